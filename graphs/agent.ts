@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
+import { type LangGraphRunnableConfig, Send } from "@langchain/langgraph";
+import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
+import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { modelInput } from "./history.ts";
+import { agentPrompt } from "./prompts.ts";
+import { emitter, mergeSteps, type State } from "./state.ts";
+import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
+import { TEXTS } from "./texts.ts";
+import type { ToolTask } from "./tool-call.ts";
+import type { RequestedCall } from "./tool-call-stream.ts";
+
+/** How often the model is asked in one run. */
+export const MAX_TURNS = 25;
+
+/** Of malformed arguments, this much is kept and shown. */
+const MAX_MALFORMED = 1_000;
+
+export interface AgentOptions {
+  /** With the tools bound. */
+  model: Model;
+  maxInputTokens: number;
+}
+
+/** One turn: asks the model, streams its words, and leaves its tool calls in the message. */
+export function agentNode({ model, maxInputTokens }: AgentOptions) {
+  return async (state: State, config: LangGraphRunnableConfig) => {
+    const emit = emitter(config);
+    if (state.turns >= MAX_TURNS) return stopAtLimit(state, newMessageId(config), emit);
+    const own = nextOwnStep(state.steps);
+    const begun = own ? [start(own)] : [];
+    emitSteps(begun, emit);
+    const id = newMessageId(config);
+    const say = (content: string) => emit({ type: "content", messageId: id, content });
+    const answer = await ask(model, modelInput(agentPrompt(state), state.messages, maxInputTokens), config, {
+      onText: say,
+      onThought: (content) => emit({ type: "thought", content }),
+    });
+    if (answer.text.trim() === "" && answer.calls.length === 0) {
+      answer.text = TEXTS[state.language].noAnswer;
+      say(answer.text);
+    }
+    const message = toMessage(id, answer, state.messages);
+    const passed = passedSteps(
+      mergeSteps(state.steps, begun),
+      assignSteps(message.tool_calls ?? [], state.steps),
+    );
+    emitSteps(passed, emit);
+    return { messages: [message], steps: mergeSteps(begun, passed), turns: state.turns + 1 };
+  };
+}
+
+/** After a turn: one task per tool call, or the end. */
+export function route(state: State): "finish" | Send<"tools", ToolTask>[] {
+  const message = state.messages.at(-1);
+  if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
+  const steps = assignSteps(message.tool_calls, state.steps);
+  return message.tool_calls.map(({ id = "", name, args }, at) => {
+    const malformed = message.invalid_tool_calls?.find((call) => call.id === id);
+    const step = steps[at];
+    return new Send("tools", {
+      call: { id, name, args },
+      language: state.language,
+      ...(step === undefined ? {} : { step }),
+      ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
+    } satisfies ToolTask);
+  });
+}
+
+function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void) {
+  const content = TEXTS[state.language].turnLimit(MAX_TURNS);
+  emit({ type: "content", messageId: id, content });
+  // One more than the limit: how finish knows.
+  return { messages: [new AIMessage({ id, content })], steps: [], turns: MAX_TURNS + 1 };
+}
+
+function emitSteps(steps: readonly PlanStep[], emit: (event: GraphEvent) => void): void {
+  for (const step of steps) emit({ type: "plan_step", step });
+}
+
+/**
+ * The message for the history. Malformed calls stay in it with empty arguments, because servers refuse a
+ * history whose arguments are not JSON; `invalid_tool_calls` keeps what the model wrote.
+ */
+function toMessage(id: string, { text, calls, usage }: Answer, history: readonly BaseMessage[]): AIMessage {
+  const distinct = withDistinctIds(calls, history);
+  const fields = {
+    id,
+    content: text,
+    tool_calls: distinct.map(({ id, name, args }): ToolCall => ({ type: "tool_call", id, name, args })),
+    invalid_tool_calls: distinct.flatMap(({ id, name, malformed }): InvalidToolCall[] => {
+      if (malformed === undefined) return [];
+      const args = malformed.text.slice(0, MAX_MALFORMED);
+      return [{ type: "invalid_tool_call", id, name, args, error: malformed.problem }];
+    }),
+  };
+  // LangChain's types allow no usage here (they infer `undefined`), though its messages carry it.
+  if (usage !== undefined) Object.assign(fields, { usage_metadata: usage });
+  return new AIMessage(fields);
+}
+
+/** Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call. */
+function withDistinctIds(calls: readonly RequestedCall[], history: readonly BaseMessage[]): RequestedCall[] {
+  const used = new Set(
+    history
+      .flatMap((message) => (AIMessage.isInstance(message) ? (message.tool_calls ?? []) : []))
+      .map(({ id }) => id),
+  );
+  return calls.map((call) => {
+    const id = call.id === "" || used.has(call.id) ? `call_${randomUUID().replaceAll("-", "")}` : call.id;
+    used.add(id);
+    return { ...call, id };
+  });
+}

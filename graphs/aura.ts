@@ -1,0 +1,22 @@
+import { defaultTools } from "../tools/registry.ts";
+import { buildGraph } from "./build.ts";
+import { modelName } from "./default-model.ts";
+import { createModel } from "./model.ts";
+
+// For LangGraph's dev server and Studio only; the service builds its own graph from its Config.
+
+function variable(name: string): string | undefined {
+  return process.env[name]?.trim() || undefined;
+}
+
+const apiKey = variable("OPENAI_API_KEY");
+const baseUrl = variable("OPENAI_BASE_URL");
+
+export const graph = buildGraph({
+  model: createModel({
+    model: modelName(variable("AURA_MODEL"), apiKey, baseUrl),
+    apiKey,
+    baseUrl,
+  }),
+  tools: defaultTools({ smtpUrl: variable("SMTP_URL"), from: variable("MAIL_FROM") ?? "aura@dwp.local" }),
+});

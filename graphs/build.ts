@@ -1,0 +1,63 @@
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
+import { createToolRegistry, type ToolRegistry } from "../tools/registry.ts";
+import type { AuraTool } from "../tools/tool.ts";
+import { agentNode, MAX_TURNS, route } from "./agent.ts";
+import type { Model } from "./answer.ts";
+import { withStoredEvents } from "./barrier.ts";
+import { type EffectLedger, NO_LEDGER } from "./effect.ts";
+import { finishNode } from "./finish.ts";
+import { DEFAULT_MAX_INPUT_TOKENS } from "./history.ts";
+import { planNode } from "./plan.ts";
+import { AuraState } from "./state.ts";
+import { toolNode } from "./tool-call.ts";
+
+export interface GraphOptions {
+  model: BaseChatModel;
+  tools: readonly AuraTool[];
+  /** Needed wherever approvals are; LangGraph's dev server brings its own. */
+  checkpointer?: BaseCheckpointSaver;
+  /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
+  ledger?: EffectLedger;
+  /** How much the model reads. Default: what its profile says, else 16,000. */
+  maxInputTokens?: number;
+  /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
+  report?: (error: unknown, where: string) => void;
+}
+
+/** Every turn is two steps, agent and tools; plan, finish and the limit's own turn come on top. */
+const RECURSION_LIMIT = 2 * MAX_TURNS + 10;
+
+/** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
+export function buildGraph({
+  model,
+  tools,
+  checkpointer,
+  ledger = NO_LEDGER,
+  maxInputTokens,
+  report = () => {},
+}: GraphOptions) {
+  const registry = createToolRegistry(tools);
+  const window = maxInputTokens ?? model.profile.maxInputTokens ?? DEFAULT_MAX_INPUT_TOKENS;
+  return new StateGraph(AuraState)
+    .addNode("plan", withStoredEvents(planNode({ model, registry, maxInputTokens: window, report })))
+    .addNode("agent", withStoredEvents(agentNode({ model: bind(model, registry), maxInputTokens: window })))
+    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, report })))
+    .addNode("finish", withStoredEvents(finishNode))
+    .addEdge(START, "plan")
+    .addEdge("plan", "agent")
+    .addConditionalEdges("agent", route, ["tools", "finish"])
+    .addEdge("tools", "agent")
+    .addEdge("finish", END)
+    .compile(checkpointer === undefined ? {} : { checkpointer })
+    .withConfig({ recursionLimit: RECURSION_LIMIT });
+}
+
+/** What `buildGraph` returns. */
+export type AuraGraph = ReturnType<typeof buildGraph>;
+
+function bind(model: BaseChatModel, registry: ToolRegistry): Model {
+  if (registry.tools.length === 0) return model;
+  if (model.bindTools === undefined) throw new Error(`${model.getName()} cannot call tools`);
+  return model.bindTools([...registry.definitions]);
+}

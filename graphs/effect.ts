@@ -1,0 +1,126 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { type AuraTool, type ToolContext, ToolError } from "../tools/tool.ts";
+import { TEXTS } from "./texts.ts";
+
+/** One tool call of one step. Tool call ids alone repeat on some servers. */
+export interface EffectKey {
+  threadId: string;
+  /** LangGraph task id: equal on resume and retry, new on a replay or fork. */
+  taskId: string;
+  toolCallId: string;
+}
+
+/** What the tool node needs of a ledger (the service's is src/ports/effect-ledger.ts). */
+export interface EffectLedger {
+  /** Atomically records that the effect begins, unless it has begun before. Durable before it resolves. */
+  begin(
+    key: EffectKey,
+  ): Promise<{ state: "new" } | { state: "started" } | { state: "done"; outcome: unknown }>;
+  /** Stores the outcome (JSON). */
+  finish(key: EffectKey, outcome: unknown): Promise<void>;
+}
+
+/** For LangGraph's dev server, which has nowhere to remember. */
+export const NO_LEDGER: EffectLedger = Object.freeze({
+  begin: async () => ({ state: "new" as const }),
+  finish: async () => {},
+});
+
+/** What came of a tool call, as the ledger keeps it. */
+export type Outcome = { ok: true; result: unknown } | { ok: false; problem: string };
+
+const storedOutcome = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), result: z.unknown() }),
+  z.object({ ok: z.literal(false), problem: z.string() }),
+]);
+
+/** One call of one tool that is about to take effect. */
+export interface Effect {
+  tool: AuraTool;
+  args: Record<string, unknown>;
+  context: ToolContext;
+  ledger: EffectLedger;
+  report: (error: unknown, where: string) => void;
+}
+
+/**
+ * Whether the tool is to run now; if not, what came of it before - `unknown` when it was begun and nobody knows
+ * more. Rejects, and the tool must not run, when the ledger does not answer.
+ */
+export async function begin({ tool, context, ledger, report }: Effect): Promise<"run" | "unknown" | Outcome> {
+  context.signal.throwIfAborted();
+  const begun = await ledger.begin(keyOf(context));
+  if (begun.state === "new") return "run";
+  if (begun.state === "started") return tool.idempotent === true ? "run" : "unknown";
+  const stored = storedOutcome.safeParse(begun.outcome);
+  if (stored.success) return stored.data;
+  report(stored.error, `stored outcome of ${tool.name}`);
+  return "unknown";
+}
+
+/**
+ * Runs the tool and stores what came of it. A call that is cut off by `context.signal` stays begun: what it had done
+ * by then, nobody knows.
+ */
+export async function carryOut(effect: Effect): Promise<Outcome> {
+  const { ledger, context } = effect;
+  const outcome = await run(effect);
+  await finish(ledger, keyOf(context), outcome);
+  // Cut off meanwhile: nobody takes the outcome from here, and the ledger has it for the next attempt.
+  context.signal.throwIfAborted();
+  return outcome;
+}
+
+/** Half a minute in all: a short outage must not turn a known outcome into an unknown one. */
+const WAITS_MS: readonly number[] = [50, 100, 200, 400, ...Array.from({ length: 58 }, () => 500)];
+
+/**
+ * Stores an outcome, and tries again for a while: it is known here and nowhere else. An abort does not end that -
+ * LangGraph aborts a call's siblings when one of them fails, for example because the ledger did not answer - and holds
+ * nobody up, because LangGraph does not wait for an aborted call.
+ *
+ * @param waits ms between the attempts
+ */
+export async function finish(
+  ledger: EffectLedger,
+  key: EffectKey,
+  outcome: Outcome,
+  waits: readonly number[] = WAITS_MS,
+): Promise<void> {
+  for (const wait of waits) {
+    const stored = await ledger.finish(key, outcome).then(
+      () => true,
+      () => false,
+    );
+    if (stored) return;
+    // A process that is done with everything else does not stay for this.
+    await delay(wait, undefined, { ref: false });
+  }
+  await ledger.finish(key, outcome);
+}
+
+async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
+  try {
+    return { ok: true, result: toJson(await tool.execute(args, context)) };
+  } catch (error) {
+    // The run was cancelled: there is no model left to tell.
+    context.signal.throwIfAborted();
+    if (error instanceof ToolError) return { ok: false, problem: error.message };
+    report(error, `tool ${tool.name}`);
+    return { ok: false, problem: TEXTS[context.language].toolBroke(tool.name) };
+  }
+}
+
+/** The tool has run, so a result that is not JSON must not turn into a failure. */
+function toJson(result: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(result) ?? "null");
+  } catch {
+    return String(result);
+  }
+}
+
+function keyOf({ threadId, taskId, toolCallId }: ToolContext): EffectKey {
+  return { threadId, taskId, toolCallId };
+}

@@ -1,0 +1,14 @@
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import { MAX_TURNS } from "./agent.ts";
+import { emitter, type State } from "./state.ts";
+import { closingSteps } from "./steps.ts";
+import { TEXTS } from "./texts.ts";
+
+/** The last node of a run: no step stays open. */
+export function finishNode(state: State, config: LangGraphRunnableConfig) {
+  const emit = emitter(config);
+  const { skipped, stopped } = TEXTS[state.language];
+  const steps = closingSteps(state.steps, { skipped, stopped: state.turns > MAX_TURNS ? stopped : null });
+  for (const step of steps) emit({ type: "plan_step", step });
+  return { steps };
+}

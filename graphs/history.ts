@@ -1,0 +1,105 @@
+import {
+  AIMessage,
+  type BaseMessage,
+  HumanMessage,
+  SystemMessage,
+  ToolMessage,
+} from "@langchain/core/messages";
+import { lostMessage } from "./tool-answer.ts";
+
+/** For models that do not say how much they read. */
+export const DEFAULT_MAX_INPUT_TOKENS = 16_000;
+
+/** Kept free for the answer and for what counting by bytes gets wrong. */
+const RESERVE = 0.2;
+
+/** Messages that stay together: one message, or an assistant message with the answers to its tool calls. */
+type Block = BaseMessage[];
+
+/**
+ * What the model is given: the system prompt and as much of the end of the thread as fits.
+ * Whatever happened to earlier runs, every tool call in it is followed by exactly one answer.
+ */
+export function modelInput(
+  system: string,
+  messages: readonly BaseMessage[],
+  maxInputTokens: number,
+): BaseMessage[] {
+  const head = new SystemMessage(system);
+  const budget = Math.floor(maxInputTokens * (1 - RESERVE)) - countTokens([head]);
+  return [head, ...trim(toBlocks(messages), budget).flat()];
+}
+
+/** An estimate that errs upward: English has about 4 bytes to a token, Korean about 3. */
+export function countTokens(messages: readonly BaseMessage[]): number {
+  return messages.reduce((sum, message) => sum + 8 + Math.ceil(sizeOf(message) / 3), 0);
+}
+
+function sizeOf(message: BaseMessage): number {
+  const calls = AIMessage.isInstance(message) ? JSON.stringify(message.tool_calls ?? []) : "";
+  return Buffer.byteLength(message.text) + Buffer.byteLength(calls);
+}
+
+/**
+ * Pairs calls with their answers, adds answers that are missing and drops answers to nothing. A prompt that an
+ * earlier, failed run left without any answer gets one too: some chat templates refuse two user messages in a row.
+ */
+function toBlocks(messages: readonly BaseMessage[]): Block[] {
+  const blocks = pairedBlocks(messages);
+  return blocks.flatMap((block, at) =>
+    isPrompt(block) && at + 1 < blocks.length && isPrompt(blocks[at + 1] ?? [])
+      ? [block, [new AIMessage(NO_ANSWER)]]
+      : [block],
+  );
+}
+
+const NO_ANSWER = "(This request was not answered: it failed or was cancelled.)";
+
+function pairedBlocks(messages: readonly BaseMessage[]): Block[] {
+  const used = new Set<BaseMessage>();
+  return messages.flatMap((message, position): Block[] => {
+    if (ToolMessage.isInstance(message)) return [];
+    if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return [[message]];
+    const answers = message.tool_calls.map(({ id = "", name }) => {
+      const answer = messages
+        .slice(position + 1)
+        .find((each) => ToolMessage.isInstance(each) && each.tool_call_id === id && !used.has(each));
+      if (answer !== undefined) used.add(answer);
+      return answer ?? lostMessage({ id, name });
+    });
+    return [[message, ...answers]];
+  });
+}
+
+/**
+ * Keeps the current run's prompt whatever it costs, then the newest of the run's work, then older
+ * messages from the end; what is left begins with a user's message, as many servers demand.
+ */
+function trim(blocks: readonly Block[], budget: number): Block[] {
+  const at = blocks.findLastIndex(isPrompt);
+  const prompt = blocks.slice(Math.max(at, 0), at + 1);
+  const work = blocks.slice(at + 1);
+  const left = budget - countTokens(prompt.flat());
+  // The last block stays too: without it the model would repeat what it has just done.
+  const recent = newest(work, left, 1);
+  if (recent.length < work.length) return [...prompt, ...recent];
+  const older = newest(blocks.slice(0, Math.max(at, 0)), left - countTokens(recent.flat()), 0);
+  const first = older.findIndex(isPrompt);
+  return [...(first < 0 ? [] : older.slice(first)), ...prompt, ...recent];
+}
+
+function isPrompt(block: Block): boolean {
+  return HumanMessage.isInstance(block[0]);
+}
+
+/** The longest tail within the budget, at least `least` blocks. */
+function newest(blocks: readonly Block[], budget: number, least: number): Block[] {
+  let left = budget;
+  let from = blocks.length;
+  while (from > 0) {
+    left -= countTokens(blocks[from - 1] ?? []);
+    if (left < 0 && blocks.length - from >= least) break;
+    from -= 1;
+  }
+  return blocks.slice(from);
+}

@@ -1,0 +1,117 @@
+import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { type LangGraphRunnableConfig, Overwrite } from "@langchain/langgraph";
+import { z } from "zod";
+import type { ToolRegistry } from "../tools/registry.ts";
+import { type AnswerListener, ask, type Model } from "./answer.ts";
+import type { PlanStep } from "./graph-event.ts";
+import { modelInput } from "./history.ts";
+import { planPrompt } from "./prompts.ts";
+import { emitter, type Language, type State } from "./state.ts";
+import { TEXTS } from "./texts.ts";
+
+const MAX_STEPS = 10;
+
+export interface PlanOptions {
+  /** Without tools bound: the planner must not act. */
+  model: Model;
+  registry: ToolRegistry;
+  maxInputTokens: number;
+  report: (error: unknown, where: string) => void;
+}
+
+/** The first node of a run: says what will be done, and resets what belongs to the run before. */
+export function planNode(options: PlanOptions) {
+  return async (state: State, config: LangGraphRunnableConfig) => {
+    const emit = emitter(config);
+    const say = TEXTS[state.language];
+    emit({ type: "thought", content: say.analysing });
+    const steps = await makePlan(options, state, config, {
+      onThought: (content) => emit({ type: "thought", content }),
+    });
+    emit({ type: "thought", content: say.planned(steps.length) });
+    for (const step of steps) emit({ type: "plan_step", step });
+    return { steps: new Overwrite(steps), turns: 0 };
+  };
+}
+
+/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step. */
+async function makePlan(
+  { model, registry, maxInputTokens, report }: PlanOptions,
+  state: State,
+  config: LangGraphRunnableConfig,
+  listener: AnswerListener,
+): Promise<PlanStep[]> {
+  const input = modelInput(planPrompt(state, registry), conversation(state.messages), maxInputTokens);
+  // Keeps the plan's JSON out of Studio's chat.
+  const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
+  try {
+    const { text } = await ask(model, input, quiet, listener);
+    return parsePlan(text, registry);
+  } catch (error) {
+    config.signal?.throwIfAborted();
+    report(error, "plan");
+    return [genericStep(state.language)];
+  }
+}
+
+/**
+ * Only what people and the agent said, in strict alternation: without bound tools many servers refuse a
+ * history that has tool calls in it, and some chat templates refuse two messages of one role in a row.
+ */
+function conversation(messages: readonly BaseMessage[]): BaseMessage[] {
+  const spoken = messages.filter(
+    (message) =>
+      (HumanMessage.isInstance(message) || AIMessage.isInstance(message)) && message.text.trim() !== "",
+  );
+  const last = spoken.filter((message, at) => message.type !== spoken[at + 1]?.type);
+  return last.map((message) => (AIMessage.isInstance(message) ? new AIMessage(message.text) : message));
+}
+
+const planned = z.object({
+  title: z.string().trim().min(1).transform(cut(120)),
+  description: z.string().trim().transform(cut(500)).catch(""),
+  confidence: z.coerce.number().min(0).max(1).catch(0.5),
+  tool: z.string().optional().catch(undefined),
+});
+
+const plan = z.union([
+  z.object({ steps: z.array(z.unknown()) }).transform(({ steps }) => steps),
+  z.array(z.unknown()),
+]);
+
+/**
+ * Reads the plan out of the model's text. We ask for JSON in words, and neither for `response_format` nor
+ * for a forced tool call: servers differ in which of those they take (LM Studio has no json_object,
+ * DeepSeek no json_schema, several local models no tools), and one that does not answers 400. Every
+ * server takes words. In return the text may carry fences, thoughts or remarks around the JSON.
+ */
+export function parsePlan(text: string, registry: ToolRegistry): PlanStep[] {
+  const steps = plan.parse(findJson(text)).flatMap((each) => {
+    const step = planned.safeParse(each);
+    return step.success ? [step.data] : [];
+  });
+  if (steps.length === 0) throw new Error("the plan has no usable step");
+  return steps.slice(0, MAX_STEPS).map(({ tool, ...step }, at) => ({
+    id: `step-${at + 1}`,
+    ...step,
+    status: "pending",
+    ...(tool !== undefined && registry.get(tool) ? { tool } : {}),
+  }));
+}
+
+function findJson(text: string): unknown {
+  const answer = text.replace(/<think>[\s\S]*?<\/think>/g, "");
+  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(answer)?.[1] ?? answer;
+  const from = fenced.search(/[{[]/);
+  const to = Math.max(fenced.lastIndexOf("}"), fenced.lastIndexOf("]"));
+  if (from < 0 || to < from) throw new Error("the plan holds no JSON");
+  return JSON.parse(fenced.slice(from, to + 1));
+}
+
+function cut(length: number) {
+  return (text: string) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+}
+
+function genericStep(language: Language): PlanStep {
+  return { id: "step-1", ...TEXTS[language].genericStep, status: "pending", confidence: 0.5 };
+}

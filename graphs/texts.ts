@@ -1,0 +1,78 @@
+import type { ApprovalDecision } from "./approval.ts";
+import type { Language } from "./state.ts";
+
+type Refusal = Exclude<ApprovalDecision["status"], "approved">;
+
+/** What users read, apart from the model's own words. */
+export interface Texts {
+  analysing: string;
+  planned(count: number): string;
+  genericStep: { title: string; description: string };
+  turnLimit(turns: number): string;
+  stopped: string;
+  skipped: string;
+  noAnswer: string;
+  refused: Record<Refusal, string>;
+  /** The approval was given for other arguments. */
+  changed: string;
+  outcomeUnknown(name: string): string;
+  unknownTool(name: string): string;
+  invalidArguments(problem: string): string;
+  toolBroke(name: string): string;
+}
+
+export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
+  ko: {
+    analysing: "요청을 살펴보고 있습니다.",
+    planned: (count) => `${count}단계로 진행하겠습니다.`,
+    genericStep: { title: "요청 처리", description: "요청을 처리하고 답변합니다." },
+    turnLimit: (turns) =>
+      `\n\n한 번의 요청에서 진행할 수 있는 최대 ${turns}회에 도달하여 여기서 멈춥니다. 이어서 진행하려면 다시 말씀해 주세요.`,
+    stopped: "진행 횟수 한도에서 멈춤",
+    skipped: "실행되지 않음",
+    noAnswer: "모델이 답변을 하지 않았습니다.",
+    refused: {
+      rejected: "승인이 거절되었습니다",
+      expired: "승인 기한이 지났습니다",
+      superseded: "새 요청이 들어와 승인 요청이 취소되었습니다",
+      cancelled: "승인 요청이 취소되었습니다",
+    },
+    changed: "승인된 내용과 실행하려는 내용이 달라 실행하지 않았습니다.",
+    outcomeUnknown: (name) =>
+      `${name} 실행이 시작된 뒤 중단되어 결과를 알 수 없습니다. 두 번 실행되지 않도록 다시 실행하지 않았습니다.`,
+    unknownTool: (name) => `없는 도구입니다: ${name}`,
+    invalidArguments: (problem) => `도구 인자가 올바르지 않습니다: ${problem}`,
+    toolBroke: (name) => `${name} 실행 중 예기치 않은 오류가 발생했습니다.`,
+  },
+  en: {
+    analysing: "Looking at the request.",
+    planned: (count) => (count === 1 ? "I will do this in one step." : `I will do this in ${count} steps.`),
+    genericStep: { title: "Handle the request", description: "Work on the request and answer it." },
+    turnLimit: (turns) =>
+      `\n\nI have reached the limit of ${turns} turns for one request and stop here. Tell me to go on if you want more.`,
+    stopped: "stopped at the turn limit",
+    skipped: "not carried out",
+    noAnswer: "The model gave no answer.",
+    refused: {
+      rejected: "The approval was rejected",
+      expired: "The approval has expired",
+      superseded: "A newer request took the place of this approval",
+      cancelled: "The approval was cancelled",
+    },
+    changed: "What was about to run is not what was approved, so it was not run.",
+    outcomeUnknown: (name) =>
+      `${name} was started and then interrupted, so its outcome is unknown. It was not run again, so that it cannot happen twice.`,
+    unknownTool: (name) => `There is no tool named ${name}`,
+    invalidArguments: (problem) => `The tool's arguments are not valid: ${problem}`,
+    toolBroke: (name) => `${name} failed unexpectedly.`,
+  },
+});
+
+/** Why a call did not run, for the user: the outcome and the reason given. */
+export function refusalText(
+  { status, reason }: { status: Refusal; reason?: string | undefined },
+  language: Language,
+): string {
+  const outcome = TEXTS[language].refused[status];
+  return reason ? `${outcome}: ${reason}` : `${outcome}.`;
+}

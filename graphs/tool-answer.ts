@@ -1,0 +1,70 @@
+import { ToolMessage } from "@langchain/core/messages";
+import type { ApprovalDecision } from "./approval.ts";
+
+/** A result longer than this is cut for the model; clients get all of it from tool_execution. */
+const MAX_ANSWER = 20_000;
+
+interface Call {
+  id: string;
+  name: string;
+}
+
+/** The tool ran: its result as JSON text. */
+export function resultMessage(call: Call, result: unknown): ToolMessage {
+  return answer(call, "success", JSON.stringify(result) ?? "null");
+}
+
+/** The tool was not run, or broke off: the error text. */
+export function errorMessage(call: Call, text: string): ToolMessage {
+  return answer(call, "error", `ERROR: ${text}`);
+}
+
+/**
+ * No approval: tells the model what happened, in words that keep it from trying again or claiming success.
+ * Also what to put into the history when pending calls are closed from outside (superseded, cancelled).
+ */
+export function refusalMessage(
+  call: Call,
+  decision: Omit<ApprovalDecision, "status"> & { status: Refusal },
+): ToolMessage {
+  const reason = decision.reason ? ` Reason: ${decision.reason}` : "";
+  return answer(call, "error", `NOT EXECUTED (${decision.status}): ${ADVICE[decision.status]}${reason}`);
+}
+
+/** The approval was for other arguments: as a refusal. */
+export function changedMessage(call: Call): ToolMessage {
+  return answer(
+    call,
+    "error",
+    "NOT EXECUTED (changed): the approval was for other arguments, so nothing was done. Tell the user so; do not repeat it unless asked.",
+  );
+}
+
+/** The call was begun and then interrupted: it may have happened, and a second time must not follow. */
+export function unknownMessage(call: Call): ToolMessage {
+  return answer(
+    call,
+    "error",
+    "ERROR: outcome unknown: this call was started and then interrupted; it may or may not have taken effect. It was not run again. Tell the user exactly that, so that they can check; do not repeat it unless the user asks for it.",
+  );
+}
+
+/** A call that an earlier, failed run left without an answer. */
+export function lostMessage(call: Call): ToolMessage {
+  return answer(call, "error", "ERROR: this call was interrupted; whether it had an effect is unknown.");
+}
+
+type Refusal = Exclude<ApprovalDecision["status"], "approved">;
+
+const ADVICE: Readonly<Record<Refusal, string>> = Object.freeze({
+  rejected:
+    "the user did not approve this call, so nothing was done. Tell the user so; do not repeat it unless asked.",
+  expired: "nobody decided in time, so nothing was done. Tell the user so.",
+  superseded: "the user sent a new message instead of deciding, so nothing was done.",
+  cancelled: "the run was cancelled, so nothing was done.",
+});
+
+function answer(call: Call, status: "success" | "error", text: string): ToolMessage {
+  const content = text.length > MAX_ANSWER ? `${text.slice(0, MAX_ANSWER)}… (cut)` : text;
+  return new ToolMessage({ tool_call_id: call.id, name: call.name, status, content });
+}

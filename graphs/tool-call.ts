@@ -1,0 +1,184 @@
+import type { ToolMessage } from "@langchain/core/messages";
+import { interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph";
+import { z } from "zod";
+import { callDigest } from "../tools/digest.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
+import type { AuraTool, ToolContext } from "../tools/tool.ts";
+import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
+import { begin, carryOut, type EffectLedger } from "./effect.ts";
+import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { emitter, identity, type Language } from "./state.ts";
+import { end, start } from "./steps.ts";
+import { refusalText, TEXTS } from "./texts.ts";
+import {
+  changedMessage,
+  errorMessage,
+  refusalMessage,
+  resultMessage,
+  unknownMessage,
+} from "./tool-answer.ts";
+
+/** One tool call of a turn, as `Send` hands it to its task. */
+export interface ToolTask {
+  call: { id: string; name: string; args: Record<string, unknown> };
+  language: Language;
+  /** The plan's step that the call carries out. */
+  step?: PlanStep;
+  /** Why the arguments could not be read. */
+  malformed?: string;
+}
+
+export interface ToolOptions {
+  registry: ToolRegistry;
+  ledger: EffectLedger;
+  report: (error: unknown, where: string) => void;
+}
+
+interface Update {
+  messages: ToolMessage[];
+  steps: PlanStep[];
+}
+
+/**
+ * One tool call: check, approval, effect. LangGraph runs this from its start again when the approval
+ * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
+ * ledger then says what has been done.
+ */
+export function toolNode({ registry, ledger, report }: ToolOptions) {
+  return async (task: ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
+    const wire = reporter(task, config);
+    const checked = check(task, registry);
+    if (!checked.ok) {
+      return wire.failed(checked.problem, errorMessage(task.call, checked.forModel), task.call.args);
+    }
+    const { tool, args } = checked;
+    const context = toolContext(task, config);
+    if (needsApproval(tool, args, report)) {
+      const decision = askApproval(tool, args, context);
+      if (decision.status !== "approved") {
+        const refusal = { status: decision.status, reason: decision.reason };
+        return wire.failed(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
+      }
+      if (decision.digest !== undefined && decision.digest !== callDigest(tool.name, args)) {
+        return wire.failed(TEXTS[task.language].changed, changedMessage(task.call), args);
+      }
+    }
+    const effect = { tool, args, context, ledger, report };
+    const begun = await begin(effect);
+    if (begun === "unknown") {
+      return wire.failed(TEXTS[task.language].outcomeUnknown(tool.name), unknownMessage(task.call), args);
+    }
+    wire.executing(args);
+    const outcome = begun === "run" ? await carryOut(effect) : begun;
+    if (outcome.ok) return wire.completed(outcome.result, resultMessage(task.call, outcome.result), args);
+    return wire.failed(outcome.problem, errorMessage(task.call, outcome.problem), args);
+  };
+}
+
+type Checked =
+  | { ok: true; tool: AuraTool; args: Record<string, unknown> }
+  | { ok: false; problem: string; forModel: string };
+
+function check({ call, malformed, language }: ToolTask, registry: ToolRegistry): Checked {
+  const say = TEXTS[language];
+  const tool = registry.get(call.name);
+  if (tool === undefined) {
+    const names = registry.tools.map(({ name }) => name).join(", ") || "none";
+    return {
+      ok: false,
+      problem: say.unknownTool(call.name),
+      forModel: `${TEXTS.en.unknownTool(call.name)}. Tools: ${names}`,
+    };
+  }
+  const invalid = (problem: string): Checked => ({
+    ok: false,
+    problem: say.invalidArguments(problem),
+    forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.`,
+  });
+  if (malformed !== undefined) return invalid(malformed);
+  const parsed = tool.schema.safeParse(call.args);
+  return parsed.success ? { ok: true, tool, args: parsed.data } : invalid(z.prettifyError(parsed.error));
+}
+
+/** A policy that breaks must not open the door. */
+function needsApproval(
+  tool: AuraTool,
+  args: Record<string, unknown>,
+  report: ToolOptions["report"],
+): boolean {
+  if (tool.approval === "never") return false;
+  if (tool.approval === "always") return true;
+  try {
+    return tool.approval(args);
+  } catch (error) {
+    report(error, `approval policy of ${tool.name}`);
+    return true;
+  }
+}
+
+/** Suspends the task until somebody has decided; on resume it returns the decision. */
+function askApproval(tool: AuraTool, args: Record<string, unknown>, context: ToolContext): ApprovalDecision {
+  const request: ApprovalRequest = {
+    kind: "approval",
+    taskId: context.taskId,
+    toolCallId: context.toolCallId,
+    actionType: tool.name,
+    context: args,
+    digest: callDigest(tool.name, args),
+    message: tool.approvalMessage(args, context.language),
+  };
+  return interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume });
+}
+
+function toolContext({ call, language }: ToolTask, config: LangGraphRunnableConfig): ToolContext {
+  const taskId = config.executionInfo?.taskId;
+  if (taskId === undefined)
+    throw new Error("a tool call runs as a LangGraph task, and this one has no task id");
+  return {
+    ...identity(config),
+    taskId,
+    toolCallId: call.id,
+    language,
+    signal: config.signal ?? new AbortController().signal,
+  };
+}
+
+/** The events of one call and the state update that agrees with them. */
+function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
+  const emit = emitter(config);
+  let current = step;
+  const event = (
+    status: "executing" | "completed" | "failed",
+    parameters: Record<string, unknown>,
+    result: unknown,
+  ): GraphEvent => ({
+    type: "tool_execution",
+    tool: call.name,
+    toolCallId: call.id,
+    parameters,
+    status,
+    result,
+  });
+  const move = (next: PlanStep | undefined): PlanStep[] => {
+    current = next;
+    if (next === undefined) return [];
+    emit({ type: "plan_step", step: next });
+    return [next];
+  };
+  const close = (status: "completed" | "failed", text: string | undefined) =>
+    move(current && end(current, status, text));
+  return {
+    executing(parameters: Record<string, unknown>): void {
+      move(current && start(current));
+      emit(event("executing", parameters, null));
+    },
+    completed(result: unknown, message: ToolMessage, parameters: Record<string, unknown>): Update {
+      emit(event("completed", parameters, result));
+      return { messages: [message], steps: close("completed", JSON.stringify(result)) };
+    },
+    failed(problem: string, message: ToolMessage, parameters: Record<string, unknown>): Update {
+      emit(event("failed", parameters, problem));
+      return { messages: [message], steps: close("failed", problem) };
+    },
+  };
+}

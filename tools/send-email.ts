@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { createTransport } from "nodemailer";
+import { z } from "zod";
+import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
+
+export interface MailSettings {
+  /** smtp:// or smtps:// URL; without one the tool fails and says so. */
+  smtpUrl: string | undefined;
+  /** The sender: an address, or `Name <address>`. */
+  from: string;
+}
+
+/** What the model and the client are told after sending. */
+export interface MailResult {
+  messageId: string;
+  accepted: string[];
+  /** Recipients that the mail server refused while it took the others. */
+  rejected: string[];
+}
+
+const MAX_RECIPIENTS = 50;
+
+const address = z.email({ error: "must be a plain e-mail address, such as kim@example.com" }).max(254);
+const addresses = z.union([address, z.array(address).min(1).max(MAX_RECIPIENTS)]);
+
+/** Line breaks and other control characters in a subject could smuggle in mail headers. */
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * Strict: a model that invents `bcc` or `attachments` must learn that they do not exist. Dropping them
+ * silently would send something else than it announced.
+ */
+const schema = z.strictObject({
+  to: addresses.describe("Recipient, or a list of recipients of the same mail"),
+  cc: addresses.optional().describe("Recipients of a copy"),
+  subject: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((text) => !CONTROL.test(text), { error: "must be one line without control characters" }),
+  body: z.string().min(1).max(100_000),
+  format: z.enum(["text", "html"]).optional().describe("How the body is written. Default: text"),
+});
+
+type MailArgs = z.output<typeof schema>;
+
+/** Sends a mail through SMTP; a person always agrees first. */
+export function sendEmail(settings: MailSettings): AuraTool<typeof schema> {
+  return {
+    name: "send_email",
+    description:
+      "Sends an e-mail. The user is asked for approval automatically before it is sent. Call it once per distinct mail.",
+    schema,
+    approval: "always",
+    approvalMessage: ({ to, subject }, language) =>
+      language === "ko"
+        ? `${list(to).join(", ")} 주소로 "${subject}" 메일을 보낼까요?`
+        : `Send the e-mail "${subject}" to ${list(to).join(", ")}?`,
+    execute: (args, context) => deliver(settings, args, context),
+  };
+}
+
+async function deliver(
+  { smtpUrl, from }: MailSettings,
+  args: MailArgs,
+  context: ToolContext,
+): Promise<MailResult> {
+  const say = TEXTS[context.language];
+  if (smtpUrl === undefined) throw new ToolError(say.notConfigured);
+  if (list(args.to).length + list(args.cc).length > MAX_RECIPIENTS) throw new ToolError(say.tooMany);
+  context.signal.throwIfAborted();
+  const messageId = deriveMessageId(context, from);
+  // Short timeouts: nodemailer's defaults are minutes, and somebody is watching the stream.
+  const transport = createTransport({
+    url: smtpUrl,
+    dnsTimeout: 5_000,
+    connectionTimeout: 5_000,
+    greetingTimeout: 5_000,
+    socketTimeout: 20_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  let contentSent = false;
+  transport.use("stream", (mail, done) => {
+    mail.message.processFunc((content) => content.once("end", () => (contentSent = true)));
+    done();
+  });
+  try {
+    const sent = await transport.sendMail({
+      from,
+      to: list(args.to),
+      cc: list(args.cc),
+      subject: args.subject,
+      messageId,
+      ...(args.format === "html" ? { html: args.body } : { text: args.body }),
+    });
+    return { messageId, accepted: sent.accepted.map(plain), rejected: sent.rejected.map(plain) };
+  } catch (error) {
+    throw failure(error, contentSent, messageId, say);
+  } finally {
+    transport.close();
+  }
+}
+
+function list(value: string | string[] | undefined): string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+function plain(recipient: string | { address: string }): string {
+  return typeof recipient === "string" ? recipient : recipient.address;
+}
+
+/**
+ * The same call always carries the same Message-ID, so that a repetition after a crash is recognisable
+ * as one. JSON keeps the joined parts apart whatever they contain.
+ */
+export function deriveMessageId(
+  { threadId, taskId, toolCallId }: Pick<ToolContext, "threadId" | "taskId" | "toolCallId">,
+  from: string,
+): string {
+  const key = createHash("sha256")
+    .update(JSON.stringify([threadId, taskId, toolCallId]))
+    .digest("hex");
+  const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? "aura.invalid";
+  return `<${key.slice(0, 40)}@${domain}>`;
+}
+
+const smtpError = z.object({ message: z.string(), responseCode: z.number().optional() });
+
+/**
+ * When the server had all of the content and then neither took nor refused it, nobody can say whether the
+ * mail went out.
+ */
+function failure(
+  error: unknown,
+  contentSent: boolean,
+  messageId: string,
+  say: (typeof TEXTS)["ko"],
+): ToolError {
+  const parsed = smtpError.safeParse(error);
+  if (!parsed.success) return new ToolError(say.failed(String(error)), error);
+  const { message, responseCode } = parsed.data;
+  const uncertain = contentSent && responseCode === undefined;
+  return new ToolError(uncertain ? say.uncertain(messageId, message) : say.failed(message), error);
+}
+
+const TEXTS = Object.freeze({
+  ko: {
+    notConfigured: "메일 서버가 설정되어 있지 않아 메일을 보내지 못했습니다 (SMTP_URL).",
+    tooMany: `받는 사람은 모두 합해 ${MAX_RECIPIENTS}명까지입니다. 메일을 보내지 못했습니다.`,
+    failed: (reason: string) => `메일을 보내지 못했습니다: ${reason}`,
+    uncertain: (id: string, reason: string) =>
+      `메일이 발송되었는지 알 수 없습니다 (outcome unknown): ${reason}. Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
+  },
+  en: {
+    notConfigured: "No mail server is configured (SMTP_URL), so the mail was not sent.",
+    tooMany: `A mail has at most ${MAX_RECIPIENTS} recipients in all. It was not sent.`,
+    failed: (reason: string) => `The mail was not sent: ${reason}`,
+    uncertain: (id: string, reason: string) =>
+      `It is not known whether the mail was sent (outcome unknown): ${reason}. Message-ID ${id}. Do not send it again before checking.`,
+  },
+});

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+
+/** Who and what a tool call belongs to. Never filled from model output. */
+export interface ToolContext {
+  threadId: string;
+  /** LangGraph task id: equal on resume and retry, new on a replay or fork. */
+  taskId: string;
+  toolCallId: string;
+  tenantId: string;
+  userId: string;
+  language: "ko" | "en";
+  signal: AbortSignal;
+}
+
+/** When a person must agree before the tool runs; a function decides by the validated arguments. */
+export type ApprovalPolicy<Args> = "never" | "always" | ((args: Args) => boolean);
+
+/** Something the agent can do: one file per tool in this folder. */
+export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
+  name: string;
+  /** For the model. */
+  description: string;
+  schema: Schema;
+  approval: ApprovalPolicy<z.output<Schema>>;
+  /**
+   * Running it twice does no more than running it once, so that it may run again when nobody knows whether it
+   * did. Default: false.
+   */
+  idempotent?: boolean;
+  /** The question that an approver reads, in the language asked for. */
+  approvalMessage(args: z.output<Schema>, language: "ko" | "en"): string;
+  /** Does it. The result must be JSON; a rejection becomes a tool message for the model. */
+  execute(args: z.output<Schema>, context: ToolContext): Promise<unknown>;
+}
+
+/** A tool failed in a way that the model and the user may read about. */
+export class ToolError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = "ToolError";
+  }
+}
