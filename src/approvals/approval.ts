@@ -1,0 +1,76 @@
+import type { Owner } from "../runs/run.ts";
+
+/** Exactly one transition leads out of `pending`. */
+export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
+export type Settlement = Exclude<ApprovalStatus, "pending">;
+
+/** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
+export interface ApprovalRecord extends Owner {
+  v: 1;
+  requestId: string;
+  threadId: string;
+  runId: string;
+  /** LangGraph's interrupt id: the key of the resume map. Not unique across replays, so never a key of ours. */
+  interruptId: string;
+  taskId: string;
+  toolCallId: string;
+  /** The tool's name. */
+  actionType: string;
+  /** The validated arguments. */
+  context: Record<string, unknown>;
+  /** SHA-256 of tool name and canonical arguments: what was shown is what may run. */
+  digest: string;
+  /** The question that the approver reads. */
+  message: string;
+  status: ApprovalStatus;
+  reason?: string;
+  /** Who decided, as Main Service recorded it. */
+  decidedBy?: string;
+  /** Unix ms. */
+  createdAt: number;
+  /** When it stops waiting, Unix ms. */
+  expiresAt: number;
+  decidedAt?: number;
+}
+
+/** The single way out of `pending`. */
+export interface Decision {
+  status: Settlement;
+  reason?: string;
+  decidedBy?: string;
+  /** Unix ms. */
+  decidedAt: number;
+}
+
+/** Redis keys' lifetimes of the contract, section 4, in seconds; `request` is the default of AURA_APPROVAL_TTL. */
+export const HITL_TTL_S = Object.freeze({
+  request: 30 * 60,
+  session: 60 * 60,
+  signal: 5 * 60,
+  task: 60 * 60,
+});
+
+/** `hitl:request:{requestId}` as Main Service reads it (contract, section 8); times in ms. */
+export interface HitlRequest extends Owner {
+  requestId: string;
+  sessionId: string;
+  actionType: string;
+  context: Record<string, unknown>;
+  status: ApprovalStatus;
+  createdAt: number;
+  taskId?: string;
+}
+
+/** The first value of `hitl:request:{requestId}`. */
+export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
+  return {
+    requestId: approval.requestId,
+    sessionId: approval.threadId,
+    userId: approval.userId,
+    tenantId: approval.tenantId,
+    actionType: approval.actionType,
+    context: approval.context,
+    status: approval.status,
+    createdAt: approval.createdAt,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Logger } from "pino";
+import type { ApprovalStore } from "../ports/approval-store.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { RawSignal } from "../ports/signal-bus.ts";
+import type { ApprovalRecord, Decision } from "./approval.ts";
+import { decisionOf, parsePublishedRequest, parseSignal } from "./signal.ts";
+
+export interface DecideDeps {
+  approvals: ApprovalStore;
+  queue: JobQueue;
+  logger: Logger;
+  /** Unix ms. */
+  now: () => number;
+}
+
+/**
+ * Takes in one message of `hitl:channel:{sessionId}`: checks it against the approval's record and against
+ * what Main Service stored, and applies the decision. A message that decides nothing is logged once, with the reason,
+ * and ignored. Rejects only when the backend fails.
+ */
+export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<void> {
+  const { sessionId } = raw;
+  const ignore = (reason: string, requestId?: string) =>
+    deps.logger.warn({ sessionId, requestId, reason }, "signal ignored");
+
+  const parsed = parseSignal(raw.payload);
+  if ("refused" in parsed) return ignore(parsed.refused);
+  const { requestId } = parsed.signal;
+
+  const approval = await deps.approvals.get(requestId);
+  if (approval === null) return ignore("unknown request", requestId);
+  if (approval.threadId !== sessionId) return ignore("request of another session", requestId);
+  if (approval.status !== "pending") return ignore(`already ${approval.status}`, requestId);
+
+  const published = parsePublishedRequest(await deps.approvals.publishedRequest(requestId));
+  if (published?.tenantId !== undefined && published.tenantId !== approval.tenantId) {
+    return ignore("hitl:request names another tenant", requestId);
+  }
+  const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
+  if (standing !== null) ignore(`already ${standing.status}`, requestId);
+}
+
+/**
+ * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run due, so a
+ * crash before the job is enqueued delays the resume and does not lose it.
+ *
+ * @returns null when this call decided; else the record that stands
+ */
+export async function applyDecision(
+  deps: DecideDeps,
+  requestId: string,
+  decision: Decision,
+): Promise<ApprovalRecord | null> {
+  const result = await deps.approvals.settle(requestId, decision);
+  if (result === null) throw new Error(`approval ${requestId} is gone`);
+  const { record } = result;
+  if (!result.settled) return record;
+  const { threadId, runId } = record;
+  const { status, decidedBy } = decision;
+  deps.logger.info({ sessionId: threadId, runId, requestId, status, decidedBy }, "approval decided");
+  await deps.queue.enqueue(threadId);
+  return null;
+}

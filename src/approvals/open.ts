@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { type GraphState, openInterrupts } from "../runs/agent-graph.ts";
+import type { WireEvent } from "../runs/event.ts";
+import type { RunRecord } from "../runs/run.ts";
+import type { ApprovalRecord } from "./approval.ts";
+
+/** The interrupt value of graphs/approval.ts, as it comes back from a checkpoint. */
+const approvalRequest = z.object({
+  kind: z.literal("approval"),
+  taskId: z.string().min(1),
+  toolCallId: z.string(),
+  actionType: z.string(),
+  context: z.record(z.string(), z.unknown()),
+  digest: z.string(),
+  message: z.string(),
+});
+
+/**
+ * The approvals that a stopped graph waits for, one per interrupted tool call.
+ *
+ * @param at Unix ms
+ * @throws when a task waits on an interrupt that is not an approval: nobody could ever answer it
+ */
+export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs: number): ApprovalRecord[] {
+  return openInterrupts(state).map(({ node, id, value }) => {
+    const request = approvalRequest.safeParse(value);
+    if (!request.success || id === undefined) {
+      throw new Error(`node ${node} waits on an interrupt that is not an approval`, {
+        cause: request.error,
+      });
+    }
+    const { taskId, toolCallId, actionType, context, digest, message } = request.data;
+    return {
+      v: 1,
+      requestId: requestIdOf(run.threadId, taskId, toolCallId),
+      threadId: run.threadId,
+      runId: run.runId,
+      tenantId: run.tenantId,
+      userId: run.userId,
+      interruptId: id,
+      taskId,
+      toolCallId,
+      actionType,
+      context,
+      digest,
+      message,
+      status: "pending",
+      createdAt: at,
+      expiresAt: at + ttlMs,
+    } as const;
+  });
+}
+
+/**
+ * The same tool call of the same step always has the same id, so that opening twice is harmless; a replay or
+ * fork has another task id and asks again. Tool call ids alone repeat on some servers.
+ */
+export function requestIdOf(threadId: string, taskId: string, toolCallId: string): string {
+  const key = JSON.stringify([threadId, taskId, toolCallId]);
+  return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
+}
+
+/** The event that puts the approval in front of a person. */
+export function hitlEvent(approval: ApprovalRecord): WireEvent {
+  const { requestId, actionType, message, context, toolCallId } = approval;
+  return {
+    type: "hitl",
+    data: { requestId, actionType, message, context, requiresApproval: true, toolCallId },
+  };
+}

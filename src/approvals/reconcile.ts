@@ -1,0 +1,51 @@
+import type { PendingApproval, Published } from "../ports/approval-store.ts";
+import type { Decision } from "./approval.ts";
+import { applyDecision, type DecideDeps } from "./decide.ts";
+import { decisionOf, parsePublishedRequest, parseSignal, publishedDecision } from "./signal.ts";
+
+/** Approvals looked at in one round trip. */
+const PAGE = 500;
+
+/**
+ * Looks at every pending approval for what no signal has told us: a decision that Main Service has stored, or
+ * that its time is over. Pub/Sub loses messages; this is where they are found again.
+ */
+export async function reconcileApprovals(deps: DecideDeps): Promise<void> {
+  let after: PendingApproval | null = null;
+  for (;;) {
+    const page: PendingApproval[] = await deps.approvals.pending(after, PAGE);
+    const published = await deps.approvals.published(page);
+    for (const [index, approval] of page.entries()) {
+      const decision = outcome(approval, published[index], deps.now());
+      if (decision !== null) await decideQuietly(deps, approval, decision);
+    }
+    after = page.at(-1) ?? null;
+    if (page.length < PAGE) return;
+  }
+}
+
+/** What has become of a pending approval; null while it waits. */
+function outcome(approval: PendingApproval, published: Published | undefined, at: number): Decision | null {
+  const request = parsePublishedRequest(published?.request ?? null);
+  const decided = publishedDecision(request, at) ?? keptSignal(approval, published?.signal ?? null, at);
+  if (decided !== null) return decided;
+  return approval.expiresAt <= at ? { status: "expired", decidedAt: at } : null;
+}
+
+/** The session's kept signal, when it is about this request. */
+function keptSignal(approval: PendingApproval, payload: string | null, at: number): Decision | null {
+  const parsed = payload === null ? null : parseSignal(payload);
+  if (parsed === null || "refused" in parsed || parsed.signal.requestId !== approval.requestId) return null;
+  return decisionOf(parsed.signal, null, at);
+}
+
+async function decideQuietly(deps: DecideDeps, approval: PendingApproval, decision: Decision): Promise<void> {
+  const { requestId } = approval;
+  if (decision.status !== "expired") {
+    // The same checks as for a signal: the stored request must be about this approval's tenant.
+    const record = await deps.approvals.get(requestId);
+    const request = parsePublishedRequest(await deps.approvals.publishedRequest(requestId));
+    if (record === null || (request?.tenantId !== undefined && request.tenantId !== record.tenantId)) return;
+  }
+  await applyDecision(deps, requestId, decision);
+}

@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { modelName } from "../graphs/default-model.ts";
+
+const portError = { error: "must be a port number, 0 to 65535" };
+const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_535, portError);
+
+/** Lifetimes, in seconds; at most ten years. */
+const seconds = z.coerce.number().int().min(1).max(315_360_000);
+
+/** One entry per variable; what each means stands in the README's configuration table. */
+const variables = {
+  JWT_SECRET: z
+    .string({ error: "is required: the HS256 secret shared with DWP, at least 32 bytes" })
+    .refine((secret) => Buffer.byteLength(secret, "utf8") >= 32, {
+      error: "must be at least 32 bytes (256 bits) of UTF-8",
+    }),
+  AURA_PORT: port.default(9000),
+  AURA_HOST: z.string().default("127.0.0.1"),
+  AURA_BACKEND: z.enum(["embedded", "redis"]).optional(),
+  AURA_MODEL: z.string().optional(),
+  AURA_CHECKPOINTER: z.enum(["redis", "redis-stack", "memory"]).optional(),
+  AURA_CHECKPOINTER_SWITCH: z.enum(["0", "1"]).default("0"),
+  AURA_CHECKPOINT_KEEP: z.coerce.number().int().min(1).optional(),
+  AURA_ROLE: z.enum(["all", "api", "worker"]).default("all"),
+  AURA_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(64),
+  AURA_APPROVAL_TTL: seconds.default(30 * 60),
+  AURA_THREAD_TTL: seconds.default(30 * 24 * 3600),
+  AURA_RECONCILE_MS: z.coerce.number().int().min(100).max(3_600_000).default(5_000),
+  AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
+  AURA_DATA_DIR: z.string().default(".aura"),
+  REDIS_HOST: z.string().optional(),
+  REDIS_PORT: port.default(6379),
+  REDIS_PASSWORD: z.string().optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: "must be an smtp(s) URL" }).optional(),
+  MAIL_FROM: z.string().default("aura@dwp.local"),
+  MAIN_SERVICE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+};
+
+/** AURA_* names that other DWP services own. */
+const OWNED_BY_OTHERS = new Set(["AURA_PLATFORM_URI"]);
+
+const environment = z.object(variables);
+
+export interface Config {
+  readonly jwtSecret: string;
+  readonly host: string;
+  readonly port: number;
+  readonly backend: "embedded" | "redis";
+  /** Where checkpoints are kept: `redis` and `redis-stack` need the redis backend. */
+  readonly checkpointer: {
+    readonly kind: "redis" | "redis-stack" | "memory";
+    readonly allowSwitch: boolean;
+    /** Checkpoints kept per thread; all when undefined. */
+    readonly keep: number | undefined;
+  };
+  /** What this process does: serve the API, work on runs, or both. */
+  readonly role: "all" | "api" | "worker";
+  /** Runs that this process works on side by side. */
+  readonly concurrency: number;
+  readonly approvalTtlMs: number;
+  /** How long everything of a thread is kept after its last use. */
+  readonly threadTtlMs: number;
+  /** How often lost signals, lost jobs and expired approvals are looked for. */
+  readonly reconcileMs: number;
+  /** How long a worker that died keeps others from its thread. */
+  readonly leaseMs: number;
+  readonly redis: { readonly host: string; readonly port: number; readonly password: string | undefined };
+  readonly model: string;
+  readonly openai: { readonly apiKey: string | undefined; readonly baseUrl: string | undefined };
+  readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
+  readonly mainServiceUrl: string | undefined;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  /** Lines for the log at boot. */
+  readonly warnings: readonly string[];
+}
+
+/** The environment is not usable. `problems` holds one line per variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the whole configuration from an environment. Empty values count as missing.
+ * Throws ConfigError with every problem at once.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = environment.safeParse(withoutBlanks(env));
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`));
+  }
+  const value = parsed.data;
+  const backend = value.AURA_BACKEND ?? (value.REDIS_HOST === undefined ? "embedded" : "redis");
+  const kind = value.AURA_CHECKPOINTER ?? (backend === "redis" ? "redis" : "memory");
+  const problems = contradictions({ ...value, backend, kind });
+  if (problems.length > 0) throw new ConfigError(problems);
+  const openai = Object.freeze({ apiKey: value.OPENAI_API_KEY, baseUrl: value.OPENAI_BASE_URL });
+  return Object.freeze({
+    jwtSecret: value.JWT_SECRET,
+    host: value.AURA_HOST,
+    port: value.AURA_PORT,
+    backend,
+    checkpointer: Object.freeze({
+      kind,
+      allowSwitch: value.AURA_CHECKPOINTER_SWITCH === "1",
+      keep: value.AURA_CHECKPOINT_KEEP,
+    }),
+    role: value.AURA_ROLE,
+    concurrency: value.AURA_CONCURRENCY,
+    approvalTtlMs: value.AURA_APPROVAL_TTL * 1000,
+    threadTtlMs: value.AURA_THREAD_TTL * 1000,
+    reconcileMs: value.AURA_RECONCILE_MS,
+    leaseMs: value.AURA_LEASE_MS,
+    redis: Object.freeze({
+      host: value.REDIS_HOST ?? "localhost",
+      port: value.REDIS_PORT,
+      password: value.REDIS_PASSWORD,
+    }),
+    model: modelName(value.AURA_MODEL, openai.apiKey, openai.baseUrl),
+    openai,
+    mail: Object.freeze({ smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }),
+    mainServiceUrl: value.MAIN_SERVICE_URL,
+    dataDir: value.AURA_DATA_DIR,
+    logLevel: value.LOG_LEVEL,
+    warnings: Object.freeze(unknownVariables(env)),
+  });
+}
+
+function contradictions(value: z.output<typeof environment> & { backend: string; kind: string }): string[] {
+  const problems: string[] = [];
+  if (value.backend === "embedded") {
+    if (value.kind !== "memory") {
+      problems.push(`AURA_CHECKPOINTER ${value.kind} needs the redis backend: set REDIS_HOST`);
+    }
+    if (value.AURA_ROLE !== "all") {
+      problems.push(`AURA_ROLE ${value.AURA_ROLE} needs the redis backend: set REDIS_HOST`);
+    }
+  }
+  if (value.AURA_THREAD_TTL <= value.AURA_APPROVAL_TTL) {
+    problems.push(
+      "AURA_THREAD_TTL must be longer than AURA_APPROVAL_TTL: an approval must not outlive its thread",
+    );
+  }
+  return problems;
+}
+
+function withoutBlanks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+}
+
+function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith("AURA_") && !(name in variables) && !OWNED_BY_OTHERS.has(name))
+    .sort()
+    .map((name) => `${name} is not a setting of Aura-Platform: a typo?`);
+}

@@ -1,0 +1,66 @@
+import type { ApprovalRecord, Decision } from "../approvals/approval.ts";
+import type { Owner } from "../runs/run.ts";
+
+/** A pending approval, as far as looking for its decision needs it. */
+export interface PendingApproval {
+  requestId: string;
+  threadId: string;
+  /** Unix ms. */
+  expiresAt: number;
+}
+
+/** What Main Service has left in the backend about an approval: raw text, untrusted; null where there is nothing. */
+export interface Published {
+  /** `hitl:request:{requestId}` */
+  request: string | null;
+  /** `hitl:signal:{sessionId}`: the session's last signal, perhaps about another request. */
+  signal: string | null;
+}
+
+export interface SettleResult {
+  /** True for the one call that moved the record out of `pending`. */
+  settled: boolean;
+  /** The record as it stands after the call. */
+  record: ApprovalRecord;
+}
+
+export type SupersedeResult =
+  | { kind: "superseded"; records: ApprovalRecord[] }
+  /** One of them is decided and not yet carried out: nothing was changed. */
+  | { kind: "decided"; record: ApprovalRecord };
+
+/** Approval records, and the copy of them that Main Service reads (`hitl:request`, `hitl:session`). */
+export interface ApprovalStore {
+  /**
+   * Stores new records as pending together with `hitl:request:{requestId}` (until the record's `expiresAt`) and
+   * `hitl:session:{threadId}` (60 min, or as long as the request when that is longer), in one atomic write. A record
+   * that exists is left as it is. Returns the records that were new, in the order given.
+   */
+  open(records: readonly ApprovalRecord[]): Promise<ApprovalRecord[]>;
+  get(requestId: string): Promise<ApprovalRecord | null>;
+  /** The thread's records that are pending, or decided and not yet finished; oldest first. */
+  unfinished(threadId: string): Promise<ApprovalRecord[]>;
+  /**
+   * Atomic transition out of `pending`; null when there is no such record. For a settlement that Main
+   * Service did not make (expired, superseded, cancelled) the status in hitl:request follows, so that
+   * a late approver is told. In the same step the record's run becomes due at `decision.decidedAt`
+   * (ThreadRegistry.takeDue), so that a decision is carried out even if its job is never enqueued.
+   */
+  settle(requestId: string, decision: Decision): Promise<SettleResult | null>;
+  /**
+   * Settles all pending records of the thread's run as superseded, unless one is approved, rejected or expired and
+   * not yet finished. Returns all of the run's superseded records that are not finished, oldest first, so
+   * that repeating it after a crash gives the same answer.
+   */
+  supersede(threadId: string, runId: string, at: number): Promise<SupersedeResult>;
+  /** The graph has taken these decisions in: they leave `unfinished`. Repeating it does nothing. */
+  finish(threadId: string, requestIds: readonly string[]): Promise<void>;
+  /** `hitl:request:{requestId}` as it is now (raw JSON text), or null when it has expired. */
+  publishedRequest(requestId: string): Promise<string | null>;
+  /** What Main Service has left about each of these, in their order, in as few round trips as possible. */
+  published(approvals: readonly PendingApproval[]): Promise<Published[]>;
+  /** The pending approvals of all threads by (expiresAt, requestId), up to `limit` after `after`. */
+  pending(after: PendingApproval | null, limit: number): Promise<PendingApproval[]>;
+  /** The owner's pending approvals, oldest first. */
+  pendingOf(owner: Owner): Promise<ApprovalRecord[]>;
+}

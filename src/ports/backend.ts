@@ -1,0 +1,32 @@
+import type { ApprovalStore } from "./approval-store.ts";
+import type { EffectLedger } from "./effect-ledger.ts";
+import type { EventLog } from "./event-log.ts";
+import type { JobQueue } from "./job-queue.ts";
+import type { RunControl } from "./run-control.ts";
+import type { SignalBus } from "./signal-bus.ts";
+import type { ThreadLeases } from "./thread-lease.ts";
+import type { ThreadRegistry } from "./thread-registry.ts";
+
+/** Where a deployment keeps its state: in this process, or in Redis. */
+export interface Backend {
+  readonly name: "embedded" | "redis";
+  readonly eventLog: EventLog;
+  readonly threads: ThreadRegistry;
+  readonly leases: ThreadLeases;
+  readonly approvals: ApprovalStore;
+  readonly ledger: EffectLedger;
+  readonly signals: SignalBus;
+  readonly control: RunControl;
+  readonly queue: JobQueue;
+  /**
+   * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to the thread
+   * TTL from now.
+   */
+  touch(threadId: string): Promise<void>;
+  /** Resolves when the backend answers; rejects with BackendUnavailableError when it does not (within 2 s). */
+  ping(): Promise<void>;
+  /** Whether an error, not wrapped by this backend (a checkpoint saver's), says that it was out of reach or unable to serve. */
+  isOutage(error: Error): boolean;
+  /** Closes every connection and timer it opened. */
+  close(): Promise<void>;
+}

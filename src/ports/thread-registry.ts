@@ -1,0 +1,77 @@
+import type { RunRecord, RunStatus, ThreadRecord } from "../runs/run.ts";
+
+export type BeginResult =
+  | { kind: "started" }
+  /** The thread belongs to somebody else: to the caller it does not exist. */
+  | { kind: "foreign" }
+  /** The thread's current run is not over. */
+  | { kind: "busy"; runId: string; status: RunStatus }
+  /** This Idempotency-Key started that run already, with the same body. */
+  | { kind: "repeated"; runId: string }
+  /** This Idempotency-Key came with another body before. */
+  | { kind: "mismatch" };
+
+/** A client's promise that requests with the same key are one request. Kept 24 h per owner. */
+export interface Idempotency {
+  /** As the client sent it: any text, up to 255 characters. */
+  key: string;
+  /** SHA-256 (hex) of the body that it came with. */
+  bodyDigest: string;
+}
+
+export interface BeginOptions {
+  /** The run that may be replaced: when it is the current one and `waiting`, it becomes `cancelled` in the same step. */
+  replaces?: string;
+  idempotency?: Idempotency;
+}
+
+/** Fields that a transition may set beside the status. */
+export type RunPatch = Pick<Partial<RunRecord>, "error" | "attempt">;
+
+/** A run that ought to be moving. */
+export interface DueRun {
+  runId: string;
+  threadId: string;
+}
+
+/** Threads, their owners and their runs. Every operation is atomic. */
+export interface ThreadRegistry {
+  /**
+   * Claims the thread for the run's owner on first use, stores the run (status `queued`), makes it the
+   * thread's current run and due at its `createdAt`. With an idempotency key that is known for this owner nothing is
+   * stored; a key whose run does not exist (any more) is free. Only a run that is `started` takes the key.
+   */
+  begin(run: RunRecord, options?: BeginOptions): Promise<BeginResult>;
+  thread(threadId: string): Promise<ThreadRecord | null>;
+  run(runId: string): Promise<RunRecord | null>;
+  /** The thread's run ids, oldest first. */
+  runsOf(threadId: string): Promise<string[]>;
+  /**
+   * Moves a run to `to` if its status is one of `from`; null, and nothing changed, when it is not. In the same step
+   * the run becomes due at `at`, whatever the status: what follows a transition (announcing it, closing the log) must be
+   * made good by somebody else if this process dies. `notDue` says that it has been done.
+   */
+  transition(
+    runId: string,
+    from: readonly RunStatus[],
+    to: RunStatus,
+    at: number,
+    patch?: RunPatch,
+  ): Promise<RunRecord | null>;
+  /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
+  makeDue(runId: string, threadId: string, at: number): Promise<void>;
+  /** Since when the run is due (Unix ms), or null when it is not. */
+  dueAt(runId: string): Promise<number | null>;
+  /**
+   * The run needs nobody, until something makes it due again. With `since`, only if it is still due at that time: what has
+   * happened meanwhile (a decision) must not be forgotten.
+   */
+  notDue(runId: string, since?: number): Promise<void>;
+  /**
+   * Up to `limit` runs that are due at or before `now` and whose thread nobody holds a lease on. All that were due,
+   * leased ones included, become due at `nextDue`, so that sweeps of several instances share the work.
+   */
+  takeDue(now: number, nextDue: number, limit: number): Promise<DueRun[]>;
+  /** Calls `onChange` after every `begin` on the thread, as EventLog.watch does. */
+  watch(threadId: string, onChange: () => void): Promise<() => void>;
+}

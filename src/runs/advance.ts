@@ -1,0 +1,62 @@
+import type { Cancellations } from "./cancel.ts";
+import type { RunDeps } from "./deps.ts";
+import { recover, resume, start } from "./execute.ts";
+import type { Holding } from "./holding.ts";
+import { isTerminal } from "./run.ts";
+import { announceWaiting } from "./suspend.ts";
+import { windUp } from "./wind-up.ts";
+
+/** What stops a stretch of work before its end. */
+export interface Stop {
+  /** Aborts when the lease is lost or this process has to stop; the run goes on elsewhere. */
+  abandon: AbortSignal;
+  cancellations: Pick<Cancellations, "listen">;
+}
+
+/**
+ * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it too often
+ * does no harm, and whoever calls it first after a crash goes on where the crash was. Nobody else works on the thread
+ * meanwhile: they leave a note, and it is looked at again.
+ */
+export async function advance(
+  deps: RunDeps,
+  holding: Holding,
+  stop: { shutdown: AbortSignal; cancellations: Stop["cancellations"] },
+  threadId: string,
+): Promise<void> {
+  const hold = await holding.take(threadId);
+  if (hold === null) return;
+  const abandon = AbortSignal.any([hold.lost, stop.shutdown]);
+  try {
+    do await step(deps, threadId, { abandon, cancellations: stop.cancellations });
+    while (!(await hold.release()));
+  } catch (error) {
+    // Not left to expire: whoever tries next may begin at once. If the backend is away, expiry does it.
+    await hold.release().catch(() => {});
+    throw error;
+  } finally {
+    hold.drop();
+  }
+}
+
+async function step(deps: RunDeps, threadId: string, stop: Stop): Promise<void> {
+  const { threads, approvals } = deps.backend;
+  const thread = await threads.thread(threadId);
+  const run = thread === null ? null : await threads.run(thread.currentRunId);
+  if (run === null) return;
+  switch (run.status) {
+    case "queued":
+      return start(deps, run, stop);
+    case "running":
+      return recover(deps, run, stop);
+    case "waiting": {
+      const since = await threads.dueAt(run.runId);
+      const unfinished = (await approvals.unfinished(threadId)).filter(({ runId }) => runId === run.runId);
+      const decided = unfinished.filter(({ status }) => status !== "pending");
+      if (decided.length > 0) return resume(deps, run, decided, stop);
+      return announceWaiting(deps, run, unfinished, since);
+    }
+    default:
+      if (isTerminal(run.status)) await windUp(deps, run, "cancelled");
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { Language } from "../errors.ts";
+import type { RunRecord } from "./run.ts";
+
+/** Where a graph's thread lives, and who is asking: LangGraph's `configurable`. */
+export interface GraphThread {
+  configurable: { thread_id: string; tenantId: string; userId: string; runId: string };
+}
+
+export interface GraphStreamConfig {
+  configurable: GraphThread["configurable"] & {
+    /** This reader answers barriers: a node's result is checkpointed only after its events are stored. */
+    storesEvents: true;
+  };
+  streamMode: "custom";
+  /** A step's effect never starts before the checkpoint that decided it is stored. */
+  durability: "sync";
+  signal: AbortSignal;
+}
+
+export interface GraphState {
+  values: { messages?: { id?: string | undefined }[] };
+  /** What the last checkpoint still has to do, and what of it is done; empty when the graph has ended. */
+  tasks: {
+    id: string;
+    name: string;
+    interrupts: { id?: string; value?: unknown }[];
+    /** Set once the task is over; its interrupts stay listed until all its siblings are over too. */
+    result?: unknown;
+  }[];
+}
+
+/** What this service needs of a compiled LangGraph state graph that has a checkpointer. */
+export interface AgentGraph {
+  /**
+   * Yields what the nodes write to `config.writer`. Ends once every checkpoint of it is stored.
+   * A null input goes on from the last checkpoint.
+   */
+  stream(input: unknown, config: GraphStreamConfig): Promise<AsyncIterable<unknown>>;
+  getState(config: GraphThread): Promise<GraphState>;
+  updateState(config: GraphThread, values: Record<string, unknown>, asNode: string): Promise<unknown>;
+}
+
+/** A tool call, as its interrupt and its approval name it. */
+export interface OpenCall {
+  toolCallId: string;
+  actionType: string;
+}
+
+/** The agent as the runs see it. */
+export interface Agent {
+  graph: AgentGraph;
+  /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
+  input(run: RunRecord): unknown;
+  /** Whether an error of the graph was the model's: it failed, it did not answer in time, or neither. */
+  modelFailure(error: unknown): "failed" | "timeout" | null;
+  /** How a tool call that is given up reads: for the model (a message for the history) and for the user. */
+  refusal(
+    call: OpenCall,
+    status: "superseded" | "cancelled",
+    language: Language,
+  ): { message: unknown; text: string };
+  /** The message for the history of an answer that was cut off. */
+  partialAnswer(said: { messageId: string; text: string }): unknown;
+}
+
+/** A node waits until everything it has written is stored. */
+export function isBarrier(chunk: unknown): chunk is { type: "barrier"; resolve(): void } {
+  return (
+    typeof chunk === "object" &&
+    chunk !== null &&
+    "type" in chunk &&
+    chunk.type === "barrier" &&
+    "resolve" in chunk &&
+    typeof chunk.resolve === "function"
+  );
+}
+
+/** The interrupts that still wait for an answer. */
+export function openInterrupts(state: GraphState): { node: string; id?: string; value?: unknown }[] {
+  return state.tasks
+    .filter(({ result }) => result === undefined)
+    .flatMap(({ name, interrupts }) => interrupts.map((interrupt) => ({ node: name, ...interrupt })));
+}
+
+/**
+ * Whether the graph has stopped in the middle of a step: some of its tasks have neither ended nor asked. (LangGraph's `next`
+ * does not tell: it is empty as well when all tasks have ended and their results wait to be applied.)
+ */
+export function isInterruptedMidway({ tasks }: GraphState): boolean {
+  const waits = ({ result, interrupts }: GraphState["tasks"][number]) =>
+    result === undefined && interrupts.length > 0;
+  if (tasks.length === 0) return false;
+  return !tasks.some(waits) || tasks.some((task) => task.result === undefined && !waits(task));
+}
+
+const openCall = z.object({ toolCallId: z.string(), actionType: z.string() });
+
+/** The tool calls that still wait for an answer. */
+export function openCalls(state: GraphState): OpenCall[] {
+  return openInterrupts(state).map(({ value }) => openCall.parse(value));
+}
+
+/** Whether the run's prompt has reached a checkpoint. */
+export function hasBegun(state: GraphState, run: RunRecord): boolean {
+  return state.values.messages?.some(({ id }) => id === run.runId) ?? false;
+}
+
+/** A run's place in LangGraph. */
+export function graphThread(run: RunRecord): GraphThread {
+  const { threadId, tenantId, userId, runId } = run;
+  return { configurable: { thread_id: threadId, tenantId, userId, runId } };
+}

@@ -1,0 +1,20 @@
+import type { EventLog } from "../ports/event-log.ts";
+import type { WireEvent } from "./event.ts";
+
+const PAGE = 500;
+
+/** Reads what is stored of a run's log, in order. For what happens once in a run's life: it reads all of it. */
+export async function eachEvent(
+  log: EventLog,
+  runId: string,
+  visit: (event: WireEvent) => void,
+): Promise<void> {
+  let position = 0;
+  for (;;) {
+    const { events } = await log.read(runId, position, PAGE);
+    for (const { event } of events) visit(event);
+    const last = events.at(-1);
+    if (last === undefined) return;
+    position = last.seq;
+  }
+}

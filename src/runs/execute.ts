@@ -1,0 +1,195 @@
+import { Command } from "@langchain/langgraph";
+import type { ApprovalRecord } from "../approvals/approval.ts";
+import { BackendUnavailableError } from "../errors.ts";
+import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
+import type { RunPatch } from "../ports/thread-registry.ts";
+import type { Stop } from "./advance.ts";
+import {
+  type GraphState,
+  graphThread,
+  hasBegun,
+  isBarrier,
+  isInterruptedMidway,
+  openInterrupts,
+} from "./agent-graph.ts";
+import type { RunDeps } from "./deps.ts";
+import { failRun } from "./fail.ts";
+import { mapGraphEvent } from "./map-event.ts";
+import type { RunRecord, RunStatus } from "./run.ts";
+import { suspendOrComplete } from "./suspend.ts";
+import { windUpPrevious } from "./wind-up.ts";
+import { createRunWriter, type RunWriter } from "./writer.ts";
+
+/** One stretch of work on a run: from its prompt, from decisions or from a crash, to its end or the next approvals. */
+export interface Stretch {
+  deps: RunDeps;
+  run: RunRecord;
+  writer: RunWriter;
+  signal: AbortSignal;
+}
+
+/** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */
+export class RunTakenAwayError extends Error {
+  constructor(runId: string) {
+    super(`run ${runId} has been taken away`);
+    this.name = "RunTakenAwayError";
+  }
+}
+
+/** Begins a queued run, once everything of the run before it has been brought to an end. */
+export async function start(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
+  await windUpPrevious(deps, run);
+  await work(deps, run, "queued", {}, stop, async (stretch) => {
+    await streamGraph(stretch, deps.agent.input(stretch.run));
+    await suspendOrComplete(stretch);
+  });
+}
+
+/** Goes on with a waiting run. One resume carries every decision that is known; LangGraph asks again for the rest. */
+export async function resume(
+  deps: RunDeps,
+  run: RunRecord,
+  decided: readonly ApprovalRecord[],
+  stop: Stop,
+): Promise<void> {
+  await work(deps, run, "waiting", {}, stop, async (stretch) => {
+    await continueWith(stretch, decided);
+    await suspendOrComplete(stretch);
+  });
+}
+
+/**
+ * Goes on with a run whose worker is gone, from its last checkpoint. While a resume is unfinished that means the resume map
+ * rebuilt from all decided, unfinished approvals: a bare continue forgets a decision that was applied but not finished.
+ */
+export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
+  const patch = { attempt: run.attempt + 1 };
+  deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
+  await work(deps, run, "running", patch, stop, async (stretch) => {
+    const unfinished = await deps.backend.approvals.unfinished(run.threadId);
+    const decided = unfinished.filter(({ runId, status }) => runId === run.runId && status !== "pending");
+    await continueWith(stretch, decided);
+    await suspendOrComplete(stretch);
+  });
+}
+
+async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]): Promise<void> {
+  const { deps, run } = stretch;
+  const state = await deps.agent.graph.getState(graphThread(run));
+  if (!hasBegun(state, run)) {
+    if (run.status === "waiting" || decided.length > 0) throw new Error("the thread's checkpoint is gone");
+    await streamGraph(stretch, deps.agent.input(run));
+  } else {
+    const resume = resumeMap(state, decided);
+    if (resume !== null) await streamGraph(stretch, new Command({ resume }));
+    else if (isInterruptedMidway(state)) await streamGraph(stretch, null);
+  }
+  await deps.backend.approvals.finish(
+    run.threadId,
+    decided.map(({ requestId }) => requestId),
+  );
+}
+
+/** Interrupt id -> decision, for the decided calls that still wait in the checkpoint; null when there are none. */
+function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Record<string, unknown> | null {
+  const waiting = new Set(openInterrupts(state).map(({ id }) => id));
+  const entries = decided
+    .filter(({ interruptId }) => waiting.has(interruptId))
+    .map(({ interruptId, status, reason, digest }) => [
+      interruptId,
+      { status, digest, ...(reason === undefined ? {} : { reason }) },
+    ]);
+  return entries.length === 0 ? null : Object.fromEntries(entries);
+}
+
+/** Moves the run to `running`, does the stretch, and turns its failure into the run's, unless others go on with it. */
+async function work(
+  deps: RunDeps,
+  before: RunRecord,
+  from: RunStatus,
+  patch: RunPatch,
+  stop: Stop,
+  stretch: (stretch: Stretch) => Promise<void>,
+): Promise<void> {
+  const { threads } = deps.backend;
+  const { runId } = before;
+  // Heard from before the transition on, so that no cancel falls between the two.
+  const cancelled = stop.cancellations.listen(runId);
+  const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
+  try {
+    const run = await threads.transition(runId, [from], "running", deps.now(), patch);
+    if (run !== null) await carryOut(deps, run, from, signal, stretch);
+  } finally {
+    cancelled.close();
+  }
+}
+
+async function carryOut(
+  deps: RunDeps,
+  run: RunRecord,
+  from: RunStatus,
+  signal: AbortSignal,
+  stretch: (stretch: Stretch) => Promise<void>,
+): Promise<void> {
+  const { eventLog } = deps.backend;
+  const { runId } = run;
+  const { lastSeq } = await eventLog.tail(runId);
+  const writer = createRunWriter(eventLog, runId, lastSeq, deps.now);
+  try {
+    // The stretch sees the status that the run came from: a waiting run must have a checkpoint.
+    await stretch({ deps, run: { ...run, status: from }, writer, signal });
+  } catch (error) {
+    if (signal.aborted || isTakenAway(error)) {
+      // Whoever goes on continues the log: nothing of ours may still be on its way into it.
+      await writer.flush().catch(() => {});
+      deps.logger.info({ runId, err: error }, "run given up by this worker");
+      return;
+    }
+    await refuseToFailWithoutBackend(deps, error);
+    // What the graph said before it failed belongs before the error event.
+    await writer.flush();
+    await failRun(deps, run, error);
+  }
+}
+
+function isTakenAway(error: unknown): boolean {
+  return (
+    error instanceof RunTakenAwayError ||
+    error instanceof EventLogClosedError ||
+    error instanceof EventLogConflictError
+  );
+}
+
+/** With the backend away the run has not failed: it pauses, and is taken up again from its checkpoint. */
+async function refuseToFailWithoutBackend(deps: RunDeps, error: unknown): Promise<void> {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof BackendUnavailableError) throw cause;
+    if (deps.backend.isOutage(cause)) throw new BackendUnavailableError(cause);
+  }
+  // Whatever it says of itself: an error while the backend does not answer is no verdict on the run.
+  await deps.backend.ping();
+}
+
+async function streamGraph({ deps, run, writer, signal }: Stretch, input: unknown): Promise<void> {
+  const stop = new AbortController();
+  try {
+    const { configurable } = graphThread(run);
+    const chunks = await deps.agent.graph.stream(input, {
+      configurable: { ...configurable, storesEvents: true },
+      streamMode: "custom",
+      durability: "sync",
+      signal: AbortSignal.any([signal, stop.signal]),
+    });
+    for await (const chunk of chunks) {
+      if (isBarrier(chunk)) {
+        await writer.flush();
+        chunk.resolve();
+      } else await writer.write(mapGraphEvent(chunk, deps.now(), run.attempt));
+    }
+  } finally {
+    // The log has failed while the graph works: its effects must not go on unseen.
+    stop.abort();
+  }
+  signal.throwIfAborted();
+  await writer.flush();
+}

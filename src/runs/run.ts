@@ -1,0 +1,66 @@
+import type { ErrorCode, Language } from "../errors.ts";
+
+/** `queued -> running -> (waiting -> running)* -> completed | failed | cancelled` (docs/architecture.md). */
+export type RunStatus = "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+
+export const TERMINAL: readonly RunStatus[] = Object.freeze(["completed", "failed", "cancelled"]);
+
+/** Who a thread, run or approval belongs to; nobody else may learn that it exists. */
+export interface Owner {
+  tenantId: string;
+  userId: string;
+}
+
+/** One prompt on a thread, from POST to `[DONE]`. */
+export interface RunRecord extends Owner {
+  /** Format version of this record, for rolling deploys. */
+  v: 1;
+  runId: string;
+  threadId: string;
+  status: RunStatus;
+  prompt: string;
+  /** What the client says about itself: activeApp, path, itemId, language ... */
+  context: Record<string, unknown>;
+  language: Language;
+  traceId: string;
+  /** 1, and one more for every time that the run was taken up again after its worker was lost. */
+  attempt: number;
+  /** Unix milliseconds, as every `...At` of our own records. */
+  createdAt: number;
+  updatedAt: number;
+  /** The run whose pending approvals this run's prompt superseded. */
+  replaces?: string;
+  error?: { errorCode: ErrorCode; message: string };
+}
+
+/** One conversation; LangGraph's `thread_id`; `sessionId` on the wire. */
+export interface ThreadRecord extends Owner {
+  v: 1;
+  threadId: string;
+  createdAt: number;
+  updatedAt: number;
+  currentRunId: string;
+}
+
+const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = Object.freeze({
+  queued: ["running", "cancelled", "failed"],
+  running: ["waiting", "completed", "failed", "cancelled"],
+  waiting: ["running", "cancelled", "failed"],
+  completed: [],
+  failed: [],
+  cancelled: [],
+});
+
+/** Whether a run in state `from` may become `to`. */
+export function mayBecome(from: RunStatus, to: RunStatus): boolean {
+  return NEXT[from].includes(to);
+}
+
+export function isTerminal(status: RunStatus): boolean {
+  return TERMINAL.includes(status);
+}
+
+/** Ownership is (tenant, user); the comparison is exact. */
+export function isOwnedBy(thing: Owner, owner: Owner): boolean {
+  return thing.tenantId === owner.tenantId && thing.userId === owner.userId;
+}

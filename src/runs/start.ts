@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { AuraError, type Language } from "../errors.ts";
+import type { Backend } from "../ports/backend.ts";
+import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
+import type { Owner, RunRecord } from "./run.ts";
+
+/** A prompt of an authenticated caller. */
+export interface Prompt {
+  owner: Owner;
+  threadId: string;
+  prompt: string;
+  context: Record<string, unknown>;
+  language: Language;
+  traceId: string;
+  idempotency?: Idempotency;
+}
+
+export interface StartDeps {
+  backend: Pick<Backend, "threads" | "approvals" | "queue" | "touch">;
+  /** Unix ms. */
+  now: () => number;
+}
+
+/**
+ * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new message
+ * (they are superseded, never approved); one that is executing is busy. The record alone is enough: should the job be lost, the
+ * sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
+ *
+ * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy;
+ *   E3006 when the Idempotency-Key came with another body
+ */
+export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunRecord> {
+  const { threads, queue, touch } = deps.backend;
+  const run = newRun(prompt, deps.now());
+  const options = prompt.idempotency === undefined ? {} : { idempotency: prompt.idempotency };
+  let begun = await threads.begin(run, options);
+  if (begun.kind === "busy" && begun.status === "waiting") {
+    run.replaces = begun.runId;
+    begun = await supersedeAndBegin(deps, run, begun, options);
+  }
+  switch (begun.kind) {
+    case "foreign":
+      throw new AuraError("E1004");
+    case "busy":
+      throw new AuraError("E3001", { data: { runId: begun.runId } });
+    case "mismatch":
+      throw new AuraError("E3006", { detail: "Idempotency-Key reused for another body" });
+    case "repeated":
+      return runOrGone(await threads.run(begun.runId));
+    case "started":
+      await queue.enqueue(run.threadId);
+      await touch(run.threadId);
+      return run;
+  }
+}
+
+function newRun(prompt: Prompt, at: number): RunRecord {
+  return {
+    v: 1,
+    runId: `run-${randomUUID()}`,
+    threadId: prompt.threadId,
+    ...prompt.owner,
+    status: "queued",
+    prompt: prompt.prompt,
+    context: prompt.context,
+    language: prompt.language,
+    traceId: prompt.traceId,
+    attempt: 1,
+    createdAt: at,
+    updatedAt: at,
+  };
+}
+
+async function supersedeAndBegin(
+  deps: StartDeps,
+  run: RunRecord,
+  busy: Extract<BeginResult, { kind: "busy" }>,
+  options: BeginOptions,
+): Promise<BeginResult> {
+  // A decision that has been made is carried out first: the thread is as busy as if it were executing.
+  const superseded = await deps.backend.approvals.supersede(run.threadId, busy.runId, deps.now());
+  if (superseded.kind === "decided") return busy;
+  return deps.backend.threads.begin(run, { ...options, replaces: busy.runId });
+}
+
+function runOrGone(run: RunRecord | null): RunRecord {
+  if (run === null) throw new AuraError("E1004", { detail: "the run of this Idempotency-Key is gone" });
+  return run;
+}

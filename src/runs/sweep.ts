@@ -1,0 +1,65 @@
+import type { Logger } from "pino";
+import type { DecideDeps } from "../approvals/decide.ts";
+import { reconcileApprovals } from "../approvals/reconcile.ts";
+import type { ThreadRegistry } from "../ports/thread-registry.ts";
+
+export interface SweepDeps extends DecideDeps {
+  threads: ThreadRegistry;
+  logger: Logger;
+}
+
+export interface SweepOptions {
+  everyMs: number;
+  /** How long a run that was found due may take to be taken up before it is found again, in ms. */
+  patienceMs: number;
+}
+
+/** Finds what a lost message, a crash or a lost job has left lying, on every instance; meeting is harmless. */
+export interface Sweep {
+  /** Sweeps soon, besides the regular times; a sweep under way counts. */
+  soon(): void;
+  close(): Promise<void>;
+}
+
+/** Due runs that one round trip takes. */
+const BATCH = 100;
+
+export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOptions): Sweep {
+  let running: Promise<void> | null = null;
+  let closed = false;
+
+  const sweep = async () => {
+    try {
+      await enqueueDue(deps, patienceMs);
+      await reconcileApprovals(deps);
+    } catch (err) {
+      deps.logger.warn({ err }, "sweep failed; the next one tries again");
+    }
+  };
+  const soon = () => {
+    if (closed) return;
+    running ??= sweep().finally(() => {
+      running = null;
+    });
+  };
+  // Instances that were started together drift apart.
+  const timer = setInterval(soon, everyMs * (0.9 + Math.random() * 0.2));
+  soon();
+
+  return {
+    soon,
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function enqueueDue({ threads, queue, now }: SweepDeps, patienceMs: number): Promise<void> {
+  for (;;) {
+    const due = await threads.takeDue(now(), now() + patienceMs, BATCH);
+    for (const threadId of new Set(due.map((run) => run.threadId))) await queue.enqueue(threadId);
+    if (due.length < BATCH) return;
+  }
+}
