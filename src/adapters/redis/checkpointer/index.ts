@@ -1,0 +1,8 @@
+export { RedisCheckpointer, type RedisCheckpointerOptions } from "./checkpointer.ts";
+export {
+  CheckpointerError,
+  InvalidIdError,
+  StoredDataError,
+  UnserializableValueError,
+  VersionConflictError,
+} from "./errors.ts";

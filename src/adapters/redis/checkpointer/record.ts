@@ -1,0 +1,187 @@
+import type {
+  ChannelVersions,
+  CheckpointMetadata,
+  SerializerProtocol,
+} from "@langchain/langgraph-checkpoint";
+import { z } from "zod";
+import { StoredDataError, UnserializableValueError } from "./errors.ts";
+import { part, RECORD_FORMAT } from "./layout.ts";
+import { MemberReader } from "./member-reader.ts";
+
+/** What a serializer made of a value. */
+export interface Typed {
+  type: string;
+  data: Uint8Array;
+}
+
+export type Version = ChannelVersions[string];
+
+export interface ChannelEntry {
+  channel: string;
+  version: Version;
+  /** The channel had a value; without one it was empty in this version. */
+  filled: boolean;
+}
+
+/** A checkpoint without the values of its channels. */
+export interface CheckpointRecord {
+  parentId: string | undefined;
+  v: number;
+  channels: ChannelEntry[];
+  /** Channels whose value is rebuilt from the writes of ancestors, which must therefore stay. */
+  deltas: string[];
+  ts: string;
+  versionsSeen: Record<string, ChannelVersions>;
+  metadata: Typed;
+}
+
+export interface CheckpointName {
+  ns: string;
+  id: string;
+}
+
+export interface StoredCheckpoint extends CheckpointRecord, CheckpointName {}
+
+export interface StoredValue {
+  /** As in layout.ts. */
+  name: string;
+  channel: string;
+  value: Typed;
+}
+
+export interface StoredWrite {
+  ns: string;
+  checkpointId: string;
+  taskId: string;
+  index: number;
+  taskPath: string;
+  channel: string;
+  value: Typed;
+}
+
+const version = z.union([z.number(), z.string()]);
+const structureJson = z.object({
+  ts: z.string(),
+  seen: z.record(z.string(), z.record(z.string(), version)),
+});
+
+export const versionText = (version: Version) => JSON.stringify(version);
+
+/** Format 1. Counted parts first, so that the scripts can follow references; then JSON; then the metadata. */
+export function encodeCheckpoint(record: CheckpointRecord): Buffer {
+  const { parentId = "", v, channels, deltas, ts, versionsSeen, metadata } = record;
+  const structure = Buffer.from(JSON.stringify({ ts, seen: versionsSeen }));
+  const head = [
+    part(parentId),
+    part(String(v)),
+    part(String(channels.length)),
+    ...channels.map(({ channel, version, filled }) => {
+      return `${part(channel)}${part(versionText(version))}${filled ? "1" : "0"}\0`;
+    }),
+    part(String(deltas.length)),
+    ...deltas.map(part),
+    part(String(structure.length)),
+  ].join("");
+  return Buffer.concat([Buffer.from(RECORD_FORMAT + head), structure, ...typedBytes(metadata)]);
+}
+
+export function encodeValue(value: Typed): Buffer {
+  return Buffer.concat([Buffer.from(RECORD_FORMAT), ...typedBytes(value)]);
+}
+
+export function encodeWrite(taskPath: string, channel: string, value: Typed): Buffer {
+  return Buffer.concat([Buffer.from(RECORD_FORMAT + part(taskPath) + part(channel)), ...typedBytes(value)]);
+}
+
+/** Reads only what the checkpoint is called. Throws StoredDataError, as do all the decoders. */
+export function decodeCheckpointName(member: Buffer, key: string): CheckpointName {
+  const reader = new MemberReader(member, key, "c");
+  return { ns: reader.text(), id: reader.text() };
+}
+
+export function decodeCheckpoint(member: Buffer, key: string): StoredCheckpoint {
+  const reader = new MemberReader(member, key, "c");
+  const ns = reader.text();
+  const id = reader.text();
+  reader.format();
+  const parentId = reader.text() || undefined;
+  const v = reader.number();
+  const channels = Array.from({ length: reader.count() }, () => readChannel(reader));
+  const deltas = Array.from({ length: reader.count() }, () => reader.text());
+  const { ts, seen } = reader.json(structureJson);
+  const metadata = reader.typed();
+  reader.end();
+  return { ns, id, parentId, v, channels, deltas, ts, versionsSeen: seen, metadata };
+}
+
+export function decodeValue(member: Buffer, key: string): StoredValue {
+  const reader = new MemberReader(member, key, "b");
+  reader.text();
+  const channel = reader.text();
+  reader.text();
+  const name = reader.consumed();
+  reader.format();
+  const value = reader.typed();
+  reader.end();
+  return { name, channel, value };
+}
+
+export function decodeWrite(member: Buffer, key: string): StoredWrite {
+  const reader = new MemberReader(member, key, "w");
+  const ns = reader.text();
+  const checkpointId = reader.text();
+  const taskId = reader.text();
+  const index = Number.parseInt(reader.text(), 16) - 0x8000_0000;
+  reader.format();
+  const taskPath = reader.text();
+  const channel = reader.text();
+  const value = reader.typed();
+  reader.end();
+  return { ns, checkpointId, taskId, index, taskPath, channel, value };
+}
+
+/** What JsonPlusSerializer answers, instead of an error, for a value with a BigInt in it. */
+const NOT_SERIALIZED = "[unable to serialize, circular reference is too complex to analyze]";
+
+/** @throws UnserializableValueError */
+export async function dump(serde: SerializerProtocol, value: unknown, name: string): Promise<Typed> {
+  const [type, data] = await serde.dumpsTyped(value);
+  const mayBeLost = data.length === NOT_SERIALIZED.length + 2 && value !== NOT_SERIALIZED;
+  if (mayBeLost && Buffer.from(data).toString() === JSON.stringify(NOT_SERIALIZED)) {
+    throw new UnserializableValueError(name);
+  }
+  return { type, data };
+}
+
+/** @throws StoredDataError when the serializer cannot read it */
+export async function load(serde: SerializerProtocol, { type, data }: Typed, key: string): Promise<unknown> {
+  try {
+    return await serde.loadsTyped(type, data);
+  } catch (error) {
+    throw new StoredDataError(key, "holds a value that the serializer does not read", error);
+  }
+}
+
+const metadataObject = z.custom<CheckpointMetadata>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
+
+export async function loadMetadata(
+  serde: SerializerProtocol,
+  { metadata }: CheckpointRecord,
+  key: string,
+): Promise<CheckpointMetadata> {
+  const parsed = metadataObject.safeParse(await load(serde, metadata, key));
+  if (!parsed.success) throw new StoredDataError(key, "holds metadata that is not an object");
+  return parsed.data;
+}
+
+function readChannel(reader: MemberReader): ChannelEntry {
+  const channel = reader.text();
+  const parsed = reader.jsonText(version);
+  return { channel, version: parsed, filled: reader.flag() };
+}
+
+function typedBytes({ type, data }: Typed): Uint8Array[] {
+  return [Buffer.from(part(type) + part(String(data.length))), data];
+}
