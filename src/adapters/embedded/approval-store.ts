@@ -1,0 +1,153 @@
+import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
+import { toHitlRequest } from "../../approvals/approval.ts";
+import type { ApprovalStore } from "../../ports/approval-store.ts";
+import type { ThreadRegistry } from "../../ports/thread-registry.ts";
+import type { Owner } from "../../runs/run.ts";
+import {
+  awaitsResume,
+  isDecidedByMainService,
+  publishedLifetimes,
+  withStatus,
+} from "../published-request.ts";
+import { hitlRequestKey, hitlSessionKey, hitlSignalKey } from "../redis/keys.ts";
+import type { EmbeddedBus } from "./bus.ts";
+import { createPendingIndex } from "./pending-index.ts";
+
+export interface EmbeddedApprovalStore extends ApprovalStore {
+  /** Forgets all of the thread's approvals. */
+  forget(threadId: string): void;
+}
+
+/**
+ * Approval records in this process's memory, published on the bus that the dev Main Service reads.
+ *
+ * @param makeDue the thread registry's
+ */
+export function createEmbeddedApprovalStore(
+  bus: EmbeddedBus,
+  makeDue: ThreadRegistry["makeDue"],
+): EmbeddedApprovalStore {
+  const records = new Map<string, ApprovalRecord>();
+  /** Request ids in order of opening. */
+  const unfinished = createGroups();
+  const ofThread = createGroups();
+  const pendingOf = createGroups();
+  const pending = createPendingIndex();
+
+  const openOne = (record: ApprovalRecord): ApprovalRecord[] => {
+    if (records.has(record.requestId)) return [];
+    const stored: ApprovalRecord = { ...structuredClone(record), status: "pending" };
+    records.set(record.requestId, stored);
+    unfinished.add(record.threadId, record.requestId);
+    ofThread.add(record.threadId, record.requestId);
+    pendingOf.add(ownerText(record), record.requestId);
+    pending.add(record);
+    publish(bus, stored);
+    return [structuredClone(stored)];
+  };
+
+  const settlePending = (record: ApprovalRecord, decision: Decision): ApprovalRecord => {
+    const settled = { ...record, ...decision };
+    records.set(record.requestId, settled);
+    pendingOf.remove(ownerText(record), record.requestId);
+    pending.remove(record);
+    const key = hitlRequestKey(record.requestId);
+    const published = isDecidedByMainService(decision.status) ? null : bus.get(key);
+    const followed = published === null ? null : withStatus(published, decision.status);
+    if (followed !== null) bus.replace(key, followed);
+    return settled;
+  };
+
+  const forgetOne = (requestId: string): void => {
+    const record = records.get(requestId);
+    if (record === undefined) return;
+    records.delete(requestId);
+    pending.remove(record);
+    pendingOf.remove(ownerText(record), requestId);
+    unfinished.remove(record.threadId, requestId);
+    ofThread.remove(record.threadId, requestId);
+  };
+
+  const listed = (requestIds: readonly string[]): ApprovalRecord[] =>
+    requestIds.flatMap((requestId) => records.get(requestId) ?? []).sort((a, b) => a.createdAt - b.createdAt);
+
+  return {
+    async open(toOpen) {
+      return toOpen.flatMap(openOne);
+    },
+    async get(requestId) {
+      return structuredClone(records.get(requestId) ?? null);
+    },
+    async unfinished(threadId) {
+      return structuredClone(listed(unfinished.of(threadId)));
+    },
+    async settle(requestId, decision) {
+      const record = records.get(requestId);
+      if (record === undefined) return null;
+      if (record.status !== "pending") return { settled: false, record: structuredClone(record) };
+      const settled = structuredClone(settlePending(record, decision));
+      await makeDue(record.runId, record.threadId, decision.decidedAt);
+      return { settled: true, record: settled };
+    },
+    async supersede(threadId, runId, at) {
+      const open = listed(unfinished.of(threadId)).filter((record) => record.runId === runId);
+      const decided = open.find(({ status }) => awaitsResume(status));
+      if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
+      const decision: Decision = { status: "superseded", decidedAt: at };
+      const settled = open.map((record) =>
+        record.status === "pending" ? settlePending(record, decision) : record,
+      );
+      const superseded = settled.filter(({ status }) => status === "superseded");
+      return { kind: "superseded", records: structuredClone(superseded) };
+    },
+    async finish(threadId, requestIds) {
+      for (const requestId of requestIds) unfinished.remove(threadId, requestId);
+    },
+    async publishedRequest(requestId) {
+      return bus.get(hitlRequestKey(requestId));
+    },
+    async published(approvals) {
+      return approvals.map(({ requestId, threadId }) => ({
+        request: bus.get(hitlRequestKey(requestId)),
+        signal: bus.get(hitlSignalKey(threadId)),
+      }));
+    },
+    async pending(after, limit) {
+      return pending.page(after, limit);
+    },
+    async pendingOf(owner) {
+      return structuredClone(listed(pendingOf.of(ownerText(owner))));
+    },
+    forget(threadId) {
+      for (const requestId of ofThread.of(threadId)) forgetOne(requestId);
+    },
+  };
+}
+
+function publish(bus: EmbeddedBus, record: ApprovalRecord): void {
+  const lifetimes = publishedLifetimes(record);
+  const request = JSON.stringify(toHitlRequest(record));
+  bus.set(hitlRequestKey(record.requestId), request, lifetimes.request / 1000);
+  bus.set(hitlSessionKey(record.threadId), record.requestId, lifetimes.session / 1000);
+}
+
+/** JSON, because tenant and user may hold any character. */
+function ownerText({ tenantId, userId }: Owner): string {
+  return JSON.stringify([tenantId, userId]);
+}
+
+/** Ids by group, in the order in which they were added; an empty group takes no memory. */
+function createGroups() {
+  const groups = new Map<string, Set<string>>();
+  return {
+    of: (group: string): readonly string[] => [...(groups.get(group) ?? [])],
+    add(group: string, id: string): void {
+      groups.set(group, (groups.get(group) ?? new Set()).add(id));
+    },
+    remove(group: string, id: string): void {
+      const ids = groups.get(group);
+      ids?.delete(id);
+      if (ids?.size === 0) groups.delete(group);
+    },
+  };
+}

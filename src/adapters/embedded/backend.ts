@@ -1,0 +1,64 @@
+import type { Backend } from "../../ports/backend.ts";
+import { reportTo, type WorkOptions } from "../job-options.ts";
+import type { BackendLogger } from "../redis/availability.ts";
+import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
+import { createEmbeddedApprovalStore } from "./approval-store.ts";
+import type { EmbeddedBus } from "./bus.ts";
+import { createEmbeddedEffectLedger } from "./effect-ledger.ts";
+import { createEmbeddedEventLog } from "./event-log.ts";
+import { createEmbeddedJobQueue } from "./job-queue.ts";
+import { createRetention } from "./retention.ts";
+import { createEmbeddedRunControl } from "./run-control.ts";
+import { createEmbeddedSignalBus } from "./signal-bus.ts";
+import { createEmbeddedThreadLeases } from "./thread-lease.ts";
+import { createEmbeddedThreadRegistry } from "./thread-registry.ts";
+
+export interface EmbeddedBackendOptions extends WorkOptions {
+  /** What this process shares with the dev Main Service in place of Redis. */
+  bus: EmbeddedBus;
+  logger: BackendLogger;
+  /** How long everything of a finished thread is kept after its last use, in ms. */
+  threadTtlMs?: number;
+  /** Clock in Unix ms, replaceable so that tests can let things expire. */
+  now?: () => number;
+}
+
+/** Everything in this process's memory: state lives as long as the process. */
+export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend {
+  const { bus, logger, threadTtlMs = DEFAULT_THREAD_TTL_MS, now = Date.now } = options;
+  const eventLog = createEmbeddedEventLog();
+  const leases = createEmbeddedThreadLeases(now);
+  const threads = createEmbeddedThreadRegistry({
+    now,
+    isHeld: leases.isHeld,
+    touch: (threadId) => retention.touch(threadId),
+  });
+  const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);
+  const ledger = createEmbeddedEffectLedger();
+  const retention = createRetention({
+    now,
+    ttlMs: threadTtlMs,
+    isOver: threads.isOver,
+    forget(threadId) {
+      for (const runId of threads.forget(threadId)) eventLog.forget(runId);
+      approvals.forget(threadId);
+      ledger.forget(threadId);
+    },
+  });
+  const queue = createEmbeddedJobQueue({ ...options, onError: reportTo(logger) });
+  return {
+    name: "embedded",
+    eventLog,
+    threads,
+    leases,
+    approvals,
+    ledger,
+    queue,
+    signals: createEmbeddedSignalBus(bus),
+    control: createEmbeddedRunControl(),
+    touch: async (threadId) => retention.touch(threadId),
+    async ping() {},
+    isOutage: () => false,
+    close: () => queue.close(),
+  };
+}

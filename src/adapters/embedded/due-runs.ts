@@ -1,0 +1,46 @@
+import type { DueRun } from "../../ports/thread-registry.ts";
+
+export interface DueRuns {
+  /** Never at the time that it is due at already: whoever is about to say `not due` has to notice. */
+  renew(runId: string, at: number): void;
+  add(runId: string, at: number): void;
+  at(runId: string): number | null;
+  /** With `since`, only if it is due at that time. */
+  remove(runId: string, since?: number): void;
+  take(now: number, nextDue: number, limit: number): DueRun[];
+}
+
+/**
+ * Runs that ought to be moving, by when (Unix ms).
+ *
+ * @param threadOf null when there is no such run (any more)
+ */
+export function createDueRuns(
+  threadOf: (runId: string) => string | null,
+  isHeld: (threadId: string) => boolean,
+): DueRuns {
+  const due = new Map<string, number>();
+  return {
+    add: (runId, at) => void due.set(runId, at),
+    renew: (runId, at) => void due.set(runId, due.get(runId) === at ? at + 1 : at),
+    at: (runId) => due.get(runId) ?? null,
+    remove(runId, since) {
+      if (since === undefined || due.get(runId) === since) due.delete(runId);
+    },
+    take(now, nextDue, limit) {
+      if (nextDue <= now) throw new RangeError("due runs can only be put off to later than now");
+      const taken: DueRun[] = [];
+      const ready = [...due].filter(([, at]) => at <= now).sort(([, a], [, b]) => a - b);
+      for (const [runId] of ready) {
+        if (taken.length === limit) break;
+        const threadId = threadOf(runId);
+        if (threadId === null) due.delete(runId);
+        else {
+          due.set(runId, nextDue);
+          if (!isHeld(threadId)) taken.push({ runId, threadId });
+        }
+      }
+      return taken;
+    },
+  };
+}

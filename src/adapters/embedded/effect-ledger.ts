@@ -1,0 +1,38 @@
+import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
+
+export interface EmbeddedEffectLedger extends EffectLedger {
+  forget(threadId: string): void;
+}
+
+/** Effects in this process's memory: what it had begun when it died, nobody knows any more. */
+export function createEmbeddedEffectLedger(): EmbeddedEffectLedger {
+  /** By thread, an outcome as JSON, so that nobody can change what was recorded; null while there is none. */
+  const threads = new Map<string, Map<string, string | null>>();
+
+  const effectsOf = (threadId: string): Map<string, string | null> => {
+    const effects = threads.get(threadId) ?? new Map();
+    threads.set(threadId, effects);
+    return effects;
+  };
+
+  return {
+    async begin(key) {
+      const effects = effectsOf(key.threadId);
+      const name = nameOf(key);
+      const json = effects.get(name);
+      if (json === undefined) {
+        effects.set(name, null);
+        return { state: "new" };
+      }
+      return json === null ? { state: "started" } : { state: "done", outcome: JSON.parse(json) };
+    },
+    async finish(key, outcome) {
+      effectsOf(key.threadId).set(nameOf(key), JSON.stringify(outcome ?? null));
+    },
+    forget: (threadId) => void threads.delete(threadId),
+  };
+}
+
+function nameOf({ taskId, toolCallId }: EffectKey): string {
+  return JSON.stringify([taskId, toolCallId]);
+}

@@ -1,0 +1,119 @@
+import type { ThreadRegistry } from "../../ports/thread-registry.ts";
+import type { RunRecord, ThreadRecord } from "../../runs/run.ts";
+import { isOwnedBy, isTerminal } from "../../runs/run.ts";
+import { createDueRuns } from "./due-runs.ts";
+import { createIdempotencyKeys } from "./idempotency-keys.ts";
+import { createWatchers } from "./watchers.ts";
+
+interface EmbeddedThreadRegistryOptions {
+  /** Unix ms. */
+  now: () => number;
+  isHeld: (threadId: string) => boolean;
+  /** The thread has been used. */
+  touch: (threadId: string) => void;
+}
+
+export interface EmbeddedThreadRegistry extends ThreadRegistry {
+  /** Whether nothing is left to do on the thread. */
+  isOver(threadId: string): boolean;
+  /** Forgets the thread with its runs, and returns their ids. */
+  forget(threadId: string): string[];
+}
+
+interface Thread {
+  record: ThreadRecord;
+  runIds: string[];
+}
+
+/** Threads and runs in this process's memory. Records are copied on the way in and out. */
+export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOptions): EmbeddedThreadRegistry {
+  const { now, isHeld, touch } = options;
+  const threads = new Map<string, Thread>();
+  const runs = new Map<string, RunRecord>();
+  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, isHeld);
+  const idempotencyKeys = createIdempotencyKeys(now, (runId) => runs.has(runId));
+  const watchers = createWatchers();
+
+  const currentRun = (threadId: string): RunRecord | undefined => {
+    const thread = threads.get(threadId);
+    return thread && runs.get(thread.record.currentRunId);
+  };
+
+  const store = (run: RunRecord) => {
+    const { runId, threadId, tenantId, userId, createdAt } = run;
+    const known = threads.get(threadId);
+    runs.set(runId, { ...structuredClone(run), status: "queued" });
+    threads.set(threadId, {
+      record: {
+        v: 1,
+        threadId,
+        tenantId,
+        userId,
+        createdAt: known?.record.createdAt ?? createdAt,
+        updatedAt: createdAt,
+        currentRunId: runId,
+      },
+      runIds: [...(known?.runIds ?? []), runId],
+    });
+    due.add(runId, createdAt);
+  };
+
+  return {
+    async begin(run, { replaces, idempotency } = {}) {
+      const first = idempotency && idempotencyKeys.find(run, idempotency);
+      if (first) return first;
+      const thread = threads.get(run.threadId);
+      if (thread !== undefined && !isOwnedBy(thread.record, run)) return { kind: "foreign" };
+      const current = currentRun(run.threadId);
+      const replaced = current?.status === "waiting" && current.runId === replaces;
+      if (current !== undefined && !isTerminal(current.status) && !replaced) {
+        return { kind: "busy", runId: current.runId, status: current.status };
+      }
+      if (runs.has(run.runId)) throw new Error(`run ${run.runId} exists already`);
+      if (current !== undefined && replaced) {
+        runs.set(current.runId, { ...current, status: "cancelled", updatedAt: run.createdAt });
+      }
+      store(run);
+      if (idempotency !== undefined) idempotencyKeys.keep(run, idempotency, run.runId);
+      touch(run.threadId);
+      watchers.wake(run.threadId);
+      return { kind: "started" };
+    },
+    async thread(threadId) {
+      return structuredClone(threads.get(threadId)?.record ?? null);
+    },
+    async run(runId) {
+      return structuredClone(runs.get(runId) ?? null);
+    },
+    async runsOf(threadId) {
+      return [...(threads.get(threadId)?.runIds ?? [])];
+    },
+    async transition(runId, from, to, at, patch = {}) {
+      const run = runs.get(runId);
+      if (run === undefined || !from.includes(run.status)) return null;
+      const moved = { ...run, ...structuredClone(patch), status: to, updatedAt: at };
+      runs.set(runId, moved);
+      due.add(runId, at);
+      touch(run.threadId);
+      return structuredClone(moved);
+    },
+    makeDue: async (runId, _threadId, at) => due.renew(runId, at),
+    dueAt: async (runId) => due.at(runId),
+    notDue: async (runId, since) => due.remove(runId, since),
+    takeDue: async (...args) => due.take(...args),
+    watch: async (threadId, onChange) => watchers.watch(threadId, onChange),
+    isOver(threadId) {
+      const run = currentRun(threadId);
+      return run === undefined || isTerminal(run.status);
+    },
+    forget(threadId) {
+      const runIds = threads.get(threadId)?.runIds ?? [];
+      threads.delete(threadId);
+      for (const runId of runIds) {
+        runs.delete(runId);
+        due.remove(runId);
+      }
+      return runIds;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import type { ApprovalRecord, Settlement } from "../approvals/approval.ts";
+import { HITL_TTL_S } from "../approvals/approval.ts";
+
+// A record, not an object with a status: zod would move the fields that it names to the front.
+const request = z.record(z.string(), z.unknown());
+
+/**
+ * `hitl:request`'s JSON with another status, or null when it is not pending there: then somebody else has
+ * decided (or written something that we do not understand), and what stands there must stay.
+ */
+export function withStatus(requestJson: string, status: Settlement): string | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(requestJson);
+  } catch {
+    return null;
+  }
+  const { data } = request.safeParse(value);
+  return data?.status === "pending" ? JSON.stringify({ ...data, status }) : null;
+}
+
+/** Approved and rejected are Main Service's own: it has rewritten hitl:request before it told us. */
+export function isDecidedByMainService(status: Settlement): boolean {
+  return status === "approved" || status === "rejected";
+}
+
+/** Decided, with the graph still to be told: a new message must not overtake it. */
+export function awaitsResume(status: string): boolean {
+  return status === "approved" || status === "rejected" || status === "expired";
+}
+
+/**
+ * How long what Main Service reads is to live, in ms. From the record's own times: neither our clock nor Redis' has
+ * a say, and `createdAt` is the moment of opening.
+ */
+export function publishedLifetimes({ createdAt, expiresAt }: ApprovalRecord) {
+  const request = Math.max(1, Math.ceil(expiresAt - createdAt));
+  return { request, session: Math.max(request, HITL_TTL_S.session * 1000) };
+}

@@ -1,0 +1,194 @@
+import { z } from "zod";
+import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
+import { toHitlRequest } from "../../approvals/approval.ts";
+import type { ApprovalStore, SettleResult, SupersedeResult } from "../../ports/approval-store.ts";
+import {
+  awaitsResume,
+  isDecidedByMainService,
+  publishedLifetimes,
+  withStatus,
+} from "../published-request.ts";
+import type { RedisCommands } from "./commands.ts";
+import {
+  APPROVAL_KEY_PREFIX,
+  approvalKey,
+  approvalsKey,
+  DUE_KEY,
+  dueMember,
+  hitlRequestKey,
+  hitlSessionKey,
+  PENDING_KEY,
+  pendingOfKey,
+  unfinishedKey,
+} from "./keys.ts";
+import { createPendingApprovals, pendingMember } from "./pending-approvals.ts";
+import { parseRecord, RecordFormatError } from "./record-format.ts";
+import { APPROVAL_FIELDS, decisionJson, parseApproval } from "./records.ts";
+import { loadScript } from "./script.ts";
+
+const OPEN = loadScript("open");
+const UNFINISHED = loadScript("unfinished");
+const SETTLE = loadScript("settle");
+const SUPERSEDE = loadScript("supersede");
+const FINISH = loadScript("finish");
+
+const openReply = z.array(z.literal([0, 1]));
+const unfinishedReply = z.array(z.tuple([z.string(), z.unknown()]));
+const settleReply = z.tuple([z.literal([1, 0, -1, -2, -3]), z.unknown()]);
+const supersedeReply = z.literal([0, 1, -1]);
+const published = z.string().nullable();
+
+/**
+ * One HASH per approval: the record as it was opened, status and decision in fields of their own, so that no
+ * script ever decodes what a model or a person wrote (Lua's cjson turns [] into {} and rounds numbers).
+ */
+export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
+  const publishedRequest = async (requestId: string) => {
+    const key = hitlRequestKey(requestId);
+    return parseRecord(published, await redis.command("GET", [key]), key);
+  };
+
+  const unfinished = async (threadId: string) => {
+    const key = unfinishedKey(threadId);
+    const reply = parseRecord(
+      unfinishedReply,
+      await redis.script(UNFINISHED, [key], [APPROVAL_KEY_PREFIX]),
+      key,
+    );
+    return reply.map(([requestId, fields]) => requireApproval(fields, requestId));
+  };
+
+  const settleOnce = async (
+    requestId: string,
+    decision: Decision,
+  ): Promise<SettleResult | null | "retry"> => {
+    const key = approvalKey(requestId);
+    const request = isDecidedByMainService(decision.status) ? null : await publishedRequest(requestId);
+    const reply = await redis.script(
+      SETTLE,
+      [key, hitlRequestKey(requestId), PENDING_KEY, DUE_KEY],
+      [decision.status, decisionJson(decision), ...replacement(request, decision), decision.decidedAt],
+    );
+    const [outcome, fields] = parseRecord(settleReply, reply, key);
+    if (outcome === -3) throw new RecordFormatError(key, "lacks fields");
+    if (outcome === -2) return null;
+    if (outcome === -1) return "retry";
+    return { settled: outcome === 1, record: requireApproval(fields, requestId) };
+  };
+
+  const supersedeOnce = async (
+    threadId: string,
+    runId: string,
+    decision: Decision,
+  ): Promise<SupersedeResult | "retry"> => {
+    const ofThread = await unfinished(threadId);
+    const open = ofThread.filter((record) => record.runId === runId);
+    const decided = byCreation(open).find(({ status }) => awaitsResume(status));
+    if (decided !== undefined) return { kind: "decided", record: decided };
+    const pending = open.filter(({ status }) => status === "pending");
+    const requests = await Promise.all(pending.map(({ requestId }) => publishedRequest(requestId)));
+    const keys = pending.flatMap(({ requestId }) => [approvalKey(requestId), hitlRequestKey(requestId)]);
+    const reply = await redis.script(
+      SUPERSEDE,
+      [unfinishedKey(threadId), PENDING_KEY, ...keys],
+      [
+        decisionJson(decision),
+        ofThread.length,
+        ...ofThread.map(({ requestId }) => requestId),
+        ...requests.flatMap((request) => replacement(request, decision)),
+      ],
+    );
+    const outcome = parseRecord(supersedeReply, reply, unfinishedKey(threadId));
+    if (outcome === 0) return "retry";
+    if (outcome === -1)
+      throw new RecordFormatError(unfinishedKey(threadId), "names records that lack fields");
+    const settled = open.map((record) => (record.status === "pending" ? { ...record, ...decision } : record));
+    const records = byCreation(settled).filter(({ status }) => status === "superseded");
+    return { kind: "superseded", records };
+  };
+
+  return {
+    publishedRequest,
+    ...createPendingApprovals(redis),
+    async open(records) {
+      if (records.length === 0) return [];
+      const keys = [PENDING_KEY, ...records.flatMap(openKeys)];
+      const reply = await redis.script(OPEN, keys, records.flatMap(openArguments));
+      const opened = parseRecord(openReply, reply, approvalKey(records[0]?.requestId ?? ""));
+      return records.filter((_, index) => opened[index] === 1).map(asPending);
+    },
+    async get(requestId) {
+      const key = approvalKey(requestId);
+      return parseApproval(await redis.command("HMGET", [key, ...APPROVAL_FIELDS]), key);
+    },
+    unfinished: async (threadId) => byCreation(await unfinished(threadId)),
+    settle: (requestId, decision) => untilStill(() => settleOnce(requestId, decision)),
+    supersede: (threadId, runId, at) =>
+      untilStill(() => supersedeOnce(threadId, runId, { status: "superseded", decidedAt: at })),
+    async finish(threadId, requestIds) {
+      if (requestIds.length === 0) return;
+      await redis.script(FINISH, [unfinishedKey(threadId)], requestIds);
+    },
+  };
+}
+
+/**
+ * A script refuses to write on what has changed since it was read. Each refusal means that somebody else got
+ * on, so this ends; an approval is written a handful of times in its life.
+ */
+async function untilStill<T>(attempt: () => Promise<T | "retry">): Promise<T> {
+  for (;;) {
+    const result = await attempt();
+    if (result !== "retry") return result;
+  }
+}
+
+/** What hitl:request must hold and what it becomes; two empty strings when it is to stay as it is. */
+function replacement(request: string | null, decision: Decision): [string, string] {
+  const followed = request === null ? null : withStatus(request, decision.status);
+  return request === null || followed === null ? ["", ""] : [request, followed];
+}
+
+function openKeys(record: ApprovalRecord): string[] {
+  const { requestId, threadId } = record;
+  return [
+    approvalKey(requestId),
+    unfinishedKey(threadId),
+    approvalsKey(threadId),
+    pendingOfKey(record),
+    hitlRequestKey(requestId),
+    hitlSessionKey(threadId),
+  ];
+}
+
+function openArguments(record: ApprovalRecord): (string | number)[] {
+  const { requestId, threadId, runId } = record;
+  const pending = asPending(record);
+  const lifetimes = publishedLifetimes(record);
+  return [
+    requestId,
+    threadId,
+    JSON.stringify(pending),
+    JSON.stringify(toHitlRequest(pending)),
+    lifetimes.request,
+    lifetimes.session,
+    dueMember(runId, threadId),
+    pendingMember(record),
+  ];
+}
+
+function asPending(record: ApprovalRecord): ApprovalRecord {
+  return { ...record, status: "pending" };
+}
+
+function requireApproval(fields: unknown, requestId: string): ApprovalRecord {
+  const key = approvalKey(requestId);
+  const record = parseApproval(fields, key);
+  if (record === null) throw new RecordFormatError(key, "is gone, though its thread waits for it");
+  return record;
+}
+
+/** Oldest first; the sort is stable, so those of one moment keep the order in which they were opened. */
+function byCreation(records: readonly ApprovalRecord[]): ApprovalRecord[] {
+  return records.toSorted((a, b) => a.createdAt - b.createdAt);
+}

@@ -1,0 +1,87 @@
+import { BackendUnavailableError } from "../../errors.ts";
+import type { Backend } from "../../ports/backend.ts";
+import { reportTo, type WorkOptions } from "../job-options.ts";
+import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
+import { createRedisApprovalStore } from "./approval-store.ts";
+import { type BackendLogger, createAvailability } from "./availability.ts";
+import { createCommands, isOutage, type RedisCommands } from "./commands.ts";
+import { type Connection, openConnection, type RedisAddress } from "./connection.ts";
+import { createRedisEffectLedger } from "./effect-ledger.ts";
+import { createRedisEventLog } from "./event-log.ts";
+import { createRedisJobQueue } from "./job-queue.ts";
+import { createRedisRunControl } from "./run-control.ts";
+import { createRedisSignalBus } from "./signal-bus.ts";
+import { createSubscriber } from "./subscriber.ts";
+import { createRedisThreadLeases } from "./thread-lease.ts";
+import { createRedisThreadRegistry } from "./thread-registry.ts";
+import { createTouch } from "./touch.ts";
+
+export interface RedisBackendOptions extends RedisAddress, WorkOptions {
+  logger: BackendLogger;
+  /** How long everything of a thread is kept after its last use, in ms. */
+  threadTtlMs?: number;
+  /** For how long a worker that has died may keep its jobs, in ms. */
+  leaseMs?: number;
+}
+
+const PING_TIMEOUT_MS = 2_000;
+
+/** A Backend, and how its Redis is reached: the checkpoint saver shares the connection. */
+export interface RedisBackend extends Backend {
+  readonly connection: Connection;
+  readonly redis: RedisCommands;
+}
+
+/**
+ * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for adding jobs; a
+ * process that works on jobs opens two more. Returns at once; until Redis answers, ping() tells.
+ */
+export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
+  const { logger, threadTtlMs = DEFAULT_THREAD_TTL_MS, host, port, password } = options;
+  const address = { host, port, password };
+  const availability = createAvailability(logger);
+  const connection = openConnection(address, "commands", availability);
+  const redis = createCommands(connection);
+  const subscriber = createSubscriber(openConnection(address, "subscriber", availability), logger);
+  const queue = createRedisJobQueue({
+    ...options,
+    address,
+    availability,
+    onError: reportTo(logger),
+  });
+  return {
+    name: "redis",
+    connection,
+    redis,
+    queue,
+    eventLog: createRedisEventLog(redis, subscriber, threadTtlMs),
+    threads: createRedisThreadRegistry(redis, subscriber, threadTtlMs),
+    leases: createRedisThreadLeases(redis),
+    approvals: createRedisApprovalStore(redis),
+    ledger: createRedisEffectLedger(redis),
+    signals: createRedisSignalBus(subscriber),
+    control: createRedisRunControl(redis, subscriber),
+    touch: createTouch(redis, threadTtlMs),
+    // All: a process that cannot hear signals, wake its readers or hand over work is not ready.
+    ping: () => inTime(Promise.all([redis.command("PING", []), subscriber.ping(), queue.ping()])),
+    isOutage,
+    async close() {
+      // Its handlers may still need the rest.
+      await queue.close();
+      await Promise.all([subscriber.close(), connection.close()]);
+    },
+  };
+}
+
+async function inTime(answers: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const error = new BackendUnavailableError(new Error(`no answer within ${PING_TIMEOUT_MS} ms`));
+    timer = setTimeout(() => reject(error), PING_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([answers, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

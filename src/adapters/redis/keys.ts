@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Owner } from "../../runs/run.ts";
+
+/**
+ * Every key and channel name that Aura uses, in Redis and on the embedded bus. An id is always the last
+ * part, unescaped: whatever characters it holds (`:` and `*` too), two ids never share a name.
+ * The `hitl:` names belong to the contract (section 4); the `aura:` names are our own.
+ */
+
+/** JSON of the approval request; Main Service rewrites it when a person decides. */
+export const hitlRequestKey = (requestId: string) => `hitl:request:${requestId}`;
+/** The bare id of the session's last approval request. */
+export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
+/** JSON of the session's last signal, kept by Main Service. */
+export const hitlSignalKey = (sessionId: string) => `hitl:signal:${sessionId}`;
+/** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
+export const HITL_CHANNEL_PREFIX = "hitl:channel:";
+
+/** HASH: one thread, its owner and its current run. */
+export const threadKey = (threadId: string) => `aura:thread:${threadId}`;
+/** LIST: ids of the thread's runs in order of their beginning. */
+export const runsKey = (threadId: string) => `aura:runs:${threadId}`;
+/** Channel: a run has begun on the thread. */
+export const runsChannel = (threadId: string) => `aura:runs:${threadId}`;
+/** The lease's key without its thread: found only inside Redis, too. */
+export const LEASE_KEY_PREFIX = "aura:lease:";
+/** HASH: who works on the thread. */
+export const leaseKey = (threadId: string) => `${LEASE_KEY_PREFIX}${threadId}`;
+/** HASH: the run that an Idempotency-Key has started. Hashed: three texts of any characters make one id. */
+export const idempotencyKey = ({ tenantId, userId }: Owner, key: string) =>
+  `aura:idempotency:${sha256(JSON.stringify([tenantId, userId, key]))}`;
+/** The run's key without its id: `begin` finds the current run's id, and so its key, only inside Redis. */
+export const RUN_KEY_PREFIX = "aura:run:";
+/** HASH: one run. */
+export const runKey = (runId: string) => `${RUN_KEY_PREFIX}${runId}`;
+/** The key of a run's events without its id. */
+export const EVENTS_KEY_PREFIX = "aura:events:";
+/** STREAM: the run's events. */
+export const eventsKey = (runId: string) => `${EVENTS_KEY_PREFIX}${runId}`;
+/** Channel: something was added to the run's events. */
+export const eventsChannel = (runId: string) => `aura:events:${runId}`;
+/** The approval's key without its id, for the same reason. */
+export const APPROVAL_KEY_PREFIX = "aura:approval:";
+/** HASH: one approval record. */
+export const approvalKey = (requestId: string) => `${APPROVAL_KEY_PREFIX}${requestId}`;
+/** LIST: ids of the thread's unfinished approvals in order of opening. */
+export const unfinishedKey = (threadId: string) => `aura:unfinished:${threadId}`;
+/** SET: ids of all of the thread's approvals, finished ones too. */
+export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
+/** ZSET: all pending approvals, sorted by when they expire. */
+export const PENDING_KEY = "aura:pending";
+/** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
+export const pendingOfKey = ({ tenantId, userId }: Owner) =>
+  `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+/** HASH: what the thread's tool calls have done outside. */
+export const ledgerKey = (threadId: string) => `aura:ledger:${threadId}`;
+/** Channel: announcements to the processes that execute runs. */
+export const CONTROL_CHANNEL = "aura:control";
+/** STRING: which kind of checkpoint saver holds this Redis' threads. */
+export const CHECKPOINTER_KEY = "aura:checkpointer";
+/** ZSET: runs that ought to be moving, by when (Unix ms). */
+export const DUE_KEY = "aura:due";
+/** How a run is named in it. */
+export const dueMember = (runId: string, _threadId?: string) => runId;
+/** BullMQ's keys are `<prefix>:<queue>:...`. */
+export const QUEUE_PREFIX = "aura";
+export const QUEUE_NAME = "jobs";
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

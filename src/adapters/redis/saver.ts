@@ -1,0 +1,97 @@
+import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
+import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
+import { z } from "zod";
+import type { BackendLogger } from "./availability.ts";
+import { RedisCheckpointer } from "./checkpointer/index.ts";
+import type { RedisCommands } from "./commands.ts";
+import type { Connection, RedisAddress } from "./connection.ts";
+import { durabilityWarnings } from "./durability.ts";
+import { CHECKPOINTER_KEY } from "./keys.ts";
+import { loadScript } from "./script.ts";
+
+/** Where checkpoints are kept in redis mode. */
+export type CheckpointerKind = "redis" | "redis-stack" | "memory";
+
+/** The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to do. */
+export class CheckpointerRefusedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "CheckpointerRefusedError";
+  }
+}
+
+export interface SaverOptions {
+  kind: CheckpointerKind;
+  /** Use this kind although another one holds this Redis' threads, and record it. */
+  allowSwitch: boolean;
+  /** Checkpoints kept per thread; all when undefined. */
+  keep: number | undefined;
+  /** How long a thread's checkpoints live after their last use. */
+  threadTtlMs: number;
+  address: RedisAddress;
+  connection: Connection;
+  redis: RedisCommands;
+  logger: BackendLogger;
+}
+
+export interface OpenSaver {
+  saver: BaseCheckpointSaver;
+  close(): Promise<void>;
+}
+
+const CLAIM = loadScript("claim-checkpointer");
+const STACK_COMMANDS = ["JSON.SET", "FT.SEARCH"];
+
+/**
+ * Opens the checkpoint saver that this Redis' threads are kept in.
+ *
+ * @throws CheckpointerRefusedError when another kind holds them, or Redis lacks what the kind needs;
+ *   BackendUnavailableError when Redis does not answer
+ */
+export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
+  const { kind, redis, logger, connection } = options;
+  if (kind === "redis-stack") await requireStack(redis);
+  await claim(options);
+  if (kind === "memory") {
+    logger.warn({}, "AURA_CHECKPOINTER=memory: a restart forgets every thread, and approvals that wait");
+    return { saver: new MemorySaver(), close: async () => {} };
+  }
+  for (const warning of await durabilityWarnings(redis)) logger.warn({}, warning);
+  const { keep, threadTtlMs } = options;
+  if (kind === "redis") {
+    const saver = new RedisCheckpointer(connection.client, {
+      ttlMs: threadTtlMs,
+      ...(keep === undefined ? {} : { keep }),
+    });
+    return { saver, close: async () => {} };
+  }
+  const ttl = { defaultTTL: Math.ceil(threadTtlMs / 60_000), refreshOnRead: true };
+  const saver = await RedisSaver.fromUrl(stackUrl(options.address), ttl);
+  return { saver, close: () => saver.end() };
+}
+
+async function requireStack(redis: RedisCommands): Promise<void> {
+  const known = z.array(z.unknown()).parse(await redis.command("COMMAND", ["INFO", ...STACK_COMMANDS]));
+  const missing = STACK_COMMANDS.filter((_, index) => !known[index]);
+  if (missing.length === 0) return;
+  throw new CheckpointerRefusedError(
+    `AURA_CHECKPOINTER=redis-stack needs a Redis with ${missing.join(" and ")} (Redis 8 or Redis Stack); use AURA_CHECKPOINTER=redis with this one`,
+  );
+}
+
+async function claim({ kind, allowSwitch, redis, logger }: SaverOptions): Promise<void> {
+  const reply = await redis.script(CLAIM, [CHECKPOINTER_KEY], [kind, allowSwitch ? "1" : "0"]);
+  const recorded = z.string().nullable().parse(reply);
+  if (recorded === null || recorded === kind || recorded === "memory") return;
+  if (!allowSwitch) {
+    throw new CheckpointerRefusedError(
+      `AURA_CHECKPOINTER=${kind}, but this Redis holds threads of "${recorded}", which would be hidden; set AURA_CHECKPOINTER=${recorded}, or AURA_CHECKPOINTER_SWITCH=1 to go on without them`,
+    );
+  }
+  logger.warn({ recorded, kind }, "checkpointer switched: threads saved by the other one are hidden");
+}
+
+function stackUrl({ host, port, password }: RedisAddress): string {
+  const credentials = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+  return `redis://${credentials}${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

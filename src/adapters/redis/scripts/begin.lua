@@ -1,0 +1,63 @@
+-- Claims a thread for a run's owner, makes the run its current one, and wakes the thread's watchers.
+-- KEYS[1]  HASH  the thread: record, owner, updatedAt, currentRunId
+-- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt[, attempt][, error]
+-- KEYS[3]  LIST  ids of the thread's runs
+-- KEYS[4]  ZSET  runs that are due
+-- KEYS[5]  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- ARGV[1]   owner, as text to compare
+-- ARGV[2]   the new run's id
+-- ARGV[3]   its thread's id
+-- ARGV[4]   JSON of the thread, for its first use
+-- ARGV[5]   JSON of the run
+-- ARGV[6]   when the run was created, Unix ms
+-- ARGV[7]   the run's updatedAt, Unix ms
+-- ARGV[8]   id of the waiting run that this one replaces, or ''
+-- ARGV[9]   key prefix of runs: the current run's key is known only in here
+-- ARGV[10]  lifetime of what is written, ms
+-- ARGV[11]  channel of the thread's watchers
+-- ARGV[12]  with KEYS[5]: digest of the request's body
+-- ARGV[13]  with KEYS[5]: lifetime of the Idempotency-Key, ms
+-- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'}.
+-- Everything but 'started' has changed nothing.
+if KEYS[5] then
+  local first = redis.call('HMGET', KEYS[5], 'runId', 'digest')
+  if first[1] and redis.call('EXISTS', ARGV[9] .. first[1]) == 1 then
+    if first[2] ~= ARGV[12] then return {'mismatch'} end
+    return {'repeated', first[1]}
+  end
+end
+
+local known = redis.call('EXISTS', KEYS[1]) == 1
+local current
+if known then
+  local thread = redis.call('HMGET', KEYS[1], 'owner', 'currentRunId')
+  if not thread[1] or not thread[2] then return {'corrupt'} end
+  if thread[1] ~= ARGV[1] then return {'foreign'} end
+  current = thread[2]
+end
+
+local replaced
+if current then
+  local status = redis.call('HGET', ARGV[9] .. current, 'status')
+  local over = not status or status == 'completed' or status == 'failed' or status == 'cancelled'
+  replaced = status == 'waiting' and current == ARGV[8]
+  if not over and not replaced then return {'busy', current, status} end
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'exists'} end
+
+-- First, because it fails on a list of another type: nothing else has been written then.
+redis.call('RPUSH', KEYS[3], ARGV[2])
+if replaced then
+  redis.call('HSET', ARGV[9] .. current, 'status', 'cancelled', 'updatedAt', ARGV[6])
+end
+if not known then redis.call('HSET', KEYS[1], 'record', ARGV[4], 'owner', ARGV[1]) end
+redis.call('HSET', KEYS[1], 'currentRunId', ARGV[2], 'updatedAt', ARGV[6])
+redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'queued', 'updatedAt', ARGV[7])
+for n = 1, 3 do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
+redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2])
+if KEYS[5] then
+  redis.call('HSET', KEYS[5], 'runId', ARGV[2], 'digest', ARGV[12])
+  redis.call('PEXPIRE', KEYS[5], ARGV[13])
+end
+redis.call('PUBLISH', ARGV[11], ARGV[2])
+return {'started'}

@@ -1,0 +1,23 @@
+-- Moves a run to another status if it has one of the given ones; it becomes due now.
+-- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, attempt][, error]
+-- KEYS[2]  ZSET  runs that are due
+-- ARGV[1]  the run's id
+-- ARGV[2]  the new status
+-- ARGV[3]  now, Unix ms
+-- ARGV[4]  lifetime of the record, ms
+-- ARGV[5]  JSON of the error to set, or ''
+-- ARGV[6]  the attempt to set, or ''
+-- ARGV[7], ...  the statuses to move from
+-- Returns {record, status, updatedAt, error, attempt} after the move, or nil when nothing was changed.
+local status = redis.call('HGET', KEYS[1], 'status')
+local allowed = false
+for i = 7, #ARGV do
+  if ARGV[i] == status then allowed = true end
+end
+if not allowed then return nil end
+redis.call('HSET', KEYS[1], 'status', ARGV[2], 'updatedAt', ARGV[3])
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'attempt', ARGV[6]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return redis.call('HMGET', KEYS[1], 'record', 'status', 'updatedAt', 'error', 'attempt')

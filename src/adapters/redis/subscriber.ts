@@ -1,0 +1,130 @@
+import type { BackendLogger } from "./availability.ts";
+import { backendError } from "./commands.ts";
+import type { Connection } from "./connection.ts";
+
+export interface Listener {
+  onMessage(channel: string, message: string): void;
+  /** The connection was lost and the subscription is back: messages in between are gone. */
+  onResubscribed(): void;
+}
+
+/** All of the process's subscriptions, on one connection. */
+export interface Subscriber {
+  /**
+   * Resolves once Redis has confirmed the subscription; the returned function ends it.
+   * Rejects with BackendUnavailableError.
+   */
+  subscribe(channel: string, listener: Listener): Promise<() => void>;
+  /** The same for every channel that matches a glob pattern. */
+  psubscribe(pattern: string, listener: Listener): Promise<() => void>;
+  /** Resolves when Redis answers on this connection; rejects with BackendUnavailableError. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Topic {
+  listeners: Set<Listener>;
+  subscribed: Promise<unknown>;
+}
+type Topics = Map<string, Topic>;
+
+/** Names per command, so that ten thousand watchers do not come back in one giant one. */
+const CHUNK = 500;
+/** Without traffic only a question shows that the other side of a connection has gone. */
+const HEARTBEAT_MS = 10_000;
+
+export function createSubscriber(connection: Connection, logger: BackendLogger): Subscriber {
+  const { client } = connection;
+  const channels: Topics = new Map();
+  const patterns: Topics = new Map();
+  const subscribe = (names: string[]) => client.subscribe(...names);
+  const psubscribe = (names: string[]) => client.psubscribe(...names);
+
+  const notify = (listeners: Iterable<Listener>, call: (listener: Listener) => void) => {
+    for (const listener of listeners) {
+      try {
+        call(listener);
+      } catch (err) {
+        logger.error({ err }, "a listener failed");
+      }
+    }
+  };
+
+  const dispatch = (topics: Topics, name: string, channel: string, message: string) =>
+    notify(topics.get(name)?.listeners ?? [], (listener) => listener.onMessage(channel, message));
+  client.on("message", (channel: string, message: string) => dispatch(channels, channel, channel, message));
+  client.on("pmessage", (pattern: string, channel: string, message: string) =>
+    dispatch(patterns, pattern, channel, message),
+  );
+
+  const restore = async (topics: Topics, send: (names: string[]) => Promise<unknown>) => {
+    const lost = [...topics];
+    const names = lost.map(([name]) => name);
+    const sent: Promise<unknown>[] = [];
+    for (let at = 0; at < names.length; at += CHUNK) sent.push(send(names.slice(at, at + CHUNK)));
+    await Promise.all(sent);
+    for (const [, { listeners }] of lost) notify(listeners, (listener) => listener.onResubscribed());
+  };
+
+  client.on("ready", () => {
+    Promise.all([restore(channels, subscribe), restore(patterns, psubscribe)]).catch((err) => {
+      // Half a subscription would go unnoticed: begin again on a new connection.
+      if (client.status !== "ready") return;
+      logger.error({ err: backendError(err, []) }, "resubscribing failed");
+      client.disconnect(true);
+    });
+  });
+
+  const heartbeat = setInterval(() => {
+    if (client.status === "ready") client.ping().catch(() => {});
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+
+  // Redis takes a connection's commands in order: when the last listener of a topic leaves and another comes
+  // at once, UNSUBSCRIBE is followed by SUBSCRIBE, and the newcomer waits for the answer to the latter.
+  const leave = (topics: Topics, name: string, topic: Topic, listener: Listener) => {
+    if (!topic.listeners.delete(listener) || topic.listeners.size > 0) return;
+    topics.delete(name);
+    const sent = topics === channels ? client.unsubscribe(name) : client.punsubscribe(name);
+    // It fails only when the connection is lost, and the subscription with it.
+    sent.catch(() => {});
+  };
+
+  const join = async (
+    topics: Topics,
+    name: string,
+    send: (names: string[]) => Promise<unknown>,
+    { onMessage, onResubscribed }: Listener,
+  ) => {
+    await connection.opened;
+    // An object of its own per call: one listener may join twice and leave once.
+    const listener = { onMessage, onResubscribed };
+    const topic = topics.get(name) ?? { listeners: new Set(), subscribed: send([name]) };
+    topics.set(name, topic);
+    topic.listeners.add(listener);
+    try {
+      await topic.subscribed;
+    } catch (error) {
+      leave(topics, name, topic, listener);
+      throw backendError(error, [name]);
+    }
+    return () => leave(topics, name, topic, listener);
+  };
+
+  return {
+    subscribe: (channel, listener) => join(channels, channel, subscribe, listener),
+    psubscribe: (pattern, listener) => join(patterns, pattern, psubscribe, listener),
+    async ping() {
+      await connection.opened;
+      try {
+        await client.ping();
+      } catch (error) {
+        throw backendError(error, []);
+      }
+    },
+    async close() {
+      clearInterval(heartbeat);
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
+import type { Owner, RunRecord } from "../../runs/run.ts";
+import type { RedisCommands } from "./commands.ts";
+import {
+  DUE_KEY,
+  dueMember,
+  idempotencyKey,
+  LEASE_KEY_PREFIX,
+  RUN_KEY_PREFIX,
+  runKey,
+  runsChannel,
+  runsKey,
+  threadKey,
+} from "./keys.ts";
+import { parseRecord, RecordFormatError } from "./record-format.ts";
+import { parseRun, parseThread, RUN_FIELDS, runStatus, THREAD_FIELDS } from "./records.ts";
+import { loadScript } from "./script.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+const BEGIN = loadScript("begin");
+const TRANSITION = loadScript("transition");
+const NOT_DUE = loadScript("not-due");
+const TAKE_DUE = loadScript("take-due");
+
+const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
+
+const beginReply = z.union([
+  z.tuple([z.enum(["started", "foreign", "mismatch", "exists", "corrupt"])]),
+  z.tuple([z.literal("repeated"), z.string()]),
+  z.tuple([z.literal("busy"), z.string(), runStatus]),
+]);
+const ids = z.array(z.string());
+const dueScore = z.string().transform(Number).pipe(z.number());
+const dueReply = z.array(z.tuple([z.string(), z.string()]));
+
+/**
+ * One HASH per thread and per run: what never changes as JSON, what changes in fields of its own.
+ *
+ * @param threadTtlMs how long what is written lives, unless its thread is used again
+ */
+export function createRedisThreadRegistry(
+  redis: RedisCommands,
+  subscriber: Subscriber,
+  threadTtlMs: number,
+): ThreadRegistry {
+  return {
+    async begin(run, options = {}) {
+      const key = threadKey(run.threadId);
+      const reply = await redis.script(
+        BEGIN,
+        beginKeys(run, options),
+        beginArguments(run, options, threadTtlMs),
+      );
+      return beginResult(parseRecord(beginReply, reply, key), run, key);
+    },
+    async thread(threadId) {
+      const key = threadKey(threadId);
+      return parseThread(await redis.command("HMGET", [key, ...THREAD_FIELDS]), key);
+    },
+    async run(runId) {
+      const key = runKey(runId);
+      return parseRun(await redis.command("HMGET", [key, ...RUN_FIELDS]), key);
+    },
+    async runsOf(threadId) {
+      const key = runsKey(threadId);
+      return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
+    },
+    async transition(runId, from, to, at, { error, attempt } = {}) {
+      const key = runKey(runId);
+      const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
+      const args = [runId, to, at, threadTtlMs, ...patch, ...from];
+      const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
+      return reply === null ? null : parseRun(reply, key);
+    },
+    async makeDue(runId, threadId, at) {
+      await redis.command("ZADD", [DUE_KEY, at, dueMember(runId, threadId)]);
+    },
+    async dueAt(runId) {
+      const score = await redis.command("ZSCORE", [DUE_KEY, dueMember(runId)]);
+      return score === null ? null : parseRecord(dueScore, score, DUE_KEY);
+    },
+    async notDue(runId, since) {
+      await redis.script(NOT_DUE, [DUE_KEY], [dueMember(runId), since ?? ""]);
+    },
+    async takeDue(now, nextDue, limit) {
+      if (nextDue <= now) throw new RangeError("due runs can only be put off to later than now");
+      const args = [now, nextDue, limit, RUN_KEY_PREFIX, LEASE_KEY_PREFIX];
+      const reply = await redis.script(TAKE_DUE, [DUE_KEY], args);
+      return parseRecord(dueReply, reply, DUE_KEY).map(([runId, threadId]) => ({ runId, threadId }));
+    },
+    async watch(threadId, onChange) {
+      const listener = { onMessage: onChange, onResubscribed: onChange };
+      return subscriber.subscribe(runsChannel(threadId), listener);
+    },
+  };
+}
+
+function beginKeys(run: RunRecord, { idempotency }: BeginOptions): string[] {
+  const keys = [threadKey(run.threadId), runKey(run.runId), runsKey(run.threadId), DUE_KEY];
+  return idempotency === undefined ? keys : [...keys, idempotencyKey(run, idempotency.key)];
+}
+
+function beginArguments(
+  run: RunRecord,
+  { replaces = "", idempotency }: BeginOptions,
+  threadTtlMs: number,
+): (string | number)[] {
+  const { runId, threadId, tenantId, userId, createdAt } = run;
+  const thread = JSON.stringify({ v: 1, threadId, tenantId, userId, createdAt });
+  return [
+    ...[ownerText(run), runId, threadId, thread, JSON.stringify(run), createdAt, run.updatedAt],
+    ...[replaces, RUN_KEY_PREFIX, threadTtlMs, runsChannel(threadId)],
+    ...(idempotency === undefined ? [] : [idempotency.bodyDigest, IDEMPOTENCY_TTL_MS]),
+  ];
+}
+
+/** JSON, because tenant and user may hold any character: ("a", "b:c") must differ from ("a:b", "c"). */
+function ownerText({ tenantId, userId }: Owner): string {
+  return JSON.stringify([tenantId, userId]);
+}
+
+function beginResult(reply: z.infer<typeof beginReply>, run: RunRecord, key: string): BeginResult {
+  switch (reply[0]) {
+    case "busy":
+      return { kind: "busy", runId: reply[1], status: reply[2] };
+    case "repeated":
+      return { kind: "repeated", runId: reply[1] };
+    case "exists":
+      throw new Error(`run ${run.runId} exists already`);
+    case "corrupt":
+      throw new RecordFormatError(key, "names no owner or no current run");
+    default:
+      return { kind: reply[0] };
+  }
+}
