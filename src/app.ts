@@ -1,0 +1,72 @@
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
+import type { Logger } from "pino";
+import { AuraError } from "./errors.ts";
+import { approvalRoutes } from "./http/approvals.ts";
+import { authentication } from "./http/auth.ts";
+import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
+import { healthRoutes } from "./http/health.ts";
+import { runRoutes } from "./http/runs.ts";
+import { streamRoutes } from "./http/stream.ts";
+import { threadRoutes } from "./http/threads.ts";
+import { traceIdOf, traceRequests } from "./http/trace.ts";
+import type { Backend } from "./ports/backend.ts";
+import type { Owner, RunRecord } from "./runs/run.ts";
+import type { Prompt } from "./runs/start.ts";
+
+export interface AppDeps {
+  logger: Logger;
+  jwtSecret: string;
+  backend: Pick<Backend, "name" | "threads" | "eventLog" | "approvals">;
+  /** Rejects when prompts cannot be taken now. */
+  ready(): Promise<void>;
+  start(prompt: Prompt): Promise<RunRecord>;
+  cancel(owner: Owner, runId: string): Promise<RunRecord>;
+  /** False in a worker process, which answers health checks only. */
+  serveApi: boolean;
+  /** Aborted when the service is shutting down. */
+  closing: AbortSignal;
+  heartbeatMs: number;
+}
+
+/** Request bodies above this are refused with 413 (contract, section 8). */
+const BODY_LIMIT_BYTES = 256 * 1024;
+
+/** Time for a client to send its whole request, in ms; answering may take as long as it takes. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** The request path, in order: trace, refuse when closing, authenticate (protected scope), route, errors as envelope. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const loggerInstance: FastifyBaseLogger = deps.logger;
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "traceId" }),
+    requestIdHeader: false,
+    genReqId: traceIdOf,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A HEAD request must not start a run.
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors,
+  });
+  handleErrors(app);
+  traceRequests(app);
+  healthRoutes(app, deps.backend.name, deps.ready);
+  if (!deps.serveApi) return app;
+  await app.register(async (scope) => {
+    scope.addHook("onRequest", async () => {
+      if (deps.closing.aborted) throw new AuraError("E5002", { detail: "shutting down" });
+    });
+    await scope.register(authentication, { secret: deps.jwtSecret });
+    const { threads, eventLog, approvals } = deps.backend;
+    const { start, cancel, heartbeatMs, closing } = deps;
+    const follow = { threads, eventLog, heartbeatMs, closing };
+    streamRoutes(scope, { ...follow, start });
+    runRoutes(scope, { ...follow, cancel });
+    threadRoutes(scope, follow);
+    approvalRoutes(scope, approvals);
+  });
+  return app;
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
+import { z } from "zod";
+import { AuraError, type ErrorCode } from "../errors.ts";
+import { failure } from "./envelope.ts";
+import { languageOf } from "./language.ts";
+
+/** Fastify's own errors for what the client sent; each is a 400 (413 for size) of the contract. */
+const clientError = z.object({
+  code: z.string().startsWith("FST_ERR_"),
+  statusCode: z.number().gte(400).lt(500),
+});
+
+/** One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does. */
+export function handleErrors(app: FastifyInstance): void {
+  const known = knownRoutes(app);
+  app.setErrorHandler((error, request, reply) => sendFailure(toAuraError(error), request, reply));
+  // In a hook, because the not-found handler runs after the body: a bad body would hide the wrong route.
+  app.addHook("onRequest", async (request, reply) => {
+    if (!request.is404) return;
+    const allowed = known(request.url);
+    if (allowed.length === 0) throw new AuraError("E1004");
+    reply.header("allow", allowed.join(", "));
+    throw new AuraError("E1002");
+  });
+}
+
+/** For requests that fail before routing (a URL that cannot be decoded). */
+export const frameworkErrors: NonNullable<FastifyServerOptions["frameworkErrors"]> = (
+  error,
+  request,
+  reply,
+) => {
+  sendFailure(toAuraError(error), request, reply);
+};
+
+function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const code: ErrorCode = error.code;
+  const about = { err: error, errorCode: code };
+  if (error.status >= 500) request.log.error(about, "request failed");
+  else request.log.info(about, "request refused");
+  return reply
+    .code(error.status)
+    .header("x-correlation-id", request.id)
+    .send(
+      failure(code, {
+        traceId: request.id,
+        language: languageOf(request),
+        data: error.data,
+        ...hintOf(error),
+      }),
+    );
+}
+
+function hintOf(error: AuraError): { hint?: string } {
+  const issues = z.array(z.object({ path: z.string(), message: z.string() })).safeParse(error.data?.issues);
+  if (!issues.success) return {};
+  return {
+    hint: issues.data.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
+  };
+}
+
+function toAuraError(error: unknown): AuraError {
+  if (error instanceof AuraError) return error;
+  const refused = clientError.safeParse(error);
+  if (!refused.success) return new AuraError("E1000", { detail: "unexpected error", cause: error });
+  const { statusCode } = refused.data;
+  return new AuraError("E4000", {
+    status: statusCode === 413 ? 413 : 400,
+    detail: refused.data.code,
+    cause: error,
+  });
+}
+
+/** Tells which methods a path has, so that a wrong method is 405 and not 404. */
+function knownRoutes(app: FastifyInstance): (url: string) => string[] {
+  const routes: { segments: string[]; method: string }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    for (const one of [method].flat()) routes.push({ segments: url.split("/"), method: one });
+  });
+  return (url) => {
+    const asked = (url.split("?")[0] ?? "").split("/");
+    return routes
+      .filter(
+        ({ segments }) =>
+          segments.length === asked.length && segments.every((s, i) => s.startsWith(":") || s === asked[i]),
+      )
+      .map(({ method }) => method);
+  };
+}

@@ -1,0 +1,103 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { AuraError } from "../errors.ts";
+import type { EventLog } from "../ports/event-log.ts";
+import type { ThreadRegistry } from "../ports/thread-registry.ts";
+import { parseEventId } from "../runs/event-id.ts";
+import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
+import { isOwnedBy, type RunRecord, type ThreadRecord } from "../runs/run.ts";
+import { callerOf } from "./auth.ts";
+import { sendEventStream } from "./sse.ts";
+
+export interface FollowDeps {
+  threads: ThreadRegistry;
+  eventLog: EventLog;
+  heartbeatMs: number;
+  /** Aborted when the server closes: open streams end, and their clients come back elsewhere. */
+  closing: AbortSignal;
+}
+
+/** A place in one of the caller's runs. */
+export interface Position {
+  run: RunRecord;
+  seq: number;
+}
+
+/** The caller's run of this id; anybody else's does not exist. */
+export async function ownRun(
+  threads: ThreadRegistry,
+  runId: string,
+  request: FastifyRequest,
+): Promise<RunRecord> {
+  const run = await threads.run(runId);
+  if (run === null || !isOwnedBy(run, callerOf(request))) throw new AuraError("E1004");
+  return run;
+}
+
+/** Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that id to it. */
+export async function lastPosition(deps: FollowDeps, request: FastifyRequest): Promise<Position | null> {
+  const lastEventId = request.headers["last-event-id"];
+  if (lastEventId === undefined || lastEventId === "") return null;
+  const position = parseEventId(String(lastEventId));
+  if (position === null) throw new AuraError("E1004");
+  return checkedPosition(deps, await ownRun(deps.threads, position.runId, request), position.seq);
+}
+
+/** @throws AuraError E1004 for a position that no event of the run has reached */
+export async function checkedPosition(deps: FollowDeps, run: RunRecord, seq: number): Promise<Position> {
+  const { lastSeq } = await deps.eventLog.tail(run.runId);
+  if (seq > lastSeq) throw new AuraError("E1004", { detail: "an event id that was never issued" });
+  return { run, seq };
+}
+
+/** Streams a run to this request until the run ends, the client leaves or the server closes. */
+export async function streamRun(
+  deps: FollowDeps,
+  { run, seq }: Position,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { runId, threadId } = run;
+  const headers = { "x-thread-id": threadId, "x-run-id": runId };
+  await stream(deps, { runId, seq }, headers, request, reply, (signal) =>
+    followRun(deps.eventLog, runId, seq, signal),
+  );
+}
+
+/** Streams every run of a thread, now and to come, until the client leaves or the server closes. */
+export async function streamThread(
+  deps: FollowDeps,
+  thread: ThreadRecord,
+  from: Position | null,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { threadId } = thread;
+  const first = from?.run.runId ?? (await deps.threads.runsOf(threadId))[0] ?? thread.currentRunId;
+  const position = { runId: first, seq: from?.seq ?? 0 };
+  await stream(deps, position, { "x-thread-id": threadId }, request, reply, (signal) =>
+    followThread(deps, threadId, position, signal),
+  );
+}
+
+async function stream(
+  deps: FollowDeps,
+  position: { runId: string; seq: number },
+  headers: Record<string, string>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  follow: (signal: AbortSignal) => AsyncIterable<RunEvents>,
+): Promise<void> {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  // The client may have left while its run was being started; then there is no other "close" to come.
+  if (reply.raw.destroyed) gone.abort();
+  const signal = AbortSignal.any([gone.signal, deps.closing]);
+  request.log.info({ ...position, threadId: headers["x-thread-id"] }, "stream opened");
+  try {
+    const { heartbeatMs } = deps;
+    await sendEventStream(reply, { headers, position, events: follow(signal), heartbeatMs, signal });
+  } catch (err) {
+    // The answer has begun, so no envelope: the cut connection makes the client come back with its position.
+    request.log.error({ err, runId: position.runId }, "stream cut");
+  }
+}

@@ -1,0 +1,66 @@
+import type { StoredEvent, WireEvent } from "../runs/event.ts";
+import { formatEventId } from "../runs/event-id.ts";
+
+/** Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */
+export const MAX_FRAME_BYTES = 16 * 1024;
+
+/**
+ * One SSE event: id, type, one line of JSON (contract, section 3), and the id again. A frame above 16 KB has its long values cut
+ * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole.
+ */
+export function eventFrame(runId: string, { seq, event }: StoredEvent): string {
+  const whole = frame(runId, seq, event);
+  if (Buffer.byteLength(whole, "utf8") <= MAX_FRAME_BYTES) return whole;
+  for (let maxText = 4096; maxText >= 16; maxText /= 4) {
+    for (const maxItems of [256, 16]) {
+      const data = { ...cutRecord(event.data, { maxText, maxItems, depth: 8 }), truncated: true };
+      const cut = frame(runId, seq, { type: event.type, data });
+      if (Buffer.byteLength(cut, "utf8") <= MAX_FRAME_BYTES) return cut;
+    }
+  }
+  return frame(runId, seq, { type: event.type, data: { truncated: true } });
+}
+
+/** A write that is no event: it keeps the connection alive, and tells the client where it stands. */
+export function commentFrame(runId: string, seq: number, comment: string): string {
+  return `: ${comment}\nid: ${formatEventId(runId, seq)}\n\n`;
+}
+
+/** The end of the stream, under the last event's id. */
+export function doneFrame(runId: string, seq: number): string {
+  return `id: ${formatEventId(runId, seq)}\ndata: [DONE]\n\n`;
+}
+
+function frame(runId: string, seq: number, event: WireEvent | { type: string; data: unknown }): string {
+  const json = JSON.stringify({ type: event.type, data: event.data });
+  // The id stands at both ends: when a slow reader's backlog is cut into chunks on the way, the Gateway puts a foreign id
+  // in front of a chunk that has none, and that would fall into the middle of the data.
+  const id = `id: ${formatEventId(runId, seq)}`;
+  return `${id}\nevent: ${event.type}\ndata: ${json}\n${id}\n\n`;
+}
+
+interface Limits {
+  /** Characters of a string. */
+  maxText: number;
+  maxItems: number;
+  depth: number;
+}
+
+function cutRecord(value: object, limits: Limits): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, limits.maxItems)
+      .map(([key, item]) => [key.slice(0, limits.maxText), cut(item, limits)]),
+  );
+}
+
+function cut(value: unknown, limits: Limits): unknown {
+  if (typeof value === "string") {
+    return value.length <= limits.maxText ? value : `${value.slice(0, limits.maxText).toWellFormed()}…`;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (limits.depth === 0) return "…";
+  const inner = { ...limits, depth: limits.depth - 1 };
+  if (Array.isArray(value)) return value.slice(0, limits.maxItems).map((item) => cut(item, inner));
+  return cutRecord(value, inner);
+}

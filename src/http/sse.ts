@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import type { RunEvents } from "../runs/follow.ts";
+import { commentFrame, doneFrame, eventFrame } from "./frame.ts";
+
+export interface EventStream {
+  /** Response headers besides those of every stream. */
+  headers: Record<string, string>;
+  /** The client's position: the id of the last event it has. */
+  position: { runId: string; seq: number };
+  /** The events from there on; ends with the stream. Aborted with `signal`. */
+  events: AsyncIterable<RunEvents>;
+  /** Idle time after which a heartbeat is written, in ms. */
+  heartbeatMs: number;
+  signal: AbortSignal;
+}
+
+const HEADERS = Object.freeze({
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "x-accel-buffering": "no",
+});
+
+/** Frames that share one write, in characters: enough to save system calls, small against a socket buffer. */
+const WRITE_CHARS = 32 * 1024;
+
+/**
+ * Answers with events as SSE. The first write goes out before any event exists; no event is split over two
+ * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow reader
+ * is waited for: nothing is read from the log that its socket does not take.
+ * Resolves when the events have ended (`[DONE]` written) or the connection is gone or given up (nothing written: the
+ * client comes back with its last event id). Rejects, after cutting the connection, when the log cannot be read.
+ */
+export async function sendEventStream(reply: FastifyReply, stream: EventStream): Promise<void> {
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, { ...definedHeaders(reply), ...HEADERS, ...stream.headers });
+  let { runId, seq } = stream.position;
+  const heartbeat = setTimeout(() => {
+    heartbeat.refresh();
+    if (!stream.signal.aborted && !response.writableNeedDrain) {
+      response.write(commentFrame(runId, seq, "heartbeat"));
+    }
+  }, stream.heartbeatMs);
+  const write = async (text: string) => {
+    heartbeat.refresh();
+    await writeAll(response, text, stream.signal);
+  };
+  try {
+    await write(commentFrame(runId, seq, "aura"));
+    for await (const page of stream.events) {
+      for (const part of writes(page)) {
+        runId = page.runId;
+        seq = part.lastSeq;
+        await write(part.text);
+      }
+    }
+    if (stream.signal.aborted) {
+      // An orderly end without [DONE] would look complete; a cut connection makes the client come back.
+      response.destroy();
+      return;
+    }
+    await write(doneFrame(runId, seq));
+    response.end();
+  } catch (error) {
+    response.destroy();
+    throw error;
+  } finally {
+    clearTimeout(heartbeat);
+  }
+}
+
+/** Groups a page's frames into writes of bounded size. */
+function* writes({ runId, events }: RunEvents): Generator<{ text: string; lastSeq: number }> {
+  let text = "";
+  let lastSeq = 0;
+  for (const event of events) {
+    text += eventFrame(runId, event);
+    lastSeq = event.seq;
+    if (text.length >= WRITE_CHARS) {
+      yield { text, lastSeq };
+      text = "";
+    }
+  }
+  if (text !== "") yield { text, lastSeq };
+}
+
+async function writeAll(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || response.write(text)) return;
+  try {
+    await once(response, "drain", { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function definedHeaders(reply: FastifyReply): Record<string, string | number | string[]> {
+  const headers: Record<string, string | number | string[]> = {};
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+}

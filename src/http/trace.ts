@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+
+/** A correlation id that is safe to echo into a header and to log. */
+const SANE = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The request's trace id: the caller's X-Correlation-ID when it is sane, else a new one. */
+export function traceIdOf(request: Pick<IncomingMessage, "headers">): string {
+  const value = request.headers["x-correlation-id"];
+  return typeof value === "string" && SANE.test(value) ? value : randomUUID();
+}
+
+/** Echoes the trace id, and logs one line per request: who, through what, how it ended. Never a token, query or body. */
+export function traceRequests(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-correlation-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: request.url.split("?")[0],
+        statusCode: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        tenant: request.caller?.tenantId,
+        user: request.caller?.userId,
+        source: shortHeader(request, "x-dwp-source"),
+        callerType: shortHeader(request, "x-dwp-caller-type"),
+      },
+      "request",
+    );
+  });
+}
+
+function shortHeader(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return value === undefined ? undefined : String(value).slice(0, 64);
+}

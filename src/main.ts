@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { pino } from "pino";
+import { ConfigError, loadConfig } from "./config.ts";
+
+// LangChain reads this when it loads: with background callbacks, events of concurrent runs get lost.
+process.env.LANGCHAIN_CALLBACKS_BACKGROUND ??= "false";
+
+/** After this time on SIGTERM the process gives up on closing in order, in ms. */
+const CLOSE_DEADLINE_MS = 20_000;
+
+async function main(): Promise<void> {
+  // What the environment already has wins.
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  const config = loadConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  const { startAura } = await import("./start.ts");
+  const service = await startAura(config, { logger });
+
+  const stop = (signal: string) => {
+    logger.info({ signal }, "closing");
+    setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS).unref();
+    service.close().catch((err: unknown) => {
+      logger.error({ err }, "closing failed");
+      process.exit(1);
+    });
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+main().catch((error: unknown) => {
+  const lines =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,66 @@
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import type { EmbeddedBus } from "./adapters/embedded/bus.ts";
+import { buildApp } from "./app.ts";
+import { compose } from "./compose.ts";
+import type { Config } from "./config.ts";
+import { describeError } from "./log.ts";
+
+export interface StartOptions {
+  logger: Logger;
+  /** Embedded mode: what the process shares with a Main Service inside it. */
+  bus?: EmbeddedBus;
+  /** Idle time after which a stream gets a heartbeat, in ms. */
+  heartbeatMs?: number;
+  /** How long close() waits for executing runs, in ms. */
+  drainMs?: number;
+}
+
+/** A listening Aura-Platform. */
+export interface AuraService {
+  url: string;
+  port: number;
+  /** Ends open streams (their clients reconnect), lets executing runs finish, closes everything. */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * Starts the service on the configured address.
+ *
+ * @throws the listen error (EADDRINUSE) or the backend's; everything opened until then is closed again
+ */
+export async function startAura(config: Config, options: StartOptions): Promise<AuraService> {
+  const { heartbeatMs = HEARTBEAT_MS } = options;
+  const logger = options.logger.child({}, { serializers: { err: describeError } });
+  for (const warning of config.warnings) logger.warn(warning);
+  const core = await compose(config, { ...options, logger });
+  const closing = new AbortController();
+  const app = await buildApp({
+    logger,
+    jwtSecret: config.jwtSecret,
+    backend: core.backend,
+    ready: core.ready,
+    start: core.start,
+    cancel: core.cancel,
+    serveApi: config.role !== "worker",
+    closing: closing.signal,
+    heartbeatMs,
+  });
+  const close = async () => {
+    closing.abort();
+    await app.close();
+    await core.close();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  logger.info({ backend: config.backend, model: config.model }, `listening on http://${host}:${port}`);
+  return { url: `http://${host}:${port}`, port, close };
+}
