@@ -1,0 +1,70 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { errors, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import { AuraError } from "../src/errors.ts";
+
+/** What the contract (section 2) puts into a token; exp and iat are added on signing. */
+export interface TokenSubject {
+  user: string;
+  tenant: string;
+  email: string;
+  role: string;
+}
+
+export interface Caller {
+  userId: string;
+  tenantId: string;
+}
+
+const claims = z.looseObject({
+  sub: z.string().min(1),
+  // Some of DWP's issuers write the tenant as a number.
+  tenant_id: z.union([z.string().min(1), z.number()]).transform(String),
+  exp: z.number(),
+});
+
+/** @param expiresS lifetime in seconds */
+export function signToken(secret: string, subject: TokenSubject, expiresS: number): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ tenant_id: subject.tenant, email: subject.email, role: subject.role })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setSubject(subject.user)
+    .setIssuedAt(now)
+    .setExpirationTime(now + expiresS)
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** Who calls: a valid token whose tenant is the one in X-Tenant-ID; else the contract's error. */
+export async function authenticate(secret: string, headers: IncomingHttpHeaders): Promise<Caller> {
+  const caller = await verify(secret, headers.authorization);
+  const tenantId = headerOf(headers, "x-tenant-id");
+  if (tenantId === undefined) throw new AuraError("E2006");
+  if (tenantId !== caller.tenantId) throw new AuraError("E2007");
+  return caller;
+}
+
+/** As `authenticate`, and X-User-ID is present and is the token's subject. */
+export async function authenticateUser(secret: string, headers: IncomingHttpHeaders): Promise<Caller> {
+  const caller = await authenticate(secret, headers);
+  const userId = headerOf(headers, "x-user-id");
+  if (userId === undefined) throw new AuraError("E4000", { detail: "X-User-ID is missing" });
+  if (userId !== caller.userId) throw new AuraError("E2001");
+  return caller;
+}
+
+async function verify(secret: string, authorization: string | undefined): Promise<Caller> {
+  const token = authorization?.match(/^Bearer +(\S+)$/i)?.[1];
+  if (token === undefined) throw new AuraError("E2000");
+  try {
+    const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+    const { sub, tenant_id } = claims.parse(payload);
+    return { userId: sub, tenantId: tenant_id };
+  } catch (cause) {
+    throw new AuraError(cause instanceof errors.JWTExpired ? "E2002" : "E2003", { cause });
+  }
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,77 @@
+import { localDateTime } from "./envelope.ts";
+
+export type TaskStatus = "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
+
+/** The contract's AgentTask, section 5. */
+export interface AgentTask {
+  taskId: string;
+  userId: string;
+  tenantId: string;
+  taskType: string;
+  status: TaskStatus;
+  /** 0..100 */
+  progress: number;
+  description?: string;
+  /** JSON text, as are planSteps (AgentStep[]) and resultData. */
+  inputData?: string;
+  planSteps?: string;
+  resultData?: string;
+  errorMessage?: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** Spring Data's Page, as far as a client reads it. */
+export interface TaskPage {
+  content: AgentTask[];
+  totalElements: number;
+  totalPages: number;
+  number: number;
+  size: number;
+  first: boolean;
+  last: boolean;
+}
+
+interface PageQuery {
+  tenantId: string;
+  userId?: string | undefined;
+  page: number;
+  size: number;
+}
+
+/** Tasks beyond this many push the oldest out: a dev stack may run for weeks. */
+const CAPACITY = 10_000;
+
+export function createTaskStore() {
+  const tasks = new Map<string, AgentTask>();
+  return {
+    add(task: AgentTask): AgentTask {
+      tasks.set(task.taskId, task);
+      const [oldest] = tasks.keys();
+      if (tasks.size > CAPACITY && oldest !== undefined) tasks.delete(oldest);
+      return task;
+    },
+    get: (taskId: string): AgentTask | undefined => tasks.get(taskId),
+    update(task: AgentTask, change: Partial<AgentTask>): AgentTask {
+      const updated = { ...task, ...change, updatedAt: localDateTime() };
+      tasks.set(task.taskId, updated);
+      return updated;
+    },
+    /** Newest first. */
+    page({ tenantId, userId, page, size }: PageQuery): TaskPage {
+      const matching = [...tasks.values()]
+        .filter((task) => task.tenantId === tenantId && (userId === undefined || task.userId === userId))
+        .reverse();
+      const totalPages = Math.ceil(matching.length / size);
+      return {
+        content: matching.slice(page * size, (page + 1) * size),
+        totalElements: matching.length,
+        totalPages,
+        number: page,
+        size,
+        first: page === 0,
+        last: page >= totalPages - 1,
+      };
+    },
+  };
+}
