@@ -1,0 +1,167 @@
+import { Worker } from "bullmq";
+import { describe, expect, it } from "vitest";
+import { BackendUnavailableError } from "../../src/errors.ts";
+import { callCounter, range } from "../contracts/harness.ts";
+import { gatedWorker } from "../contracts/job-queue.ts";
+import { AWAY, BACK, counting, jobStage } from "./job-stage.ts";
+
+describe("the redis job queue", () => {
+  const { redis, logger, connect } = jobStage();
+
+  const goneAndBack = async (meanwhile: () => Promise<unknown>) => {
+    const away = logger().next(AWAY);
+    await redis().down();
+    await away;
+    await meanwhile();
+    const back = logger().next(BACK);
+    await redis().up();
+    await back;
+  };
+
+  it("refuses jobs while Redis is away, and does not add them later", async () => {
+    const backend = connect();
+    const { done, calls } = counting(backend);
+    await backend.queue.enqueue("before");
+    await calls.reached(1);
+    await goneAndBack(async () => {
+      await expect(backend.queue.enqueue("away")).rejects.toThrow(BackendUnavailableError);
+    });
+    await backend.queue.enqueue("after");
+    await calls.reached(2);
+    expect(done).toEqual(["before", "after"]);
+    expect(logger().lines).toEqual([AWAY, BACK]);
+  });
+
+  it("begins when Redis comes, if it was not there at the start", async () => {
+    await redis().down();
+    const backend = connect();
+    const { calls } = counting(backend);
+    await expect(backend.queue.enqueue("early")).rejects.toThrow(BackendUnavailableError);
+    const back = logger().next(BACK);
+    await redis().up();
+    await back;
+    await backend.queue.enqueue("a");
+    await calls.reached(1);
+    expect(logger().lines).toEqual([AWAY, BACK]);
+  });
+
+  it.each(["restart", "kill -9"])("keeps jobs and running handlers through a %s of Redis", async (how) => {
+    const backend = connect({ concurrency: 1, leaseMs: 60_000 });
+    const worker = gatedWorker();
+    backend.queue.work(worker.handler);
+    await backend.queue.enqueue("running");
+    await worker.starts.reached(1);
+    await backend.queue.enqueue("waiting");
+    const back = logger().next(BACK);
+    if (how === "restart") await redis().restart({ keepData: true });
+    else {
+      await redis().kill9();
+      await redis().up();
+    }
+    await back;
+    worker.release(0);
+    await worker.starts.reached(2);
+    worker.release(1);
+    await backend.close();
+    expect(worker.started).toEqual(["running", "waiting"]);
+    expect(logger().lines).toEqual([AWAY, BACK]);
+  });
+
+  it("goes on however often its connections are cut", async () => {
+    const backend = connect();
+    const { done, calls } = counting(backend);
+    const client = redis().client();
+    const enqueue = async (threadId: string): Promise<void> => {
+      await backend.queue.enqueue(threadId).catch(async (error) => {
+        expect(error).toBeInstanceOf(BackendUnavailableError);
+        await new Promise((resolve) => setImmediate(resolve));
+        await enqueue(threadId);
+      });
+    };
+    const ids = range(60).map((index) => `thread-${index}`);
+    for (const [index, id] of ids.entries()) {
+      await enqueue(id);
+      if (index % 6 === 5) await client.call("CLIENT", ["KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    }
+    while (!ids.every((id) => done.includes(id))) await calls.reached(calls.count() + 1);
+    expect(new Set(logger().lines)).toEqual(new Set([AWAY, BACK]));
+  });
+
+  it("gives the job of a worker that has vanished to another, and leaves those alone that live", async () => {
+    const begun = callCounter();
+    const vanishing = new Worker(
+      "jobs",
+      async () => {
+        begun.call();
+        await new Promise(() => {});
+      },
+      {
+        prefix: "aura",
+        connection: { host: redis().host, port: redis().port },
+        lockDuration: 1_000,
+        stalledInterval: 100,
+        skipLockRenewal: true,
+      },
+    );
+    // A job of this one would be found stalled after 150 ms without renewal; its handler runs for a second.
+    const backend = connect({ leaseMs: 300 });
+    await backend.queue.enqueue("abandoned");
+    await begun.reached(1);
+    await vanishing.close(true);
+    const worker = gatedWorker();
+    backend.queue.work(worker.handler);
+    await backend.queue.enqueue("long");
+    await worker.starts.reached(1);
+    // The vanished worker had not come to taking its mark off: this is the same job to BullMQ.
+    await backend.queue.enqueue("abandoned");
+    await worker.starts.reached(2);
+    for (const n of range(2)) worker.release(n);
+    await backend.close();
+    expect(worker.started).toEqual(["long", "abandoned"]);
+    expect(logger().lines).toEqual([]);
+  });
+
+  it("lets a handler end that has lost its job's lock, and says nothing", async () => {
+    const backend = connect({ leaseMs: 60_000 });
+    const worker = gatedWorker();
+    backend.queue.work(worker.handler);
+    await backend.queue.enqueue("a");
+    await worker.starts.reached(1);
+    const client = redis().client();
+    const locks = await client.keys("aura:jobs:*:lock");
+    expect(locks).toHaveLength(1);
+    await client.del(...locks);
+    worker.release(0);
+    await backend.queue.enqueue("b");
+    await worker.starts.reached(2);
+    worker.release(1);
+    await backend.close();
+    expect(logger().lines).toEqual([]);
+  });
+
+  it.each(["idle", "working"])("closes while Redis is away, when it is %s", async (what) => {
+    const backend = connect();
+    const worker = gatedWorker();
+    backend.queue.work(worker.handler);
+    if (what === "working") {
+      await backend.queue.enqueue("a");
+      await worker.starts.reached(1);
+    } else await backend.ping();
+    const away = logger().next(AWAY);
+    await redis().down();
+    await away;
+    const closing = backend.close();
+    worker.release(0);
+    await closing;
+    expect(logger().lines).toEqual([AWAY]);
+  });
+
+  it("closes when there has never been a Redis", async () => {
+    await redis().down();
+    const backend = connect();
+    backend.queue.work(async () => {});
+    await backend.close();
+    const unused = connect();
+    await unused.close();
+  });
+});

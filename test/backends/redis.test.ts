@@ -1,0 +1,68 @@
+import { afterAll, beforeAll } from "vitest";
+import { createAvailability } from "../../src/adapters/redis/availability.ts";
+import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
+import { createRedisJobQueue } from "../../src/adapters/redis/job-queue.ts";
+import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
+import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { supersedeContract } from "../contracts/approval-supersede.ts";
+import { dueRunsContract } from "../contracts/due-runs.ts";
+import { effectLedgerContract } from "../contracts/effect-ledger.ts";
+import { eventLogContract } from "../contracts/event-log.ts";
+import type { Harness } from "../contracts/harness.ts";
+import { idempotencyContract } from "../contracts/idempotency.ts";
+import { jobQueueContract } from "../contracts/job-queue.ts";
+import { runControlContract } from "../contracts/run-control.ts";
+import { signalBusContract } from "../contracts/signal-bus.ts";
+import { threadLeaseContract } from "../contracts/thread-lease.ts";
+import { threadRegistryContract } from "../contracts/thread-registry.ts";
+import { startRedis, type TestRedis } from "../helpers/redis.ts";
+import { recordingLogger } from "./recording-logger.ts";
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+async function makeHarness(): Promise<Harness> {
+  const logger = recordingLogger();
+  const make = () => createRedisBackend({ host: redis.host, port: redis.port, password: undefined, logger });
+  const client = redis.client();
+  await client.flushall();
+  const backends = [make(), make()] as const;
+  return {
+    backends,
+    publish: async (channel, message) => void (await client.publish(channel, message)),
+    getKey: (key) => client.get(key),
+    replaceKey: async (key, value) => void (await client.set(key, value, "KEEPTTL")),
+    expireLease: async (threadId) => void (await client.pexpire(`aura:lease:${threadId}`, 0)),
+    close: async () => {
+      await Promise.all(backends.map((backend) => backend.close()));
+      client.disconnect();
+    },
+  };
+}
+
+eventLogContract("redis", makeHarness);
+threadRegistryContract("redis", makeHarness);
+idempotencyContract("redis", makeHarness);
+dueRunsContract("redis", makeHarness);
+threadLeaseContract("redis", makeHarness);
+approvalStoreContract("redis", makeHarness);
+supersedeContract("redis", makeHarness);
+pendingApprovalsContract("redis", makeHarness);
+effectLedgerContract("redis", makeHarness);
+signalBusContract("redis", makeHarness);
+runControlContract("redis", makeHarness);
+jobQueueContract("redis", async (options) => {
+  const client = redis.client();
+  await client.flushall();
+  client.disconnect();
+  const logger = recordingLogger();
+  return createRedisJobQueue({
+    ...options,
+    address: redis,
+    availability: createAvailability(logger),
+    logger,
+  });
+});

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EffectKey, EffectLedger } from "../../src/ports/effect-ledger.ts";
+import { awkwardContext, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+
+const anEffect = (fields: Partial<EffectKey> = {}): EffectKey => ({
+  threadId: randomUUID(),
+  taskId: randomUUID(),
+  toolCallId: "call_0",
+  ...fields,
+});
+
+/** What every EffectLedger must do. */
+export function effectLedgerContract(name: string, makeHarness: MakeHarness): void {
+  describe(`${name} effect ledger`, () => {
+    let harness: Harness;
+    let ledger: EffectLedger;
+    let other: EffectLedger;
+    beforeAll(async () => {
+      harness = await makeHarness();
+      ledger = harness.backends[0].ledger;
+      other = harness.backends[1].ledger;
+    });
+    afterAll(() => harness.close());
+
+    it("knows what was begun, and what came of it", async () => {
+      const key = anEffect();
+      expect(await ledger.begin(key)).toEqual({ state: "new" });
+      expect(await ledger.begin(key)).toEqual({ state: "started" });
+      expect(await other.begin({ ...key })).toEqual({ state: "started" });
+      await ledger.finish(key, { ok: true, result: 1 });
+      expect(await other.begin(key)).toEqual({ state: "done", outcome: { ok: true, result: 1 } });
+      await other.finish(key, { ok: true, result: 1 });
+      expect(await ledger.begin(key)).toEqual({ state: "done", outcome: { ok: true, result: 1 } });
+    });
+
+    it("lets exactly one of 20 begin", async () => {
+      const key = anEffect();
+      const states = await Promise.all(
+        range(20).map((index) => (index % 2 === 0 ? ledger : other).begin(key)),
+      );
+      expect(states.filter(({ state }) => state === "new")).toHaveLength(1);
+      expect(states.filter(({ state }) => state === "started")).toHaveLength(19);
+    });
+
+    it.each([null, false, 0, "", [], {}, "done", awkwardContext(), undefined])(
+      "keeps an outcome as JSON does: case %#",
+      async (outcome) => {
+        const key = anEffect();
+        await ledger.begin(key);
+        await ledger.finish(key, outcome);
+        const expected: unknown = JSON.parse(JSON.stringify(outcome ?? null));
+        expect(await other.begin(key)).toEqual({ state: "done", outcome: expected });
+      },
+    );
+
+    it("hands out copies", async () => {
+      const key = anEffect();
+      const outcome = { list: [1] };
+      await ledger.finish(key, outcome);
+      outcome.list.push(2);
+      const first = await ledger.begin(key);
+      expect(first).toEqual({ state: "done", outcome: { list: [1] } });
+      if (first.state === "done") Object.assign(first.outcome as object, { list: [] });
+      expect(await ledger.begin(key)).toEqual({ state: "done", outcome: { list: [1] } });
+    });
+
+    it("tells calls apart by every part of the key, whatever it holds", async () => {
+      const ids = hostileIds();
+      const keys = [
+        ...ids.map((threadId) => anEffect({ threadId, taskId: "t" })),
+        ...ids.map((taskId) => anEffect({ threadId: "thread", taskId })),
+        ...ids.map((toolCallId) => anEffect({ threadId: "thread", taskId: "t", toolCallId })),
+        anEffect({ threadId: "x", taskId: "a", toolCallId: "b:c" }),
+        anEffect({ threadId: "x", taskId: "a:b", toolCallId: "c" }),
+        anEffect({ threadId: "x", taskId: 'a","b', toolCallId: "c" }),
+        anEffect({ threadId: "x", taskId: "a", toolCallId: 'b","c' }),
+        anEffect({ threadId: "x", taskId: "", toolCallId: "" }),
+      ];
+      for (const key of keys) expect(await ledger.begin(key)).toEqual({ state: "new" });
+      await Promise.all(keys.map((key, index) => ledger.finish(key, index)));
+      for (const [index, key] of keys.entries()) {
+        expect(await other.begin(key)).toEqual({ state: "done", outcome: index });
+      }
+    });
+  });
+}

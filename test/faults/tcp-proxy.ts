@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** Between the service and its Redis, so that the network can fail. */
+export interface FaultyProxy {
+  port: number;
+  /** Cuts every connection now. */
+  cut(): void;
+  /** Cuts every connection and refuses new ones until `heal`. */
+  block(): void;
+  /** Delays every packet by this many ms from now on. */
+  slow(ms: number): void;
+  heal(): void;
+  close(): Promise<void>;
+}
+
+export async function startFaultyProxy(target: { host: string; port: number }): Promise<FaultyProxy> {
+  const sockets = new Set<Socket>();
+  let blocked = false;
+  let delayMs = 0;
+
+  const forward = (from: Socket, to: Socket) => {
+    sockets.add(from);
+    // Chained, so that a packet with a shorter delay does not overtake.
+    let last = Promise.resolve();
+    from.on("data", (data) => {
+      const wait = delayMs;
+      last = last.then(async () => {
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        if (!to.destroyed) to.write(data);
+      });
+    });
+    const end = () => {
+      sockets.delete(from);
+      to.destroy();
+    };
+    from.on("error", end).on("close", end);
+  };
+  const server = createServer((client) => {
+    if (blocked) return void client.destroy();
+    const redis = connect(target.port, target.host);
+    forward(client, redis);
+    forward(redis, client);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cut = () => {
+    for (const socket of [...sockets]) socket.destroy();
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    block() {
+      blocked = true;
+      cut();
+    },
+    slow(ms) {
+      delayMs = ms;
+    },
+    heal() {
+      blocked = false;
+      delayMs = 0;
+    },
+    async close() {
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

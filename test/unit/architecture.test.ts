@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Which folder may import from which; a folder may always import from itself and from `common`. */
+const common = ["src/errors.ts", "src/config.ts"];
+const rules: [folder: string, mayImport: string[]][] = [
+  ["graphs", ["tools"]],
+  ["tools", []],
+  ["src/ports", ["src/runs", "src/approvals"]],
+  ["src/approvals", ["src/ports", "src/runs"]],
+  ["src/runs", ["src/ports", "src/approvals"]],
+  ["src/http", ["src/ports", "src/runs", "src/approvals"]],
+  ["src/adapters", ["src/ports", "src/runs", "src/approvals"]],
+  ["devstack", ["src"]],
+];
+
+const filesBelow = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+
+const importsOf = (file: string) =>
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
+    ([, path]) => relative(root, resolve(root, dirname(file), path ?? "")),
+  );
+
+test.each(rules)("%s imports only from where it may", (folder, mayImport) => {
+  const allowed = [folder, ...mayImport];
+  const offences = filesBelow(folder).flatMap((file) =>
+    importsOf(file)
+      .filter((path) => !common.includes(path) && !allowed.some((prefix) => path.startsWith(`${prefix}/`)))
+      .map((path) => `${file} -> ${path}`),
+  );
+  expect(offences).toEqual([]);
+});
+
+test("only compose.ts and the entries know the adapters, and src never imports the dev stack", () => {
+  const offences = filesBelow("src").flatMap((file) =>
+    importsOf(file)
+      .filter(
+        (path) =>
+          path.startsWith("devstack/") ||
+          (path.startsWith("src/adapters/") && !file.startsWith("src/adapters/")),
+      )
+      .map((path) => `${file} -> ${path}`),
+  );
+  // start.ts names a type: what a process shares with the dev Main Service inside it.
+  expect(offences.filter((line) => !/^src\/(compose|start)\.ts -> src\/adapters\//.test(line))).toEqual([]);
+});
+
+test("every relative import names a file", () => {
+  const missing = ["src", "graphs", "tools", "devstack", "test"].flatMap((folder) =>
+    filesBelow(folder).flatMap((file) =>
+      importsOf(file)
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${file} -> ${path}`),
+    ),
+  );
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,182 @@
+import { HumanMessage } from "@langchain/core/messages";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ask } from "../../../graphs/answer.ts";
+import { createModel, ModelError, modelFailure } from "../../../graphs/model.ts";
+import { planReply, type StubReply, type StubStep, startOpenAiStub } from "../../helpers/openai-stub.ts";
+import { harness, stubModel, textOf } from "./harness.ts";
+
+async function asked(
+  replies: StubReply[],
+  options: Parameters<typeof stubModel>[1] = {},
+  signal?: AbortSignal,
+) {
+  const stub = await startOpenAiStub(replies.map((reply): StubStep => ({ reply })));
+  onTestFinished(() => stub.close());
+  const deltas: string[] = [];
+  const answer = ask(stubModel(stub, options), [new HumanMessage("hi")], signal ? { signal } : {}, {
+    onText: (delta) => deltas.push(delta),
+  });
+  return { stub, deltas, answer };
+}
+
+/** The error of a failing call, and how long it took. */
+async function failing(replies: StubReply[], options: Parameters<typeof stubModel>[1] = {}) {
+  const { stub, answer, deltas } = await asked(replies, options);
+  const startedAt = Date.now();
+  const error = await answer.then(
+    () => null,
+    (caught: unknown) => caught,
+  );
+  stub.verify();
+  return { error, stub, deltas, ms: Date.now() - startedAt };
+}
+
+describe("a model at an OpenAI-compatible endpoint", () => {
+  it("streams text with its usage and needs no key", async () => {
+    const { stub, answer, deltas } = await asked([{ text: ["Hel", "lo"] }]);
+    expect(await answer).toMatchObject({ text: "Hello", calls: [], usage: { total_tokens: 15 } });
+    expect(deltas).toEqual(["Hel", "lo"]);
+    expect(stub.requests[0]).toMatchObject({
+      model: "stub-model",
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    stub.verify();
+  });
+
+  it("sends the key it is given", async () => {
+    const stub = await startOpenAiStub([{ reply: { text: "ok" } }]);
+    onTestFinished(() => stub.close());
+    const model = createModel({ model: "m", apiKey: "sk-test", baseUrl: stub.url });
+    expect((await model.invoke("hi")).text).toBe("ok");
+    expect(stub.headers[0]?.authorization).toBe("Bearer sk-test");
+    stub.verify();
+  });
+
+  it("understands servers that leave out the role and call reasoning `reasoning`", async () => {
+    const { stub, answer } = await asked([
+      {
+        deltas: [
+          { reasoning: "hm" },
+          { content: "ok" },
+          { tool_calls: [{ index: 0, id: "a", function: { name: "echo", arguments: "{}" } }] },
+        ],
+        finish: "tool_calls",
+      },
+    ]);
+    expect(await answer).toMatchObject({ text: "ok", calls: [{ id: "a", name: "echo", args: {} }] });
+    stub.verify();
+  });
+
+  it.each([429, 500, 502, 503])("repeats a request answered by %i", async (status) => {
+    const { stub, answer } = await asked([{ status }, { status }, { status }, { text: "ok" }]);
+    expect((await answer).text).toBe("ok");
+    stub.verify();
+  });
+
+  it("honours Retry-After, and gives up when it asks for too much", async () => {
+    const soon = await asked([{ status: 429, headers: { "retry-after": "1" } }, { text: "ok" }]);
+    const startedAt = Date.now();
+    await soon.answer;
+    expect(Date.now() - startedAt).toBeGreaterThan(950);
+    soon.stub.verify();
+    const { error } = await failing([{ status: 429, headers: { "retry-after": "3600" } }]);
+    expect(modelFailure(error)).toBe("failed");
+  });
+
+  it.each([429, 500])("gives up after three retries of %i", async (status) => {
+    const { error, stub } = await failing([{ status }, { status }, { status }, { status }]);
+    expect(error).toBeInstanceOf(ModelError);
+    expect(modelFailure(error)).toBe("failed");
+    expect(stub.requests).toHaveLength(4);
+  });
+
+  it.each([400, 401, 403, 404])("does not repeat a request answered by %i", async (status) => {
+    const { error, stub } = await failing([{ status }]);
+    expect(modelFailure(error)).toBe("failed");
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  it("does not repeat a refused connection", async () => {
+    const { url, close } = await startOpenAiStub();
+    await close();
+    const model = createModel({ model: "m", baseUrl: url, retryDelayMs: 60_000 });
+    const error = await ask(model, [new HumanMessage("hi")], {}, {}).catch((caught: unknown) => caught);
+    expect(modelFailure(error)).toBe("failed");
+  });
+
+  it.each(["drop", "end"] as const)("takes no half answer for a whole one (%s)", async (cut) => {
+    const { error, deltas } = await failing([{ cut, text: ["Half an "] }]);
+    expect(deltas).toEqual(["Half an "]);
+    expect(error).toBeInstanceOf(ModelError);
+    expect(modelFailure(error)).toBe("failed");
+  });
+
+  it.each(["headers", "body"] as const)("times out when the server falls silent (%s)", async (stall) => {
+    const { error, ms } = await failing([{ stall, text: ["Once"] }], { timeoutMs: 300 });
+    expect(modelFailure(error)).toBe("timeout");
+    expect(ms).toBeLessThan(2_000);
+  });
+
+  it("counts silence, not the whole answer", async () => {
+    const text = Array.from({ length: 8 }, () => "x");
+    const { answer, stub } = await asked([{ text, pauseMs: 80 }], { timeoutMs: 400 });
+    const startedAt = Date.now();
+    expect((await answer).text).toBe("xxxxxxxx");
+    expect(Date.now() - startedAt).toBeGreaterThan(600);
+    stub.verify();
+  });
+
+  it("calls a gateway's timeout a timeout", async () => {
+    const { error } = await failing([{ status: 504 }], { maxRetries: 0 });
+    expect(modelFailure(error)).toBe("timeout");
+  });
+
+  it("stops waiting for a retry when the run is cancelled", async () => {
+    const { answer } = await asked(
+      [{ status: 429, headers: { "retry-after": "20" } }],
+      {},
+      AbortSignal.timeout(200),
+    );
+    const startedAt = Date.now();
+    const error = await answer.catch((caught: unknown) => caught);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    expect(error).toMatchObject({ name: "TimeoutError" });
+    // The run's own signal fired: that is a cancellation, not the model's failure.
+    expect(modelFailure(error)).toBeNull();
+  });
+});
+
+describe("modelFailure", () => {
+  it("finds a model's error however it is wrapped, and nothing else", () => {
+    const error = new ModelError("timeout", "slow");
+    expect(modelFailure(error)).toBe("timeout");
+    expect(modelFailure(new Error("outer", { cause: new Error("middle", { cause: error }) }))).toBe(
+      "timeout",
+    );
+    for (const other of [new Error("x"), null, undefined, "text", 7, {}])
+      expect(modelFailure(other)).toBeNull();
+    const ring = new Error("ring");
+    ring.cause = ring;
+    expect(modelFailure(ring)).toBeNull();
+  });
+});
+
+describe("a run whose model fails", () => {
+  it.each<[string, StubReply, "failed" | "timeout"]>([
+    ["401", { status: 401 }, "failed"],
+    ["a cut stream", { cut: "drop", text: ["Half"] }, "failed"],
+    ["a polite end too early", { cut: "end", text: ["Half"] }, "failed"],
+    ["silence", { stall: "body", text: ["Half"] }, "timeout"],
+  ])("rejects with the model's error and leaves the thread usable: %s", async (_name, reply, kind) => {
+    const stub = await startOpenAiStub();
+    onTestFinished(() => stub.close());
+    const { run } = await harness([], { model: stubModel(stub, { timeoutMs: 300 }) });
+    stub.script(planReply({ title: "Answer" }), { reply });
+    const error = await run("one").catch((caught: unknown) => caught);
+    expect(modelFailure(error)).toBe(kind);
+    stub.script(planReply({ title: "Answer" }), { reply: { text: "Back again" } });
+    expect(textOf(await run("two"))).toBe("Back again");
+    stub.verify();
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { commentFrame, doneFrame, eventFrame, MAX_FRAME_BYTES } from "../../../src/http/frame.ts";
+import type { WireEvent } from "../../../src/runs/event.ts";
+
+const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event });
+
+test("[R3.2] an event is one event line and one data line whose JSON repeats the type, between two lines of its id", () => {
+  const event: WireEvent = { type: "thought", data: { content: "first\nsecond", timestamp: 1706152860 } };
+  expect(frameOf(event)).toBe(
+    'id: run-1:7\nevent: thought\ndata: {"type":"thought","data":{"content":"first\\nsecond","timestamp":1706152860}}\nid: run-1:7\n\n',
+  );
+});
+
+test("[R8.1] heartbeats and the end carry the last event's id", () => {
+  expect(commentFrame("run-1", 7, "heartbeat")).toBe(": heartbeat\nid: run-1:7\n\n");
+  expect(doneFrame("run-1", 7)).toBe("id: run-1:7\ndata: [DONE]\n\n");
+});
+
+const context = (value: unknown): WireEvent => ({
+  type: "hitl",
+  data: {
+    requestId: "req-1",
+    actionType: "send_email",
+    message: "?",
+    context: { body: value },
+    requiresApproval: true,
+    toolCallId: "c",
+  },
+});
+
+test.each([
+  ["a long text", "x".repeat(200_000)],
+  ["text that grows in JSON", "\u0001".repeat(20_000)],
+  ["four-byte characters", "😀".repeat(20_000)],
+  ["many small items", Array.from({ length: 20_000 }, (_, i) => ({ i }))],
+  ["many keys", Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key-${i}`, "v"]))],
+  ["a long key", { ["k".repeat(50_000)]: 1 }],
+  ["deep nesting", Array.from({ length: 1_000 }).reduce<unknown>((inner) => [inner, "x".repeat(30)], "x")],
+])("%s is cut to fit 16 KB, and says so", (_, value) => {
+  const frame = frameOf(context(value));
+  expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(MAX_FRAME_BYTES);
+  const { type, data } = JSON.parse(/\ndata: (.*)\n/.exec(frame)?.[1] ?? "");
+  expect(type).toBe("hitl");
+  expect(data).toMatchObject({ requestId: "req-1", truncated: true });
+  expect(frame).not.toMatch(/\\ud[89a-f][0-9a-f]{2}/);
+});
+
+test("what fits is not touched", () => {
+  const frame = frameOf(context("x".repeat(15_000)));
+  expect(frame).toContain("x".repeat(15_000));
+  expect(frame).not.toContain("truncated");
+});
