@@ -275,7 +275,7 @@ async function tokens(rounds: number): Promise<Row[]> {
     ]);
   const graph = buildGraph({
     model: createModel({ model: "gpt-5.5", apiKey: "key", baseUrl: url }),
-    tools: defaultTools({ smtpUrl: undefined, from: "aura@dwp.local" }),
+    tools: defaultTools({ mail: { smtpUrl: undefined, from: "aura@dwp.local" } }),
     checkpointer: new MemorySaver(),
   });
   const stack = await stacks.startStack({

@@ -18,5 +18,7 @@ export const graph = buildGraph({
     apiKey,
     baseUrl,
   }),
-  tools: defaultTools({ smtpUrl: variable("SMTP_URL"), from: variable("MAIL_FROM") ?? "aura@dwp.local" }),
+  tools: defaultTools({
+    mail: { smtpUrl: variable("SMTP_URL"), from: variable("MAIL_FROM") ?? "aura@dwp.local" },
+  }),
 });

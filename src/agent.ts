@@ -19,7 +19,7 @@ export function createAgent(
   const { apiKey, baseUrl } = config.openai;
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
-    tools: defaultTools(config.mail),
+    tools: defaultTools({ mail: config.mail }),
     checkpointer,
     ledger,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),

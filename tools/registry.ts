@@ -35,8 +35,13 @@ export function createToolRegistry(tools: readonly AuraTool[]): ToolRegistry {
   });
 }
 
+/** What the tools reach; one that needs what is not there is left out. */
+export interface ToolSettings {
+  mail: MailSettings;
+}
+
 /** The tools that Aura-Platform ships with. */
-export function defaultTools(mail: MailSettings): AuraTool[] {
+export function defaultTools({ mail }: ToolSettings): AuraTool[] {
   return [sendEmail(mail), currentTime()];
 }
 

@@ -10,7 +10,7 @@ const KOREAN = "kim@example.com 에게 제목 회의 내용 내일 3시 회의�
 async function demo({ smtpUrl }: { smtpUrl?: string } = {}) {
   return harness([], {
     model: createModel({ model: "demo" }),
-    tools: defaultTools({ smtpUrl, from: "aura@dwp.local" }),
+    tools: defaultTools({ mail: { smtpUrl, from: "aura@dwp.local" } }),
   });
 }
 

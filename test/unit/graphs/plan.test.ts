@@ -4,7 +4,7 @@ import { createToolRegistry, defaultTools } from "../../../tools/registry.ts";
 import type { StubReply } from "../../helpers/openai-stub.ts";
 import { harness, outline, textOf } from "./harness.ts";
 
-const registry = createToolRegistry(defaultTools({ smtpUrl: undefined, from: "a@b.c" }));
+const registry = createToolRegistry(defaultTools({ mail: { smtpUrl: undefined, from: "a@b.c" } }));
 const good = '{"steps":[{"title":"Send","description":"Sends it.","confidence":0.8,"tool":"send_email"}]}';
 const expected = [
   {

@@ -5,7 +5,9 @@ import { ToolError } from "../../../tools/tool.ts";
 
 describe("the tool registry", () => {
   it("finds tools by name", () => {
-    const registry = createToolRegistry(defaultTools({ smtpUrl: undefined, from: "aura@dwp.local" }));
+    const registry = createToolRegistry(
+      defaultTools({ mail: { smtpUrl: undefined, from: "aura@dwp.local" } }),
+    );
     expect(registry.tools.map(({ name }) => name)).toEqual(["send_email", "current_time"]);
     expect(registry.get("current_time")?.name).toBe("current_time");
     expect(registry.get("constructor")).toBeUndefined();
@@ -21,7 +23,9 @@ describe("the tool registry", () => {
   });
 
   it("describes tools to the model as JSON Schema", () => {
-    const [mail, time] = createToolRegistry(defaultTools({ smtpUrl: undefined, from: "a@b.c" })).definitions;
+    const [mail, time] = createToolRegistry(
+      defaultTools({ mail: { smtpUrl: undefined, from: "a@b.c" } }),
+    ).definitions;
     expect(mail?.function.parameters).toMatchObject({
       type: "object",
       required: ["to", "subject", "body"],
