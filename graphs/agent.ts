@@ -5,7 +5,7 @@ import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
 import { agentPrompt } from "./prompts.ts";
-import { emitter, mergeSteps, type State } from "./state.ts";
+import { emitter, mergeSteps, type State, tokenUsage } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
 import type { ToolTask } from "./tool-call.ts";
@@ -47,7 +47,12 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
       assignSteps(message.tool_calls ?? [], state.steps),
     );
     emitSteps(passed, emit);
-    return { messages: [message], steps: mergeSteps(begun, passed), turns: state.turns + 1 };
+    return {
+      messages: [message],
+      steps: mergeSteps(begun, passed),
+      turns: state.turns + 1,
+      usage: tokenUsage(answer.usage),
+    };
   };
 }
 

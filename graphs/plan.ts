@@ -6,7 +6,7 @@ import { type AnswerListener, ask, type Model } from "./answer.ts";
 import type { PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
 import { planPrompt } from "./prompts.ts";
-import { emitter, type Language, type State } from "./state.ts";
+import { emitter, type Language, type State, type TokenUsage, tokenUsage } from "./state.ts";
 import { TEXTS } from "./texts.ts";
 
 const MAX_STEPS = 10;
@@ -25,12 +25,12 @@ export function planNode(options: PlanOptions) {
     const emit = emitter(config);
     const say = TEXTS[state.language];
     emit({ type: "thought", content: say.analysing });
-    const steps = await makePlan(options, state, config, {
+    const { steps, usage } = await makePlan(options, state, config, {
       onThought: (content) => emit({ type: "thought", content }),
     });
     emit({ type: "thought", content: say.planned(steps.length) });
     for (const step of steps) emit({ type: "plan_step", step });
-    return { steps: new Overwrite(steps), turns: 0 };
+    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage) };
   };
 }
 
@@ -40,17 +40,19 @@ async function makePlan(
   state: State,
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
-): Promise<PlanStep[]> {
+): Promise<{ steps: PlanStep[]; usage: TokenUsage | null }> {
   const input = modelInput(planPrompt(state, registry), conversation(state.messages), maxInputTokens);
   // Keeps the plan's JSON out of Studio's chat.
   const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
+  let usage: TokenUsage | null = null;
   try {
-    const { text } = await ask(model, input, quiet, listener);
-    return parsePlan(text, registry);
+    const answer = await ask(model, input, quiet, listener);
+    usage = tokenUsage(answer.usage);
+    return { steps: parsePlan(answer.text, registry), usage };
   } catch (error) {
     config.signal?.throwIfAborted();
     report(error, "plan");
-    return [genericStep(state.language)];
+    return { steps: [genericStep(state.language)], usage };
   }
 }
 

@@ -1,10 +1,17 @@
-import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { type BaseMessage, HumanMessage, type UsageMetadata } from "@langchain/core/messages";
 import { Annotation, type LangGraphRunnableConfig, messagesStateReducer } from "@langchain/langgraph";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 
 export type Language = "ko" | "en";
 
-/** A thread's state. It outlives runs; `steps` and `turns` belong to the current run and start anew in plan. */
+/** What a run has cost, as far as the model says. */
+export interface TokenUsage {
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+}
+
+/** A thread's state. It outlives runs; `steps`, `turns` and `usage` belong to the current run and start anew in plan. */
 export const AuraState = Annotation.Root({
   messages: Annotation<BaseMessage[], BaseMessage | BaseMessage[]>({
     reducer: messagesStateReducer,
@@ -14,6 +21,8 @@ export const AuraState = Annotation.Root({
   steps: Annotation<PlanStep[]>({ reducer: mergeSteps, default: () => [] }),
   /** How often the model has been asked in this run. */
   turns: Annotation<number>({ reducer: (_, next) => next, default: () => 0 }),
+  /** Updates are added up; null while the model has told nothing. */
+  usage: Annotation<TokenUsage | null>({ reducer: addUsage, default: () => null }),
   /** What the client says about itself (activeApp, path ...). Data, never instructions. */
   context: Annotation<Record<string, unknown>>({ reducer: (_, next) => next, default: () => ({}) }),
   language: Annotation<Language>({ reducer: (_, next) => next, default: () => "ko" }),
@@ -54,4 +63,21 @@ export function mergeSteps(current: readonly PlanStep[], updates: readonly PlanS
   const merged = new Map(current.map((step) => [step.id, step]));
   for (const step of updates) merged.set(step.id, step);
   return [...merged.values()];
+}
+
+/** What two answers have cost together. */
+function addUsage(first: TokenUsage | null, second: TokenUsage | null): TokenUsage | null {
+  if (first === null || second === null) return first ?? second;
+  return {
+    inputTokens: first.inputTokens + second.inputTokens,
+    outputTokens: first.outputTokens + second.outputTokens,
+    totalTokens: first.totalTokens + second.totalTokens,
+  };
+}
+
+/** LangChain's count of one answer, as the state keeps it. */
+export function tokenUsage(told: UsageMetadata | undefined): TokenUsage | null {
+  if (told === undefined) return null;
+  const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: totalTokens } = told;
+  return { inputTokens, outputTokens, totalTokens };
 }

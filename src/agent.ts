@@ -1,22 +1,33 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
-import { buildGraph } from "../graphs/build.ts";
+import { type AuraGraph, buildGraph } from "../graphs/build.ts";
 import { createModel, modelFailure } from "../graphs/model.ts";
 import { partialAnswer, refusal } from "../graphs/outside.ts";
+import { SavedStateError } from "../graphs/portable.ts";
+import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
 import { runInput } from "../graphs/state.ts";
+import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
 import { defaultTools } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
+import { AuraError } from "./errors.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
 import type { Agent } from "./runs/agent-graph.ts";
+import type { ThreadGraph } from "./threads/thread-graph.ts";
+
+/** The agent, for its runs and for what is saved of them. */
+export interface ServiceAgent extends Agent {
+  saved: ThreadGraph;
+}
 
 /** The configured model and tools as the graph that runs execute. */
 export function createAgent(
   config: Config,
-  checkpointer: BaseCheckpointSaver,
+  saver: BaseCheckpointSaver,
   ledger: EffectLedger,
   logger: Logger,
-): Agent {
+): ServiceAgent {
   const { apiKey, baseUrl } = config.openai;
+  const checkpointer = withRunIds(saver);
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail }),
@@ -24,11 +35,43 @@ export function createAgent(
     ledger,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
+  const forget = (threadId: string) => checkpointer.deleteThread(threadId);
   return {
     graph,
     input: runInput,
     modelFailure,
     refusal,
     partialAnswer,
+    forget,
+    saved: threadGraph(graph, checkpointer),
   };
+}
+
+/** The graph's saved threads; what a client has sent that is no state of ours becomes the contract's E4000. */
+function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph {
+  return {
+    view: (threadId, checkpointId) => viewCheckpoint(graph, threadId, checkpointId),
+    history: (threadId, query) => viewHistory(graph, threadId, query),
+    async copy(from, toThreadId, edits) {
+      const update = edits === undefined ? null : refusing(() => toStateUpdate(edits));
+      if (!(await copyCheckpoint(saver, from, toThreadId))) return false;
+      if (update !== null) await graph.updateState({ configurable: { thread_id: toThreadId } }, update);
+      return true;
+    },
+    dump: (threadId) => dumpState(saver, threadId),
+    prepare(state) {
+      const store = refusing(() => prepareState(state));
+      return (threadId) => store(saver, threadId);
+    },
+    forget: (threadId) => saver.deleteThread(threadId),
+  };
+}
+
+function refusing<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (cause) {
+    if (!(cause instanceof SavedStateError)) throw cause;
+    throw new AuraError("E4000", { data: { issues: [{ path: "", message: cause.message }] }, cause });
+  }
 }

@@ -7,11 +7,13 @@ import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
 import { healthRoutes } from "./http/health.ts";
 import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
+import { threadCopyRoutes } from "./http/thread-copies.ts";
 import { threadRoutes } from "./http/threads.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
 import type { Backend } from "./ports/backend.ts";
-import type { Owner, RunRecord } from "./runs/run.ts";
+import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import type { Prompt } from "./runs/start.ts";
+import type { ThreadDeps } from "./threads/deps.ts";
 
 export interface AppDeps {
   logger: Logger;
@@ -21,6 +23,9 @@ export interface AppDeps {
   ready(): Promise<void>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
+  saved: ThreadDeps;
+  /** Deletes a condemned thread whose lease is held. */
+  purge(thread: ThreadRecord): Promise<void>;
   /** False in a worker process, which answers health checks only. */
   serveApi: boolean;
   /** Aborted when the service is shutting down. */
@@ -61,11 +66,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     });
     await scope.register(authentication, { secret: deps.jwtSecret });
     const { threads, eventLog, approvals } = deps.backend;
-    const { start, cancel, heartbeatMs, closing } = deps;
+    const { start, cancel, saved, purge, heartbeatMs, closing } = deps;
     const follow = { threads, eventLog, heartbeatMs, closing };
     streamRoutes(scope, { ...follow, start });
-    runRoutes(scope, { ...follow, cancel });
-    threadRoutes(scope, follow);
+    runRoutes(scope, { ...follow, saved, cancel });
+    threadRoutes(scope, { ...follow, saved, purge });
+    threadCopyRoutes(scope, { ...follow, saved });
     approvalRoutes(scope, approvals);
   });
   return app;

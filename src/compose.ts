@@ -4,14 +4,15 @@ import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
-import { createAgent } from "./agent.ts";
+import { createAgent, type ServiceAgent } from "./agent.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
 import type { Backend } from "./ports/backend.ts";
-import type { Agent } from "./runs/agent-graph.ts";
 import { cancelRun } from "./runs/cancel.ts";
-import type { Owner, RunRecord } from "./runs/run.ts";
+import { purgeThread } from "./runs/purge.ts";
+import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import { type Prompt, startRun } from "./runs/start.ts";
+import type { ThreadDeps } from "./threads/deps.ts";
 import { startWorker } from "./worker.ts";
 
 export interface ComposeOptions {
@@ -29,6 +30,9 @@ export interface Core {
   ready(): Promise<void>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
+  saved: ThreadDeps;
+  /** Deletes a condemned thread whose lease is held. */
+  purge(thread: ThreadRecord): Promise<void>;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
   close(): Promise<void>;
 }
@@ -46,7 +50,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const now = Date.now;
   const { backend, saver } = openBackend(config, options);
   const agent = opener(
-    async (): Promise<Agent> => createAgent(config, (await saver()).saver, backend.ledger, logger),
+    async (): Promise<ServiceAgent> => createAgent(config, (await saver()).saver, backend.ledger, logger),
   );
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
@@ -69,6 +73,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       return startRun({ backend, now }, prompt);
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
+    saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
+    purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
       await saver().then(

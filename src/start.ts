@@ -44,6 +44,8 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     ready: core.ready,
     start: core.start,
     cancel: core.cancel,
+    saved: core.saved,
+    purge: core.purge,
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,

@@ -55,6 +55,12 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+/** The caller as the owner of what it asks for. */
+export function ownerOf(request: FastifyRequest): Owner {
+  const { tenantId, userId } = callerOf(request);
+  return { tenantId, userId };
+}
+
 function bearerToken(request: FastifyRequest): string {
   const token = /^Bearer +(\S.*)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (token === undefined) throw new AuraError("E2000");

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from "fastify";
 import { ERRORS, type ErrorCode, type Language } from "../errors.ts";
+import { languageOf } from "./language.ts";
 
 /** Every JSON response of DWP (contract, section 5). */
 export interface Envelope<T = unknown> {
@@ -40,6 +42,11 @@ export function failure(
     timestamp: localDateTime(new Date()),
     agentMetadata: agentMetadata(about.traceId),
   };
+}
+
+/** What an answer says about its request. */
+export function about(request: FastifyRequest): { traceId: string; language: Language } {
+  return { traceId: request.id, language: languageOf(request) };
 }
 
 function agentMetadata(traceId: string): Envelope["agentMetadata"] {

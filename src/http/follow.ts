@@ -58,7 +58,7 @@ export async function streamRun(
 ): Promise<void> {
   const { runId, threadId } = run;
   const headers = { "x-thread-id": threadId, "x-run-id": runId };
-  await stream(deps, { runId, seq }, headers, request, reply, (signal) =>
+  await streamEvents(deps, { runId, seq }, headers, request, reply, (signal) =>
     followRun(deps.eventLog, runId, seq, signal),
   );
 }
@@ -74,12 +74,13 @@ export async function streamThread(
   const { threadId } = thread;
   const first = from?.run.runId ?? (await deps.threads.runsOf(threadId))[0] ?? thread.currentRunId;
   const position = { runId: first, seq: from?.seq ?? 0 };
-  await stream(deps, position, { "x-thread-id": threadId }, request, reply, (signal) =>
+  await streamEvents(deps, position, { "x-thread-id": threadId }, request, reply, (signal) =>
     followThread(deps, threadId, position, signal),
   );
 }
 
-async function stream(
+/** Answers with events until they end, the client leaves or the server closes. */
+export async function streamEvents(
   deps: FollowDeps,
   position: { runId: string; seq: number },
   headers: Record<string, string>,

@@ -1,14 +1,11 @@
 import type { FastifyInstance } from "fastify";
-import { success } from "./envelope.ts";
-import { languageOf } from "./language.ts";
+import { about, success } from "./envelope.ts";
 
 /** `/health`: the process is alive. `/ready`: its backend answers too, else 503. Neither needs a token. */
 export function healthRoutes(app: FastifyInstance, backend: string, ready: () => Promise<void>): void {
-  app.get("/health", async (request) =>
-    success({ status: "UP" }, { traceId: request.id, language: languageOf(request) }),
-  );
+  app.get("/health", async (request) => success({ status: "UP" }, about(request)));
   app.get("/ready", async (request) => {
     await ready();
-    return success({ status: "UP", backend }, { traceId: request.id, language: languageOf(request) });
+    return success({ status: "UP", backend }, about(request));
   });
 }

@@ -1,13 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { AuraError } from "../errors.ts";
 import type { Owner, RunRecord } from "../runs/run.ts";
-import { callerOf } from "./auth.ts";
-import { success } from "./envelope.ts";
+import type { ThreadDeps } from "../threads/deps.ts";
+import { runReport } from "../threads/run-report.ts";
+import { showRun } from "../threads/show.ts";
+import { ownerOf } from "./auth.ts";
+import { about, success } from "./envelope.ts";
 import { checkedPosition, type FollowDeps, lastPosition, ownRun, streamRun } from "./follow.ts";
 import { languageOf } from "./language.ts";
 import { afterQuery, eventParams, parseInput, runParams } from "./schemas.ts";
 
 export interface RunsDeps extends FollowDeps {
+  saved: ThreadDeps;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
 }
 
@@ -15,7 +19,7 @@ export interface RunsDeps extends FollowDeps {
 export function runRoutes(app: FastifyInstance, deps: RunsDeps): void {
   app.get("/aura/runs/:runId", async (request) => {
     const { runId } = parseInput(runParams, request.params, languageOf(request));
-    return success(shown(await ownRun(deps.threads, runId, request)), about(request));
+    return success(await runReport(deps.saved, await ownRun(deps.threads, runId, request)), about(request));
   });
 
   app.get("/aura/runs/:runId/events/:seq", async (request) => {
@@ -37,23 +41,6 @@ export function runRoutes(app: FastifyInstance, deps: RunsDeps): void {
 
   app.post("/aura/runs/:runId/cancel", async (request) => {
     const { runId } = parseInput(runParams, request.params, languageOf(request));
-    const { tenantId, userId } = callerOf(request);
-    return success(shown(await deps.cancel({ tenantId, userId }, runId)), about(request));
+    return success(showRun(await deps.cancel(ownerOf(request), runId)), about(request));
   });
-}
-
-function shown({ runId, threadId, status, attempt, createdAt, updatedAt, error }: RunRecord) {
-  return {
-    runId,
-    threadId,
-    status,
-    attempt,
-    createdAt,
-    updatedAt,
-    ...(error === undefined ? {} : { error }),
-  };
-}
-
-function about(request: FastifyRequest) {
-  return { traceId: request.id, language: languageOf(request) };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AuraError, type Language } from "../errors.ts";
-import { ID_PATTERN } from "../runs/event-id.ts";
+import { ID_PATTERN, parseEventId } from "../runs/event-id.ts";
+import { runStatus } from "../runs/run-schema.ts";
 
 const PROMPT_MAX_CHARS = 32_000;
 
@@ -47,6 +48,52 @@ export const streamQuery = z
 export const runParams = z.object({ runId: id });
 
 export const threadParams = z.object({ threadId: id });
+
+const limit = (most: number, usual: number) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}$/)
+    .transform(Number)
+    .refine((value) => value <= most, { error: `1..${most}` })
+    .default(usual);
+
+/** Query of `GET /aura/threads`. */
+export const threadsQuery = z.object({
+  limit: limit(100, 20),
+  cursor: z.string().min(1).max(512).optional(),
+  status: runStatus.optional(),
+});
+
+/** Query of `GET /aura/threads/{threadId}/history`; the cursor is a checkpoint's id. */
+export const historyQuery = z.object({
+  limit: limit(200, 50),
+  cursor: id.optional(),
+  values: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true"),
+});
+
+const eventId = z.string().transform((text, context) => {
+  const parsed = parseEventId(text);
+  if (parsed !== null) return parsed;
+  context.addIssue("<runId>:<seq>");
+  return z.NEVER;
+});
+
+/** Body of `POST /aura/threads/{threadId}/replay`; speed 0 is at once. */
+export const replayBody = z.object({
+  runId: id.optional(),
+  from: eventId.optional(),
+  speed: z.union([z.literal(0), z.number().min(1).max(100)], { error: "0, 1..100" }).default(1),
+});
+
+/** Body of `POST /aura/threads/{threadId}/fork`; the graph checks the edits. */
+export const forkBody = z.object({
+  checkpointId: id,
+  prompt: prompt.exactOptional(),
+  edits: z.record(z.string(), z.unknown()).exactOptional(),
+});
 
 /** `?after=`: the seq of the last event that the client has. */
 export const afterQuery = z.object({

@@ -1,15 +1,63 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { AuraError } from "../errors.ts";
+import type { ThreadPosition } from "../ports/thread-archive.ts";
 import { isOwnedBy, type ThreadRecord } from "../runs/run.ts";
-import { callerOf } from "./auth.ts";
+import { threadAudit } from "../threads/audit.ts";
+import type { ThreadDeps } from "../threads/deps.ts";
+import { threadHistory } from "../threads/history.ts";
+import { removeThread } from "../threads/remove.ts";
+import { showThread } from "../threads/show.ts";
+import { callerOf, ownerOf } from "./auth.ts";
+import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, streamThread } from "./follow.ts";
 import { languageOf } from "./language.ts";
-import { parseInput, threadParams } from "./schemas.ts";
+import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.ts";
+
+export interface ThreadsDeps extends FollowDeps {
+  saved: ThreadDeps;
+  /** Deletes a condemned thread whose lease is held. */
+  purge(thread: ThreadRecord): Promise<void>;
+}
 
 /** The caller's threads; anybody else's do not exist. */
-export function threadRoutes(app: FastifyInstance, deps: FollowDeps): void {
+export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
+  const { saved } = deps;
+  const threadIdOf = (request: FastifyRequest) =>
+    parseInput(threadParams, request.params, languageOf(request)).threadId;
+
+  app.get("/aura/threads", async (request) => {
+    const { limit, cursor, status } = parseInput(threadsQuery, request.query, languageOf(request));
+    const { items, next } = await saved.backend.archive.list(ownerOf(request), {
+      after: cursor === undefined ? null : parseCursor(cursor),
+      limit,
+      ...(status === undefined ? {} : { status }),
+    });
+    return success({ items, ...(next === null ? {} : { nextCursor: toCursor(next) }) }, about(request));
+  });
+
+  app.get("/aura/threads/:threadId", async (request) =>
+    success(await showThread(saved, ownerOf(request), threadIdOf(request)), about(request)),
+  );
+
+  app.get("/aura/threads/:threadId/history", async (request) => {
+    const { limit, cursor, values } = parseInput(historyQuery, request.query, languageOf(request));
+    const page = { limit, values, ...(cursor === undefined ? {} : { before: cursor }) };
+    return success(await threadHistory(saved, ownerOf(request), threadIdOf(request), page), about(request));
+  });
+
+  app.get("/aura/threads/:threadId/audit", async (request) =>
+    success(await threadAudit(saved, ownerOf(request), threadIdOf(request)), about(request)),
+  );
+
+  app.delete("/aura/threads/:threadId", async (request) => {
+    const threadId = threadIdOf(request);
+    await removeThread(saved, ownerOf(request), threadId, deps.purge);
+    return success({ threadId }, about(request));
+  });
+
   app.get("/aura/threads/:threadId/stream", async (request, reply) => {
-    const { threadId } = parseInput(threadParams, request.params, languageOf(request));
+    const threadId = threadIdOf(request);
     const thread = await ownThread(deps, threadId, request);
     const last = await lastPosition(deps, request);
     if (last !== null && last.run.threadId !== threadId) throw new AuraError("E1004");
@@ -21,4 +69,23 @@ async function ownThread(deps: FollowDeps, threadId: string, request: FastifyReq
   const thread = await deps.threads.thread(threadId);
   if (thread === null || !isOwnedBy(thread, callerOf(request))) throw new AuraError("E1004");
   return thread;
+}
+
+const position = z.tuple([z.number(), z.string().max(128)]);
+
+/** A place in the list, as clients pass it back; what is in it is nobody's business. */
+function toCursor({ updatedAt, threadId }: ThreadPosition): string {
+  return Buffer.from(JSON.stringify([updatedAt, threadId])).toString("base64url");
+}
+
+/** @throws AuraError E4000 for a cursor that we never issued */
+function parseCursor(cursor: string): ThreadPosition {
+  try {
+    const [updatedAt, threadId] = position.parse(
+      JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")),
+    );
+    return { updatedAt, threadId };
+  } catch (cause) {
+    throw new AuraError("E4000", { data: { issues: [{ path: "cursor", message: "?" }] }, cause });
+  }
 }

@@ -16,6 +16,14 @@ export class EventLogClosedError extends Error {
   }
 }
 
+/** Events that there were are not there any more: the thread was deleted, or the backend has lost them. */
+export class EventLogGoneError extends Error {
+  constructor(runId: string) {
+    super(`the events of run ${runId} are gone`);
+    this.name = "EventLogGoneError";
+  }
+}
+
 export interface EventPage {
   /** In seq order, without gaps. */
   events: StoredEvent[];

@@ -9,7 +9,9 @@ export type BeginResult =
   /** This Idempotency-Key started that run already, with the same body. */
   | { kind: "repeated"; runId: string }
   /** This Idempotency-Key came with another body before. */
-  | { kind: "mismatch" };
+  | { kind: "mismatch" }
+  /** The thread is being deleted. */
+  | { kind: "deleting" };
 
 /** A client's promise that requests with the same key are one request. Kept 24 h per owner. */
 export interface Idempotency {

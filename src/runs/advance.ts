@@ -2,6 +2,7 @@ import type { Cancellations } from "./cancel.ts";
 import type { RunDeps } from "./deps.ts";
 import { recover, resume, start } from "./execute.ts";
 import type { Holding } from "./holding.ts";
+import { purgeThread } from "./purge.ts";
 import { isTerminal } from "./run.ts";
 import { announceWaiting } from "./suspend.ts";
 import { windUp } from "./wind-up.ts";
@@ -42,7 +43,9 @@ export async function advance(
 async function step(deps: RunDeps, threadId: string, stop: Stop): Promise<void> {
   const { threads, approvals } = deps.backend;
   const thread = await threads.thread(threadId);
-  const run = thread === null ? null : await threads.run(thread.currentRunId);
+  if (thread === null) return;
+  if (thread.deletedAt !== undefined) return purgeThread(deps, thread);
+  const run = await threads.run(thread.currentRunId);
   if (run === null) return;
   switch (run.status) {
     case "queued":

@@ -62,6 +62,8 @@ export interface Agent {
   ): { message: unknown; text: string };
   /** The message for the history of an answer that was cut off. */
   partialAnswer(said: { messageId: string; text: string }): unknown;
+  /** Deletes all checkpoints of a thread. */
+  forget(threadId: string): Promise<void>;
 }
 
 /** A node waits until everything it has written is stored. */
@@ -103,7 +105,7 @@ export function openCalls(state: GraphState): OpenCall[] {
 
 /** Whether the run's prompt has reached a checkpoint. */
 export function hasBegun(state: GraphState, run: RunRecord): boolean {
-  return state.values.messages?.some(({ id }) => id === run.runId) ?? false;
+  return state.values.messages?.some(({ id }) => id === (run.promptId ?? run.runId)) ?? false;
 }
 
 /** A run's place in LangGraph. */

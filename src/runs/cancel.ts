@@ -1,7 +1,6 @@
 import { voidApprovals } from "../approvals/void.ts";
 import { AuraError } from "../errors.ts";
-import type { RunDeps } from "./deps.ts";
-
+import type { WindUpDeps } from "./deps.ts";
 import { isOwnedBy, type Owner, type RunRecord } from "./run.ts";
 
 /**
@@ -11,7 +10,7 @@ import { isOwnedBy, type Owner, type RunRecord } from "./run.ts";
  * @throws AuraError E1004 when the caller has no such run; E3002 when it has ended otherwise
  */
 export async function cancelRun(
-  deps: Omit<RunDeps, "agent" | "approvalTtlMs">,
+  deps: Omit<WindUpDeps, "agent">,
   owner: Owner,
   runId: string,
 ): Promise<RunRecord> {

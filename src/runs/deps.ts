@@ -2,16 +2,29 @@ import type { Logger } from "pino";
 import type { Backend } from "../ports/backend.ts";
 import type { Agent } from "./agent-graph.ts";
 
-/** What working on runs needs. */
-export interface RunDeps {
+/** What bringing runs and threads to an end needs. */
+export interface WindUpDeps {
   backend: Pick<
     Backend,
-    "eventLog" | "threads" | "approvals" | "leases" | "control" | "queue" | "ping" | "touch" | "isOutage"
+    | "eventLog"
+    | "archive"
+    | "threads"
+    | "approvals"
+    | "leases"
+    | "control"
+    | "queue"
+    | "ping"
+    | "touch"
+    | "isOutage"
   >;
   agent: Agent;
   logger: Logger;
   /** Unix ms. */
   now: () => number;
+}
+
+/** What working on runs needs. */
+export interface RunDeps extends WindUpDeps {
   /** How long an approval waits for a decision, in ms. */
   approvalTtlMs: number;
 }

@@ -1,5 +1,5 @@
 import type { EventLog } from "../ports/event-log.ts";
-import type { WireEvent } from "./event.ts";
+import type { StoredEvent, WireEvent } from "./event.ts";
 
 const PAGE = 500;
 
@@ -7,12 +7,12 @@ const PAGE = 500;
 export async function eachEvent(
   log: EventLog,
   runId: string,
-  visit: (event: WireEvent) => void,
+  visit: (event: WireEvent, stored: StoredEvent) => void,
 ): Promise<void> {
   let position = 0;
   for (;;) {
     const { events } = await log.read(runId, position, PAGE);
-    for (const { event } of events) visit(event);
+    for (const stored of events) visit(stored.event, stored);
     const last = events.at(-1);
     if (last === undefined) return;
     position = last.seq;

@@ -40,7 +40,8 @@ export class RunTakenAwayError extends Error {
 export async function start(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
   await windUpPrevious(deps, run);
   await work(deps, run, "queued", {}, stop, async (stretch) => {
-    await streamGraph(stretch, deps.agent.input(stretch.run));
+    if (run.continuesFrom === undefined) await streamGraph(stretch, deps.agent.input(stretch.run));
+    else await continueWith(stretch, []);
     await suspendOrComplete(stretch);
   });
 }

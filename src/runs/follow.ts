@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BackendUnavailableError } from "../errors.ts";
-import type { EventLog } from "../ports/event-log.ts";
+import { type EventLog, EventLogGoneError } from "../ports/event-log.ts";
 import type { ThreadRegistry } from "../ports/thread-registry.ts";
 import type { StoredEvent } from "./event.ts";
 
@@ -61,6 +61,7 @@ export async function* followThread(
       const next: string | undefined =
         done === null ? (from?.runId ?? runs[0]) : runs[runs.indexOf(done) + 1];
       if (next === undefined) {
+        if (done !== null && runs.length === 0) throw new EventLogGoneError(done);
         await change.raised();
         continue;
       }
@@ -97,12 +98,19 @@ async function* followOnce(
         yield page.events;
       }
       if (page.ended) return;
-      if (last === undefined) await change.raised();
+      if (last !== undefined) continue;
+      await refuseGone(log, runId, position);
+      await change.raised();
     }
   } finally {
     signal.removeEventListener("abort", change.raise);
     stopWatching();
   }
+}
+
+/** Nothing new is normal; less than there was means that the log is gone, and nobody would ever end this stream. */
+async function refuseGone(log: EventLog, runId: string, position: number): Promise<void> {
+  if (position > 0 && (await log.tail(runId)).lastSeq < position) throw new EventLogGoneError(runId);
 }
 
 /** A level-triggered flag: a raise between two waits is not lost. */

@@ -30,6 +30,12 @@ export interface RunRecord extends Owner {
   updatedAt: number;
   /** The run whose pending approvals this run's prompt superseded. */
   replaces?: string;
+  /** Id of the checkpoint that this run goes on from: the first run of a forked thread, which is not empty when it begins. */
+  continuesFrom?: string;
+  /** The thread that the checkpoint was copied from. */
+  forkedFrom?: string;
+  /** Id of the message that holds the prompt, when it is not the run's own: a fork without a new prompt. */
+  promptId?: string;
   error?: { errorCode: ErrorCode; message: string };
 }
 
@@ -40,6 +46,20 @@ export interface ThreadRecord extends Owner {
   createdAt: number;
   updatedAt: number;
   currentRunId: string;
+  /** The beginning of its first prompt. Threads of the first version have none. */
+  title?: string;
+  /** Set when the thread is being deleted: nothing may begin on it any more. */
+  deletedAt?: number;
+}
+
+const TITLE_CHARS = 80;
+
+/** A thread's title: its first prompt in one line, cut to 80 characters. */
+export function titleOf(prompt: string): string {
+  const characters = [...prompt.replace(/\s+/g, " ").trim()];
+  return characters.length <= TITLE_CHARS
+    ? characters.join("")
+    : `${characters.slice(0, TITLE_CHARS - 1).join("")}…`;
 }
 
 const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = Object.freeze({

@@ -13,6 +13,8 @@ export interface Prompt {
   language: Language;
   traceId: string;
   idempotency?: Idempotency;
+  /** Of a thread that begins with another one's checkpoint. */
+  origin?: Pick<RunRecord, "continuesFrom" | "forkedFrom" | "promptId">;
 }
 
 export interface StartDeps {
@@ -43,6 +45,8 @@ export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunReco
       throw new AuraError("E1004");
     case "busy":
       throw new AuraError("E3001", { data: { runId: begun.runId } });
+    case "deleting":
+      throw new AuraError("E3001", { detail: "the thread is being deleted" });
     case "mismatch":
       throw new AuraError("E3006", { detail: "Idempotency-Key reused for another body" });
     case "repeated":
@@ -68,6 +72,7 @@ function newRun(prompt: Prompt, at: number): RunRecord {
     attempt: 1,
     createdAt: at,
     updatedAt: at,
+    ...prompt.origin,
   };
 }
 

@@ -3,7 +3,7 @@ import { voidApprovals } from "../approvals/void.ts";
 import { ERRORS } from "../errors.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import { graphThread, openCalls } from "./agent-graph.ts";
-import type { RunDeps } from "./deps.ts";
+import type { WindUpDeps } from "./deps.ts";
 import { eachEvent } from "./each-event.ts";
 import type { AgentStep, WireEvent } from "./event.ts";
 import type { RunRecord } from "./run.ts";
@@ -12,7 +12,7 @@ import { createRunWriter } from "./writer.ts";
 type Reason = "superseded" | "cancelled";
 
 /** Brings the run before this one to its end, if a crash, a cancel or this run's prompt has left that undone. */
-export async function windUpPrevious(deps: RunDeps, run: RunRecord): Promise<void> {
+export async function windUpPrevious(deps: WindUpDeps, run: RunRecord): Promise<void> {
   const runs = await deps.backend.threads.runsOf(run.threadId);
   const previousId = runs[runs.indexOf(run.runId) - 1];
   const previous = previousId === undefined ? null : await deps.backend.threads.run(previousId);
@@ -25,7 +25,7 @@ export async function windUpPrevious(deps: RunDeps, run: RunRecord): Promise<voi
  * the model will read gets an answer for every open tool call and the text that was already sent. Does nothing to a run
  * that has been ended.
  */
-export async function windUp(deps: RunDeps, run: RunRecord, reason: Reason): Promise<void> {
+export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
   const { eventLog, threads, approvals } = deps.backend;
   const { lastSeq, closed } = await eventLog.tail(run.runId);
   if (!closed) {
@@ -58,7 +58,7 @@ function lastWord(run: RunRecord, reason: Reason): WireEvent[] {
   return [{ type: "error", data }];
 }
 
-function refused(deps: RunDeps, run: RunRecord, approval: ApprovalRecord): WireEvent {
+function refused(deps: WindUpDeps, run: RunRecord, approval: ApprovalRecord): WireEvent {
   const { actionType, toolCallId, context } = approval;
   const status = approval.status === "superseded" ? "superseded" : "cancelled";
   const result = deps.agent.refusal(approval, status, run.language).text;
@@ -68,7 +68,7 @@ function refused(deps: RunDeps, run: RunRecord, approval: ApprovalRecord): WireE
   };
 }
 
-async function closeHistory(deps: RunDeps, run: RunRecord, reason: Reason): Promise<void> {
+async function closeHistory(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
   const { agent, backend } = deps;
   const thread = graphThread(run);
   const state = await agent.graph.getState(thread);

@@ -43,6 +43,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
         createdAt: run.createdAt,
         updatedAt: run.createdAt,
         currentRunId: run.runId,
+        title: run.prompt,
       });
     });
 

@@ -12,7 +12,8 @@ const rules: [folder: string, mayImport: string[]][] = [
   ["src/ports", ["src/runs", "src/approvals"]],
   ["src/approvals", ["src/ports", "src/runs"]],
   ["src/runs", ["src/ports", "src/approvals"]],
-  ["src/http", ["src/ports", "src/runs", "src/approvals"]],
+  ["src/threads", ["src/ports", "src/runs", "src/approvals"]],
+  ["src/http", ["src/ports", "src/runs", "src/approvals", "src/threads"]],
   ["src/adapters", ["src/ports", "src/runs", "src/approvals"]],
   ["devstack", ["src"]],
 ];

@@ -16,6 +16,11 @@ import { createPendingIndex } from "./pending-index.ts";
 export interface EmbeddedApprovalStore extends ApprovalStore {
   /** Forgets all of the thread's approvals. */
   forget(threadId: string): void;
+  /** All approvals that the thread has had, oldest first. */
+  ofThread(threadId: string): ApprovalRecord[];
+  has(requestId: string): boolean;
+  /** Takes in approvals that are over. */
+  restore(restored: readonly ApprovalRecord[]): void;
 }
 
 /**
@@ -117,6 +122,14 @@ export function createEmbeddedApprovalStore(
     },
     async pendingOf(owner) {
       return structuredClone(listed(pendingOf.of(ownerText(owner))));
+    },
+    ofThread: (threadId) => structuredClone(listed(ofThread.of(threadId))),
+    has: (requestId) => records.has(requestId),
+    restore(restored) {
+      for (const record of restored) {
+        records.set(record.requestId, structuredClone(record));
+        ofThread.add(record.threadId, record.requestId);
+      }
     },
     forget(threadId) {
       for (const requestId of ofThread.of(threadId)) forgetOne(requestId);

@@ -10,6 +10,7 @@ import { createEmbeddedJobQueue } from "./job-queue.ts";
 import { createRetention } from "./retention.ts";
 import { createEmbeddedRunControl } from "./run-control.ts";
 import { createEmbeddedSignalBus } from "./signal-bus.ts";
+import { createEmbeddedThreadArchive } from "./thread-archive.ts";
 import { createEmbeddedThreadLeases } from "./thread-lease.ts";
 import { createEmbeddedThreadRegistry } from "./thread-registry.ts";
 
@@ -35,15 +36,12 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
   });
   const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);
   const ledger = createEmbeddedEffectLedger();
+  const archive = createEmbeddedThreadArchive({ bus, threads, approvals, eventLog, ledger });
   const retention = createRetention({
     now,
     ttlMs: threadTtlMs,
     isOver: threads.isOver,
-    forget(threadId) {
-      for (const runId of threads.forget(threadId)) eventLog.forget(runId);
-      approvals.forget(threadId);
-      ledger.forget(threadId);
-    },
+    forget: archive.forget,
   });
   const queue = createEmbeddedJobQueue({ ...options, onError: reportTo(logger) });
   return {
@@ -53,6 +51,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     leases,
     approvals,
     ledger,
+    archive,
     queue,
     signals: createEmbeddedSignalBus(bus),
     control: createEmbeddedRunControl(),

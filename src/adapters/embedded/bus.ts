@@ -10,6 +10,7 @@ export interface EmbeddedBus {
   set(key: string, value: string, ttlS: number): void;
   /** Replaces the value and keeps the key's remaining lifetime; false when the key has expired. */
   replace(key: string, value: string): boolean;
+  delete(key: string): void;
   /** Delivers to the present subscribers, at most once, after the caller's own turn; returns their number. */
   publish(channel: string, message: string): number;
   /** Hears every channel that starts with `prefix`; the returned function ends it. */
@@ -53,6 +54,7 @@ export function createEmbeddedBus(now: () => number = Date.now): EmbeddedBus {
       entry.value = value;
       return true;
     },
+    delete: (key) => void values.delete(key),
     publish(channel, message) {
       const receivers = [...subscriptions].filter(({ prefix }) => channel.startsWith(prefix));
       for (const receiver of receivers) {

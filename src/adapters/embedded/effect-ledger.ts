@@ -1,7 +1,10 @@
 import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
+import type { SavedEffect } from "../../ports/thread-archive.ts";
 
 export interface EmbeddedEffectLedger extends EffectLedger {
   forget(threadId: string): void;
+  ofThread(threadId: string): SavedEffect[];
+  restore(threadId: string, effects: readonly SavedEffect[]): void;
 }
 
 /** Effects in this process's memory: what it had begun when it died, nobody knows any more. */
@@ -30,9 +33,21 @@ export function createEmbeddedEffectLedger(): EmbeddedEffectLedger {
       effectsOf(key.threadId).set(nameOf(key), JSON.stringify(outcome ?? null));
     },
     forget: (threadId) => void threads.delete(threadId),
+    ofThread(threadId) {
+      return [...(threads.get(threadId) ?? [])].map(([name, json]) => {
+        const [taskId, toolCallId]: [string, string] = JSON.parse(name);
+        return { taskId, toolCallId, ...(json === null ? {} : { outcome: JSON.parse(json) }) };
+      });
+    },
+    restore(threadId, effects) {
+      for (const effect of effects) {
+        const json = "outcome" in effect ? JSON.stringify(effect.outcome ?? null) : null;
+        effectsOf(threadId).set(nameOf(effect), json);
+      }
+    },
   };
 }
 
-function nameOf({ taskId, toolCallId }: EffectKey): string {
+function nameOf({ taskId, toolCallId }: Pick<EffectKey, "taskId" | "toolCallId">): string {
   return JSON.stringify([taskId, toolCallId]);
 }

@@ -10,7 +10,10 @@ interface Log {
 }
 
 export interface EmbeddedEventLog extends EventLog {
+  /** Drops the log, and wakes who follows it. */
   forget(runId: string): void;
+  /** Takes in a whole log. */
+  restore(runId: string, events: readonly StoredEvent[], closed: boolean): void;
 }
 
 /** Event logs in this process's memory. */
@@ -55,6 +58,12 @@ export function createEmbeddedEventLog(): EmbeddedEventLog {
       return { lastSeq: log?.events.length ?? 0, closed: log?.closed ?? false };
     },
     watch: async (runId, onChange) => watchers.watch(runId, onChange),
-    forget: (runId) => void logs.delete(runId),
+    forget(runId) {
+      logs.delete(runId);
+      watchers.wake(runId);
+    },
+    restore(runId, events, closed) {
+      logs.set(runId, { events: events.map((event) => JSON.stringify(event)), closed });
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
-import type { RunRecord, ThreadRecord } from "../../runs/run.ts";
-import { isOwnedBy, isTerminal } from "../../runs/run.ts";
+import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
+import { isOwnedBy, isTerminal, titleOf } from "../../runs/run.ts";
 import { createDueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";
 import { createWatchers } from "./watchers.ts";
@@ -18,6 +18,12 @@ export interface EmbeddedThreadRegistry extends ThreadRegistry {
   isOver(threadId: string): boolean;
   /** Forgets the thread with its runs, and returns their ids. */
   forget(threadId: string): string[];
+  /** All threads of the owner with their last runs, in no order. */
+  ofOwner(owner: Owner): { thread: ThreadRecord; run: RunRecord }[];
+  /** ThreadArchive.condemn */
+  condemn(threadId: string, owner: Owner, at: number): "condemned" | "busy" | "gone";
+  /** Takes in a thread with its runs, oldest first; those of `open` become due at `at`. False when one of them exists. */
+  restore(thread: ThreadRecord, runs: readonly RunRecord[], open: readonly string[], at: number): boolean;
 }
 
 interface Thread {
@@ -52,6 +58,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
         createdAt: known?.record.createdAt ?? createdAt,
         updatedAt: createdAt,
         currentRunId: runId,
+        title: known?.record.title ?? titleOf(run.prompt),
       },
       runIds: [...(known?.runIds ?? []), runId],
     });
@@ -64,6 +71,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       if (first) return first;
       const thread = threads.get(run.threadId);
       if (thread !== undefined && !isOwnedBy(thread.record, run)) return { kind: "foreign" };
+      if (thread?.record.deletedAt !== undefined) return { kind: "deleting" };
       const current = currentRun(run.threadId);
       const replaced = current?.status === "waiting" && current.runId === replaces;
       if (current !== undefined && !isTerminal(current.status) && !replaced) {
@@ -102,6 +110,33 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
     notDue: async (runId, since) => due.remove(runId, since),
     takeDue: async (...args) => due.take(...args),
     watch: async (threadId, onChange) => watchers.watch(threadId, onChange),
+    ofOwner(owner) {
+      return [...threads.values()].flatMap(({ record }) => {
+        const run = runs.get(record.currentRunId);
+        if (run === undefined || !isOwnedBy(record, owner)) return [];
+        return [{ thread: structuredClone(record), run: structuredClone(run) }];
+      });
+    },
+    condemn(threadId, owner, at) {
+      const thread = threads.get(threadId);
+      if (thread === undefined || !isOwnedBy(thread.record, owner)) return "gone";
+      const status = currentRun(threadId)?.status;
+      if (status === "queued" || status === "running") return "busy";
+      thread.record.deletedAt ??= at;
+      due.add(thread.record.currentRunId, at);
+      return "condemned";
+    },
+    restore(thread, restored, open, at) {
+      if (threads.has(thread.threadId) || restored.some(({ runId }) => runs.has(runId))) return false;
+      threads.set(thread.threadId, {
+        record: structuredClone(thread),
+        runIds: restored.map(({ runId }) => runId),
+      });
+      for (const run of restored) runs.set(run.runId, structuredClone(run));
+      for (const runId of open) due.add(runId, at);
+      touch(thread.threadId);
+      return true;
+    },
     isOver(threadId) {
       const run = currentRun(threadId);
       return run === undefined || isTerminal(run.status);
@@ -113,6 +148,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
         runs.delete(runId);
         due.remove(runId);
       }
+      watchers.wake(threadId);
       return runIds;
     },
   };

@@ -12,6 +12,7 @@ import { createRedisJobQueue } from "./job-queue.ts";
 import { createRedisRunControl } from "./run-control.ts";
 import { createRedisSignalBus } from "./signal-bus.ts";
 import { createSubscriber } from "./subscriber.ts";
+import { createRedisThreadArchive } from "./thread-archive.ts";
 import { createRedisThreadLeases } from "./thread-lease.ts";
 import { createRedisThreadRegistry } from "./thread-registry.ts";
 import { createTouch } from "./touch.ts";
@@ -59,6 +60,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     leases: createRedisThreadLeases(redis),
     approvals: createRedisApprovalStore(redis),
     ledger: createRedisEffectLedger(redis),
+    archive: createRedisThreadArchive(redis, threadTtlMs),
     signals: createRedisSignalBus(subscriber),
     control: createRedisRunControl(redis, subscriber),
     touch: createTouch(redis, threadTtlMs),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
+import type { SavedEffect } from "../../ports/thread-archive.ts";
 import type { RedisCommands } from "./commands.ts";
 import { ledgerKey } from "./keys.ts";
 import { jsonField, parseRecord } from "./record-format.ts";
@@ -32,13 +33,30 @@ export function createRedisEffectLedger(redis: RedisCommands): EffectLedger {
         : { state: "done", outcome: standing.outcome };
     },
     async finish(effectKey, outcome) {
-      const done = JSON.stringify({ v: 1, state: "done", outcome: outcome ?? null });
-      await redis.command("HSET", [ledgerKey(effectKey.threadId), fieldOf(effectKey), done]);
+      await redis.command("HSET", [
+        ledgerKey(effectKey.threadId),
+        ...encodeEffect({ ...effectKey, outcome }),
+      ]);
     },
   };
 }
 
+const fieldName = jsonField.pipe(z.tuple([z.string(), z.string()]));
+
+/** One field of a thread's effects and its value. */
+export function decodeEffect(field: string, value: string | undefined, key: string): SavedEffect {
+  const [taskId, toolCallId] = parseRecord(fieldName, field, key);
+  const standing = parseRecord(effect, value, key);
+  return { taskId, toolCallId, ...(standing.state === "started" ? {} : { outcome: standing.outcome }) };
+}
+
+/** The field and the value that keep an effect; without an outcome it has begun. */
+export function encodeEffect(saved: SavedEffect): [field: string, value: string] {
+  if (!("outcome" in saved)) return [fieldOf(saved), STARTED];
+  return [fieldOf(saved), JSON.stringify({ v: 1, state: "done", outcome: saved.outcome ?? null })];
+}
+
 /** JSON, because ids may hold any character: ("a", "b:c") must differ from ("a:b", "c"). */
-function fieldOf({ taskId, toolCallId }: EffectKey): string {
+function fieldOf({ taskId, toolCallId }: Pick<EffectKey, "taskId" | "toolCallId">): string {
   return JSON.stringify([taskId, toolCallId]);
 }

@@ -16,8 +16,13 @@ export const hitlSignalKey = (sessionId: string) => `hitl:signal:${sessionId}`;
 /** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
 export const HITL_CHANNEL_PREFIX = "hitl:channel:";
 
+/** The thread's key without its id: a list of threads finds the ids only inside Redis. */
+export const THREAD_KEY_PREFIX = "aura:thread:";
 /** HASH: one thread, its owner and its current run. */
-export const threadKey = (threadId: string) => `aura:thread:${threadId}`;
+export const threadKey = (threadId: string) => `${THREAD_KEY_PREFIX}${threadId}`;
+/** ZSET: one owner's threads by their last change (Unix ms). */
+export const threadsOfKey = ({ tenantId, userId }: Owner) =>
+  `aura:threads-of:${sha256(JSON.stringify([tenantId, userId]))}`;
 /** LIST: ids of the thread's runs in order of their beginning. */
 export const runsKey = (threadId: string) => `aura:runs:${threadId}`;
 /** Channel: a run has begun on the thread. */
@@ -37,14 +42,15 @@ export const runKey = (runId: string) => `${RUN_KEY_PREFIX}${runId}`;
 export const EVENTS_KEY_PREFIX = "aura:events:";
 /** STREAM: the run's events. */
 export const eventsKey = (runId: string) => `${EVENTS_KEY_PREFIX}${runId}`;
-/** Channel: something was added to the run's events. */
-export const eventsChannel = (runId: string) => `aura:events:${runId}`;
+/** Channel: something was added to the run's events, or they are gone. */
+export const eventsChannel = (runId: string) => `${EVENTS_KEY_PREFIX}${runId}`;
 /** The approval's key without its id, for the same reason. */
 export const APPROVAL_KEY_PREFIX = "aura:approval:";
 /** HASH: one approval record. */
 export const approvalKey = (requestId: string) => `${APPROVAL_KEY_PREFIX}${requestId}`;
+export const UNFINISHED_KEY_PREFIX = "aura:unfinished:";
 /** LIST: ids of the thread's unfinished approvals in order of opening. */
-export const unfinishedKey = (threadId: string) => `aura:unfinished:${threadId}`;
+export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${threadId}`;
 /** SET: ids of all of the thread's approvals, finished ones too. */
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
-import type { Owner, RunRecord } from "../../runs/run.ts";
+import { type RunRecord, titleOf } from "../../runs/run.ts";
+import { runStatus } from "../../runs/run-schema.ts";
 import type { RedisCommands } from "./commands.ts";
 import {
   DUE_KEY,
@@ -12,9 +13,10 @@ import {
   runsChannel,
   runsKey,
   threadKey,
+  threadsOfKey,
 } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
-import { parseRun, parseThread, RUN_FIELDS, runStatus, THREAD_FIELDS } from "./records.ts";
+import { ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
 import { loadScript } from "./script.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -26,7 +28,7 @@ const TAKE_DUE = loadScript("take-due");
 const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 
 const beginReply = z.union([
-  z.tuple([z.enum(["started", "foreign", "mismatch", "exists", "corrupt"])]),
+  z.tuple([z.enum(["started", "foreign", "mismatch", "exists", "corrupt", "deleting"])]),
   z.tuple([z.literal("repeated"), z.string()]),
   z.tuple([z.literal("busy"), z.string(), runStatus]),
 ]);
@@ -97,7 +99,8 @@ export function createRedisThreadRegistry(
 }
 
 function beginKeys(run: RunRecord, { idempotency }: BeginOptions): string[] {
-  const keys = [threadKey(run.threadId), runKey(run.runId), runsKey(run.threadId), DUE_KEY];
+  const { threadId, runId } = run;
+  const keys = [threadKey(threadId), runKey(runId), runsKey(threadId), DUE_KEY, threadsOfKey(run)];
   return idempotency === undefined ? keys : [...keys, idempotencyKey(run, idempotency.key)];
 }
 
@@ -107,17 +110,13 @@ function beginArguments(
   threadTtlMs: number,
 ): (string | number)[] {
   const { runId, threadId, tenantId, userId, createdAt } = run;
-  const thread = JSON.stringify({ v: 1, threadId, tenantId, userId, createdAt });
+  const title = titleOf(run.prompt);
+  const thread = JSON.stringify({ v: 1, threadId, tenantId, userId, createdAt, title });
   return [
     ...[ownerText(run), runId, threadId, thread, JSON.stringify(run), createdAt, run.updatedAt],
     ...[replaces, RUN_KEY_PREFIX, threadTtlMs, runsChannel(threadId)],
     ...(idempotency === undefined ? [] : [idempotency.bodyDigest, IDEMPOTENCY_TTL_MS]),
   ];
-}
-
-/** JSON, because tenant and user may hold any character: ("a", "b:c") must differ from ("a:b", "c"). */
-function ownerText({ tenantId, userId }: Owner): string {
-  return JSON.stringify([tenantId, userId]);
 }
 
 function beginResult(reply: z.infer<typeof beginReply>, run: RunRecord, key: string): BeginResult {

@@ -1,9 +1,10 @@
 -- Claims a thread for a run's owner, makes the run its current one, and wakes the thread's watchers.
 -- KEYS[1]  HASH  the thread: record, owner, updatedAt, currentRunId
--- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt[, attempt][, error]
+-- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt, index[, attempt][, error]
 -- KEYS[3]  LIST  ids of the thread's runs
 -- KEYS[4]  ZSET  runs that are due
--- KEYS[5]  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- KEYS[5]  ZSET  the owner's threads
+-- KEYS[6]  HASH  the Idempotency-Key: runId, digest; only when there is one
 -- ARGV[1]   owner, as text to compare
 -- ARGV[2]   the new run's id
 -- ARGV[3]   its thread's id
@@ -15,12 +16,13 @@
 -- ARGV[9]   key prefix of runs: the current run's key is known only in here
 -- ARGV[10]  lifetime of what is written, ms
 -- ARGV[11]  channel of the thread's watchers
--- ARGV[12]  with KEYS[5]: digest of the request's body
--- ARGV[13]  with KEYS[5]: lifetime of the Idempotency-Key, ms
--- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'}.
+-- ARGV[12]  with KEYS[6]: digest of the request's body
+-- ARGV[13]  with KEYS[6]: lifetime of the Idempotency-Key, ms
+-- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'} |
+-- {'deleting'}.
 -- Everything but 'started' has changed nothing.
-if KEYS[5] then
-  local first = redis.call('HMGET', KEYS[5], 'runId', 'digest')
+if KEYS[6] then
+  local first = redis.call('HMGET', KEYS[6], 'runId', 'digest')
   if first[1] and redis.call('EXISTS', ARGV[9] .. first[1]) == 1 then
     if first[2] ~= ARGV[12] then return {'mismatch'} end
     return {'repeated', first[1]}
@@ -30,9 +32,10 @@ end
 local known = redis.call('EXISTS', KEYS[1]) == 1
 local current
 if known then
-  local thread = redis.call('HMGET', KEYS[1], 'owner', 'currentRunId')
+  local thread = redis.call('HMGET', KEYS[1], 'owner', 'currentRunId', 'deletedAt')
   if not thread[1] or not thread[2] then return {'corrupt'} end
   if thread[1] ~= ARGV[1] then return {'foreign'} end
+  if thread[3] then return {'deleting'} end
   current = thread[2]
 end
 
@@ -52,12 +55,15 @@ if replaced then
 end
 if not known then redis.call('HSET', KEYS[1], 'record', ARGV[4], 'owner', ARGV[1]) end
 redis.call('HSET', KEYS[1], 'currentRunId', ARGV[2], 'updatedAt', ARGV[6])
-redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'queued', 'updatedAt', ARGV[7])
-for n = 1, 3 do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
+-- index: a transition is given no more than the run.
+redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'queued', 'updatedAt', ARGV[7],
+  'index', KEYS[5])
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2])
-if KEYS[5] then
-  redis.call('HSET', KEYS[5], 'runId', ARGV[2], 'digest', ARGV[12])
-  redis.call('PEXPIRE', KEYS[5], ARGV[13])
+redis.call('ZADD', KEYS[5], ARGV[7], ARGV[3])
+for _, n in ipairs({1, 2, 3, 5}) do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
+if KEYS[6] then
+  redis.call('HSET', KEYS[6], 'runId', ARGV[2], 'digest', ARGV[12])
+  redis.call('PEXPIRE', KEYS[6], ARGV[13])
 end
 redis.call('PUBLISH', ARGV[11], ARGV[2])
 return {'started'}

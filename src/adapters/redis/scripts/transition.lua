@@ -1,5 +1,5 @@
 -- Moves a run to another status if it has one of the given ones; it becomes due now.
--- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, attempt][, error]
+-- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, attempt][, error]
 -- KEYS[2]  ZSET  runs that are due
 -- ARGV[1]  the run's id
 -- ARGV[2]  the new status
@@ -9,7 +9,8 @@
 -- ARGV[6]  the attempt to set, or ''
 -- ARGV[7], ...  the statuses to move from
 -- Returns {record, status, updatedAt, error, attempt} after the move, or nil when nothing was changed.
-local status = redis.call('HGET', KEYS[1], 'status')
+local run = redis.call('HMGET', KEYS[1], 'status', 'index', 'threadId')
+local status, index = run[1], run[2]
 local allowed = false
 for i = 7, #ARGV do
   if ARGV[i] == status then allowed = true end
@@ -20,4 +21,6 @@ if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'attempt', ARGV[6]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+-- The owner's list of threads; runs of the first version are in none.
+if index then redis.call('ZADD', index, 'XX', ARGV[3], run[3]) end
 return redis.call('HMGET', KEYS[1], 'record', 'status', 'updatedAt', 'error', 'attempt')

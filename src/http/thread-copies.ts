@@ -1,0 +1,59 @@
+import type { FastifyInstance } from "fastify";
+import { parseEventId } from "../runs/event-id.ts";
+import type { ThreadDeps } from "../threads/deps.ts";
+import { exportThread } from "../threads/export.ts";
+import { forkThread } from "../threads/fork.ts";
+import { importThread } from "../threads/import.ts";
+import { replayThread } from "../threads/replay.ts";
+import { ownerOf } from "./auth.ts";
+import { about, success } from "./envelope.ts";
+import { type FollowDeps, lastPosition, streamEvents, streamRun } from "./follow.ts";
+import { languageOf } from "./language.ts";
+import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
+
+export interface CopyDeps extends FollowDeps {
+  saved: ThreadDeps;
+}
+
+/** An export of a long thread is larger than any prompt. (The Gateway lets 256 KB through, as everywhere.) */
+const IMPORT_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Replaying, forking and moving the caller's threads. */
+export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
+  const { saved } = deps;
+
+  app.post("/aura/threads/:threadId/replay", async (request, reply) => {
+    const language = languageOf(request);
+    const { threadId } = parseInput(threadParams, request.params, language);
+    const { runId, from, speed } = parseInput(replayBody, request.body ?? {}, language);
+    // A client whose connection broke sends the same body again, with the last id that it has.
+    const last = parseEventId(String(request.headers["last-event-id"] ?? ""));
+    const place = last ?? from;
+    const { position, events } = await replayThread(saved, ownerOf(request), threadId, {
+      speed,
+      ...(runId === undefined ? {} : { runId }),
+      ...(place === undefined ? {} : { from: place }),
+    });
+    const headers = { "x-thread-id": threadId, "x-run-id": position.runId };
+    await streamEvents(deps, position, headers, request, reply, events);
+  });
+
+  app.post("/aura/threads/:threadId/fork", async (request, reply) => {
+    const last = await lastPosition(deps, request);
+    if (last !== null) return streamRun(deps, last, request, reply);
+    const language = languageOf(request);
+    const { threadId } = parseInput(threadParams, request.params, language);
+    const fork = parseInput(forkBody, request.body, language);
+    const run = await forkThread(saved, ownerOf(request), threadId, fork, request.id);
+    await streamRun(deps, { run, seq: 0 }, request, reply);
+  });
+
+  app.get("/aura/threads/:threadId/export", async (request) => {
+    const { threadId } = parseInput(threadParams, request.params, languageOf(request));
+    return success(await exportThread(saved, ownerOf(request), threadId), about(request));
+  });
+
+  app.post("/aura/threads/import", { bodyLimit: IMPORT_LIMIT_BYTES }, async (request) =>
+    success({ threadId: await importThread(saved, ownerOf(request), request.body) }, about(request)),
+  );
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { ERRORS, type ErrorCode } from "../errors.ts";
+import type { WireEvent } from "./event.ts";
+
+export const errorCode = z.custom<ErrorCode>(
+  (value) => typeof value === "string" && Object.hasOwn(ERRORS, value),
+  "is not an error code",
+);
+
+const parameters = z.record(z.string(), z.unknown());
+
+/** A stored event. Loose, so that a field that is not listed here is passed on and never lost. */
+export const wireEvent = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("thought"),
+    data: z.looseObject({ content: z.string(), timestamp: z.number() }),
+  }),
+  z.object({
+    type: z.literal("plan_step"),
+    data: z.looseObject({
+      id: z.string(),
+      title: z.string(),
+      description: z.string(),
+      status: z.enum(["pending", "in_progress", "completed", "failed"]),
+      confidence: z.number(),
+      result: z.string().exactOptional(),
+      startedAt: z.number().exactOptional(),
+      completedAt: z.number().exactOptional(),
+    }),
+  }),
+  z.object({
+    type: z.literal("tool_execution"),
+    data: z.looseObject({
+      tool: z.string(),
+      toolCallId: z.string(),
+      parameters,
+      status: z.enum(["executing", "completed", "failed"]),
+      result: z.unknown(),
+    }),
+  }),
+  z.object({
+    type: z.literal("hitl"),
+    data: z.looseObject({
+      requestId: z.string(),
+      actionType: z.string(),
+      message: z.string(),
+      context: parameters,
+      requiresApproval: z.literal(true),
+      toolCallId: z.string(),
+    }),
+  }),
+  z.object({
+    type: z.literal("content"),
+    data: z.looseObject({
+      content: z.string(),
+      format: z.literal("markdown"),
+      messageId: z.string(),
+      attempt: z.number().exactOptional(),
+    }),
+  }),
+  z.object({
+    type: z.literal("error"),
+    data: z.looseObject({
+      errorCode,
+      message: z.string(),
+      traceId: z.string(),
+      reason: z.enum(["superseded", "cancelled"]).exactOptional(),
+    }),
+  }),
+]) satisfies z.ZodType<WireEvent>;

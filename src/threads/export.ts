@@ -1,0 +1,54 @@
+import { AuraError } from "../errors.ts";
+import { eachEvent } from "../runs/each-event.ts";
+import type { StoredEvent } from "../runs/event.ts";
+import type { Owner, RunRecord } from "../runs/run.ts";
+import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
+import { FORMAT, FORMAT_VERSION } from "./document.ts";
+
+/**
+ * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of them.
+ *
+ * @throws AuraError E3001 while a run is queued or executing: half of what it does would be missing
+ */
+export async function exportThread(deps: ThreadDeps, owner: Owner, threadId: string) {
+  const thread = await ownThread(deps, owner, threadId);
+  const graph = await deps.graph();
+  const { archive } = deps.backend;
+  const runs = await runsOf(deps, threadId);
+  const executing = runs.find(({ status }) => status === "queued" || status === "running");
+  if (executing !== undefined) throw new AuraError("E3001", { data: { runId: executing.runId } });
+  const recorded = [];
+  for (const run of runs) recorded.push(await record(deps, run));
+  const [approvals, effects, state] = await Promise.all([
+    archive.approvals(threadId),
+    archive.effects(threadId),
+    graph.dump(threadId),
+  ]);
+  return {
+    format: FORMAT,
+    version: FORMAT_VERSION,
+    exportedAt: deps.now(),
+    thread: {
+      threadId,
+      title: thread.title ?? "",
+      createdAt: thread.createdAt,
+      updatedAt: Math.max(thread.updatedAt, runs.at(-1)?.updatedAt ?? 0),
+    },
+    runs: recorded,
+    approvals: approvals.map(withoutOwner),
+    effects,
+    state,
+  };
+}
+
+async function record(deps: ThreadDeps, run: RunRecord) {
+  const { eventLog } = deps.backend;
+  const events: StoredEvent[] = [];
+  await eachEvent(eventLog, run.runId, (_, stored) => events.push(stored));
+  const { closed } = await eventLog.tail(run.runId);
+  return { run: withoutOwner(run), events, closed };
+}
+
+function withoutOwner<T extends Owner>({ tenantId: _, userId: __, ...rest }: T): Omit<T, keyof Owner> {
+  return rest;
+}

@@ -1,0 +1,84 @@
+import { AuraError } from "../errors.ts";
+import type { Owner } from "../runs/run.ts";
+import { ownThread, type ThreadDeps } from "./deps.ts";
+import type { CheckpointView, ThreadGraph } from "./thread-graph.ts";
+
+export interface HistoryPage {
+  /** Only checkpoints older than this one. */
+  before?: string;
+  limit: number;
+  /** Whether what has changed is told with its values. */
+  values: boolean;
+}
+
+interface Change {
+  key: string;
+  /** Of the value as JSON. */
+  bytes: number;
+  value?: unknown;
+}
+
+/** A thread's checkpoints, newest first, each with what it has changed. */
+export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: string, page: HistoryPage) {
+  await ownThread(deps, owner, threadId);
+  const graph = await deps.graph();
+  if (page.before !== undefined && (await graph.view(threadId, page.before)) === null) {
+    throw new AuraError("E4000", { detail: "the cursor names no checkpoint" });
+  }
+  const { before, limit } = page;
+  const views: CheckpointView[] = [];
+  // One more than asked for: the parent of the last one, mostly.
+  const query = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
+  for await (const view of graph.history(threadId, query)) views.push(view);
+  const texts = new Map(views.map((view) => [view.checkpointId, textsOf(view)]));
+  const shown = views.slice(0, limit);
+  const items = [];
+  for (const view of shown) {
+    const parent = await parentTexts(graph, threadId, view, texts);
+    items.push(describe(view, changesOf(view, texts.get(view.checkpointId), parent, page.values)));
+  }
+  const last = shown.at(-1);
+  return views.length > limit && last !== undefined ? { items, nextCursor: last.checkpointId } : { items };
+}
+
+type Texts = ReadonlyMap<string, string>;
+
+/** Each value of the state as JSON: what its size is measured on, and what tells a change. */
+function textsOf({ values }: CheckpointView): Texts {
+  return new Map(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value) ?? "null"]));
+}
+
+async function parentTexts(
+  graph: ThreadGraph,
+  threadId: string,
+  { parentId }: CheckpointView,
+  texts: Map<string, Texts>,
+): Promise<Texts> {
+  if (parentId === null) return new Map();
+  const known = texts.get(parentId);
+  if (known !== undefined) return known;
+  const parent = await graph.view(threadId, parentId);
+  const found = parent === null ? new Map() : textsOf(parent);
+  texts.set(parentId, found);
+  return found;
+}
+
+function changesOf(
+  view: CheckpointView,
+  texts: Texts | undefined,
+  parent: Texts,
+  withValues: boolean,
+): Change[] {
+  return [...(texts ?? [])]
+    .filter(([key, text]) => parent.get(key) !== text)
+    .map(([key, text]) => ({
+      key,
+      bytes: Buffer.byteLength(text),
+      ...(withValues ? { value: view.values[key] } : {}),
+    }));
+}
+
+function describe(view: CheckpointView, changed: Change[]) {
+  const { values: _, ...rest } = view;
+  return { ...rest, changed };
+}

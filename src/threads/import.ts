@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { ApprovalRecord } from "../approvals/approval.ts";
+import { AuraError } from "../errors.ts";
+import type { SavedThread } from "../ports/thread-archive.ts";
+import { isTerminal, type Owner, type RunRecord } from "../runs/run.ts";
+import type { ThreadDeps } from "./deps.ts";
+import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
+
+/**
+ * Stores an exported thread as a new one of the caller's, under a new thread id and the runs' own ids. A run that waited is cancelled:
+ * an approval never travels. Everything is checked before anything is written.
+ *
+ * @returns the new thread's id
+ * @throws AuraError E4000 for a document that is not one of ours, or of a newer version; E3001 when one of its runs or approvals is here
+ *   already
+ */
+export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown): Promise<string> {
+  const document = parseDocument(body);
+  const graph = await deps.graph();
+  const storeState = document.state === null ? async () => {} : graph.prepare(document.state);
+  const threadId = `thread-${randomUUID()}`;
+  const saved = toSavedThread(document, owner, threadId, deps.now());
+  await refuseKnown(deps, saved);
+  try {
+    await storeState(threadId);
+    const stored = await deps.backend.archive.store(saved, deps.now());
+    if (!stored) throw new AuraError("E3001", { detail: "one of its runs or approvals is here already" });
+  } catch (error) {
+    await graph.forget(threadId).catch((err: unknown) => {
+      deps.logger.warn({ err, threadId }, "imported checkpoints are left over");
+    });
+    throw error;
+  }
+  // Runs that were not over are brought to their end.
+  if (saved.runs.some(({ closed }) => !closed)) await deps.backend.queue.enqueue(threadId);
+  return threadId;
+}
+
+function parseDocument(body: unknown): ThreadDocument {
+  const { version } = z.object({ version: z.number() }).catch({ version: 0 }).parse(body);
+  if (version > FORMAT_VERSION) {
+    throw new AuraError("E4000", {
+      data: { version, supported: FORMAT_VERSION },
+      detail: "a newer document",
+    });
+  }
+  const parsed = threadDocument.safeParse(body);
+  if (parsed.success) return parsed.data;
+  // The first few say enough; a document has thousands of places that can be wrong.
+  const issues = parsed.error.issues.slice(0, 5);
+  throw new AuraError("E4000", {
+    data: { issues: issues.map(({ path, message }) => ({ path: path.join("."), message })) },
+    detail: "not a thread's document",
+  });
+}
+
+/** The common case gets its answer before checkpoints are written; `store` decides. */
+async function refuseKnown({ backend }: ThreadDeps, { runs }: SavedThread): Promise<void> {
+  for (const { run } of runs) {
+    if ((await backend.threads.run(run.runId)) !== null) {
+      throw new AuraError("E3001", { detail: `run ${run.runId} is here already` });
+    }
+  }
+}
+
+function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string, now: number): SavedThread {
+  const { thread, runs, approvals, effects } = document;
+  const saved = runs.map(({ run, events, closed }) => {
+    const over = closed && isTerminal(run.status);
+    const record: RunRecord = { ...run, ...owner, threadId };
+    return {
+      run: isTerminal(run.status) ? record : { ...record, status: "cancelled" as const },
+      events,
+      closed: over,
+    };
+  });
+  return {
+    thread: {
+      v: 1,
+      threadId,
+      ...owner,
+      title: thread.title,
+      createdAt: thread.createdAt,
+      updatedAt: now,
+      currentRunId: saved.at(-1)?.run.runId ?? "",
+    },
+    runs: saved,
+    approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId }, now)),
+    effects,
+  };
+}
+
+function reowned(approval: ApprovalRecord, now: number): ApprovalRecord {
+  if (approval.status !== "pending") return approval;
+  return { ...approval, status: "cancelled", reason: "imported", decidedAt: now };
+}

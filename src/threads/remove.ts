@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { AuraError } from "../errors.ts";
+import type { Owner, ThreadRecord } from "../runs/run.ts";
+import { ownThread, type ThreadDeps } from "./deps.ts";
+
+/**
+ * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on the way, the sweep's next finder
+ * goes on.
+ *
+ * @param purge deletes a condemned thread whose lease is held
+ * @throws AuraError E1004 when the caller has no such thread; E3001 while it executes
+ */
+export async function removeThread(
+  deps: ThreadDeps,
+  owner: Owner,
+  threadId: string,
+  purge: (thread: ThreadRecord) => Promise<void>,
+): Promise<void> {
+  const { leases, archive } = deps.backend;
+  const thread = await ownThread(deps, owner, threadId);
+  const holder = `delete-${randomUUID()}`;
+  if (!(await leases.acquire(threadId, holder, deps.leaseMs))) throw new AuraError("E3001");
+  try {
+    const condemned = await archive.condemn(threadId, owner, deps.now());
+    if (condemned === "gone") throw new AuraError("E1004");
+    if (condemned === "busy") throw new AuraError("E3001");
+    await purge(thread);
+  } finally {
+    await giveBack(deps, threadId, holder);
+  }
+}
+
+async function giveBack({ backend, leaseMs }: ThreadDeps, threadId: string, holder: string): Promise<void> {
+  const answer = await backend.leases.release(threadId, holder, leaseMs);
+  // Somebody left a note: it is for a worker, and so is the lease.
+  if (answer !== "again") return;
+  await backend.leases.release(threadId, holder, leaseMs);
+  await backend.queue.enqueue(threadId);
+}

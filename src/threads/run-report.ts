@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { eachEvent } from "../runs/each-event.ts";
+import type { StoredEvent } from "../runs/event.ts";
+import type { RunRecord } from "../runs/run.ts";
+import type { ThreadDeps } from "./deps.ts";
+import { showRun } from "./show.ts";
+import type { CheckpointView } from "./thread-graph.ts";
+
+interface NodeTime {
+  node: string;
+  /** The checkpoint that the node went on from. */
+  checkpointId: string;
+  /** Unix ms; the end is null while it is not over. */
+  startedAt: number;
+  endedAt: number | null;
+  ms: number | null;
+}
+
+interface ToolTime {
+  tool: string;
+  toolCallId: string;
+  status: "executing" | "completed" | "failed";
+  /** Null when it never ran. */
+  startedAt: number | null;
+  endedAt: number | null;
+  ms: number | null;
+}
+
+const usage = z
+  .object({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() })
+  .nullable()
+  .catch(null);
+
+/** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
+export async function runReport(deps: ThreadDeps, run: RunRecord) {
+  const checkpoints: CheckpointView[] = [];
+  const graph = await deps.graph();
+  for await (const view of graph.history(run.threadId, { runId: run.runId })) checkpoints.unshift(view);
+  const tools = new Map<string, ToolTime>();
+  let waitedMs = 0;
+  let asked: number | null = null;
+  await eachEvent(deps.backend.eventLog, run.runId, (_event, stored) => {
+    if (asked !== null && stored.event.type !== "hitl") waitedMs += stored.at - asked;
+    asked = stored.event.type === "hitl" ? (asked ?? stored.at) : null;
+    noteTool(tools, stored);
+  });
+  return {
+    ...showRun(run),
+    nodes: nodeTimes(checkpoints),
+    tools: [...tools.values()],
+    usage: usage.parse(checkpoints.at(-1)?.values.usage ?? null),
+    waitedMs,
+  };
+}
+
+/** A node runs from the checkpoint that named it as the next to the one that holds its result. */
+function nodeTimes(checkpoints: readonly CheckpointView[]): NodeTime[] {
+  return checkpoints.flatMap(({ next, checkpointId, createdAt }, at) => {
+    const endedAt = checkpoints[at + 1]?.createdAt ?? null;
+    return next
+      .filter((node) => !node.startsWith("__"))
+      .map((node) => ({ node, checkpointId, ...span(createdAt, endedAt) }));
+  });
+}
+
+function noteTool(tools: Map<string, ToolTime>, { at, event }: StoredEvent): void {
+  if (event.type !== "tool_execution") return;
+  const { tool, toolCallId, status } = event.data;
+  const known = tools.get(toolCallId);
+  if (status === "executing") {
+    tools.set(toolCallId, { tool, toolCallId, status, ...span(known?.startedAt ?? at, null) });
+  } else tools.set(toolCallId, { tool, toolCallId, status, ...span(known?.startedAt ?? null, at) });
+}
+
+function span<T extends number | null>(startedAt: T, endedAt: number | null) {
+  return { startedAt, endedAt, ms: startedAt === null || endedAt === null ? null : endedAt - startedAt };
+}

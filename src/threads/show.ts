@@ -1,0 +1,60 @@
+import type { Owner, RunRecord } from "../runs/run.ts";
+import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
+
+/** A thread as its owner sees it: the conversation, the runs, what waits, and the plan. */
+export async function showThread(deps: ThreadDeps, owner: Owner, threadId: string) {
+  const thread = await ownThread(deps, owner, threadId);
+  const graph = await deps.graph();
+  const [runs, state, unfinished] = await Promise.all([
+    runsOf(deps, threadId),
+    graph.view(threadId),
+    deps.backend.approvals.unfinished(threadId),
+  ]);
+  const last = runs.at(-1);
+  return {
+    threadId,
+    title: thread.title ?? "",
+    status: last?.status,
+    createdAt: thread.createdAt,
+    updatedAt: Math.max(thread.updatedAt, last?.updatedAt ?? 0),
+    ...originOf(runs[0]),
+    messages: state?.values.messages ?? [],
+    runs: runs.map(showRun),
+    pendingApprovals: unfinished.filter(({ status }) => status === "pending").map(showApproval),
+    planSteps: state?.values.steps ?? [],
+  };
+}
+
+/** A run's record as its owner sees it. */
+export function showRun(run: RunRecord) {
+  const { runId, threadId, status, attempt, prompt, createdAt, updatedAt, error } = run;
+  return {
+    ...{ runId, threadId, status, attempt, prompt, createdAt, updatedAt },
+    ...(error === undefined ? {} : { error }),
+    ...originOf(run),
+  };
+}
+
+/** An approval that waits, as its owner sees it. */
+export function showApproval(approval: {
+  requestId: string;
+  threadId: string;
+  runId: string;
+  actionType: string;
+  message: string;
+  context: Record<string, unknown>;
+  createdAt: number;
+  expiresAt: number;
+}) {
+  const { requestId, threadId, runId, actionType, message, context, createdAt, expiresAt } = approval;
+  return {
+    ...{ requestId, sessionId: threadId, runId, actionType, message, context },
+    status: "pending" as const,
+    ...{ createdAt, expiresAt },
+  };
+}
+
+function originOf(run: RunRecord | undefined) {
+  if (run?.forkedFrom === undefined || run.continuesFrom === undefined) return {};
+  return { forkedFrom: { threadId: run.forkedFrom, checkpointId: run.continuesFrom } };
+}
