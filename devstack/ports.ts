@@ -41,7 +41,8 @@ function taken(ports: [PortName, number][], cause?: unknown): SetupError {
   );
 }
 
-async function isTaken(port: number, host: string): Promise<boolean> {
+/** Whether something on this machine listens there. */
+export async function isTaken(port: number, host: string): Promise<boolean> {
   const server = createServer();
   try {
     server.listen(port, host);

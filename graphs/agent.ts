@@ -5,7 +5,7 @@ import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
 import { agentPrompt } from "./prompts.ts";
-import { emitter, mergeSteps, type State, tokenUsage } from "./state.ts";
+import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
 import type { ToolTask } from "./tool-call.ts";
@@ -51,7 +51,7 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
       messages: [message],
       steps: mergeSteps(begun, passed),
       turns: state.turns + 1,
-      usage: tokenUsage(answer.usage),
+      usage: usageOf(answer.usage),
     };
   };
 }

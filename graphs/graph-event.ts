@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /**
  * What the nodes write to `config.writer` (custom stream mode) while they work. Small on purpose: one
  * object per token. The service turns these into SSE events (src/runs/map-event.ts); Studio shows them as they are.
@@ -17,16 +19,16 @@ export type GraphEvent =
   | { type: "content"; messageId: string; content: string };
 
 /** One step of the plan. Times are Unix seconds. */
-export interface PlanStep {
-  id: string;
-  title: string;
-  description: string;
-  status: "pending" | "in_progress" | "completed" | "failed";
-  /** 0.0 to 1.0 */
-  confidence: number;
-  /** The tool that the step means to use, when it names one. */
-  tool?: string;
-  result?: string;
-  startedAt?: number;
-  completedAt?: number;
-}
+export const planStep = z.object({
+  id: z.string(),
+  title: z.string(),
+  description: z.string(),
+  status: z.enum(["pending", "in_progress", "completed", "failed"]),
+  confidence: z.number().min(0).max(1),
+  tool: z.string().exactOptional().describe("The tool that the step means to use, when it names one"),
+  result: z.string().exactOptional(),
+  startedAt: z.number().exactOptional(),
+  completedAt: z.number().exactOptional(),
+});
+
+export type PlanStep = z.infer<typeof planStep>;

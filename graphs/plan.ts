@@ -6,7 +6,7 @@ import { type AnswerListener, ask, type Model } from "./answer.ts";
 import type { PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
 import { planPrompt } from "./prompts.ts";
-import { emitter, type Language, type State, type TokenUsage, tokenUsage } from "./state.ts";
+import { emitter, type Language, type State, type TokenUsage, usageOf } from "./state.ts";
 import { TEXTS } from "./texts.ts";
 
 const MAX_STEPS = 10;
@@ -47,7 +47,7 @@ async function makePlan(
   let usage: TokenUsage | null = null;
   try {
     const answer = await ask(model, input, quiet, listener);
-    usage = tokenUsage(answer.usage);
+    usage = usageOf(answer.usage);
     return { steps: parsePlan(answer.text, registry), usage };
   } catch (error) {
     config.signal?.throwIfAborted();

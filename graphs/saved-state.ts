@@ -1,7 +1,9 @@
 import { BaseMessage } from "@langchain/core/messages";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
 import { z } from "zod";
+import { planStep } from "./graph-event.ts";
 import { createDecoder, createEncoder, refuseHostile, SavedStateError } from "./portable.ts";
+import { tokenUsage } from "./state.ts";
 
 /** A thread's checkpoints as JSON, oldest first. Each value stands once, under its channel and version. */
 export interface SavedState {
@@ -35,20 +37,12 @@ const savedState = z.object({
   checkpoints: z.array(savedCheckpoint).min(1),
 });
 
-const planStep = z.looseObject({
-  id: z.string(),
-  title: z.string(),
-  description: z.string(),
-  status: z.enum(["pending", "in_progress", "completed", "failed"]),
-  confidence: z.number(),
-});
-
 /** What our nodes rely on. LangGraph's own channels (`branch:to:...`) hold nothing that a node reads. */
 export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   messages: z.array(z.custom<BaseMessage>(BaseMessage.isInstance)),
   steps: z.array(planStep),
   turns: z.number(),
-  usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() }).nullable(),
+  usage: tokenUsage.nullable(),
   context: z.record(z.string(), z.unknown()),
   language: z.enum(["ko", "en"]),
 });

@@ -1,31 +1,38 @@
-import { type BaseMessage, HumanMessage, type UsageMetadata } from "@langchain/core/messages";
-import { Annotation, type LangGraphRunnableConfig, messagesStateReducer } from "@langchain/langgraph";
-import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { HumanMessage, type UsageMetadata } from "@langchain/core/messages";
+import { type LangGraphRunnableConfig, MessagesValue, ReducedValue, StateSchema } from "@langchain/langgraph";
+import { z } from "zod";
+import { type GraphEvent, type PlanStep, planStep } from "./graph-event.ts";
 
 export type Language = "ko" | "en";
 
 /** What a run has cost, as far as the model says. */
-export interface TokenUsage {
-  inputTokens: number;
-  outputTokens: number;
-  totalTokens: number;
-}
+export const tokenUsage = z.object({
+  inputTokens: z.number().min(0),
+  outputTokens: z.number().min(0),
+  totalTokens: z.number().min(0),
+});
 
-/** A thread's state. It outlives runs; `steps`, `turns` and `usage` belong to the current run and start anew in plan. */
-export const AuraState = Annotation.Root({
-  messages: Annotation<BaseMessage[], BaseMessage | BaseMessage[]>({
-    reducer: messagesStateReducer,
-    default: () => [],
-  }),
+export type TokenUsage = z.infer<typeof tokenUsage>;
+
+/**
+ * A thread's state. It outlives runs; `steps`, `turns` and `usage` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
+ * checks a typed state by it.
+ */
+export const AuraState = new StateSchema({
+  messages: MessagesValue,
   /** Updates replace the steps with the same ids. */
-  steps: Annotation<PlanStep[]>({ reducer: mergeSteps, default: () => [] }),
-  /** How often the model has been asked in this run. */
-  turns: Annotation<number>({ reducer: (_, next) => next, default: () => 0 }),
+  steps: new ReducedValue(
+    z.array(planStep).default(() => []),
+    { reducer: mergeSteps },
+  ),
+  turns: z.int().min(0).default(0).describe("How often the model has been asked in this run"),
   /** Updates are added up; null while the model has told nothing. */
-  usage: Annotation<TokenUsage | null>({ reducer: addUsage, default: () => null }),
-  /** What the client says about itself (activeApp, path ...). Data, never instructions. */
-  context: Annotation<Record<string, unknown>>({ reducer: (_, next) => next, default: () => ({}) }),
-  language: Annotation<Language>({ reducer: (_, next) => next, default: () => "ko" }),
+  usage: new ReducedValue(tokenUsage.nullable().default(null), { reducer: addUsage }),
+  context: z
+    .record(z.string(), z.unknown())
+    .default(() => ({}))
+    .describe("What the client says about itself (activeApp, path ...). Data, never instructions"),
+  language: z.enum(["ko", "en"]).default("ko").describe("Of what is said to the user"),
 });
 
 export type State = typeof AuraState.State;
@@ -76,7 +83,7 @@ function addUsage(first: TokenUsage | null, second: TokenUsage | null): TokenUsa
 }
 
 /** LangChain's count of one answer, as the state keeps it. */
-export function tokenUsage(told: UsageMetadata | undefined): TokenUsage | null {
+export function usageOf(told: UsageMetadata | undefined): TokenUsage | null {
   if (told === undefined) return null;
   const { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: totalTokens } = told;
   return { inputTokens, outputTokens, totalTokens };

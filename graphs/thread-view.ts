@@ -2,6 +2,7 @@ import { type BaseMessage, RemoveMessage } from "@langchain/core/messages";
 import type { StateSnapshot } from "@langchain/langgraph";
 import { z } from "zod";
 import type { AuraGraph } from "./build.ts";
+import { planStep } from "./graph-event.ts";
 import { fromPortable, refuseHostile, SavedStateError, toPortable } from "./portable.ts";
 import type { State } from "./state.ts";
 
@@ -124,24 +125,12 @@ const editedMessage = z.union([
   }),
 ]);
 
-const step = z.object({
-  id: z.string(),
-  title: z.string(),
-  description: z.string(),
-  status: z.enum(["pending", "in_progress", "completed", "failed"]),
-  confidence: z.number().min(0).max(1),
-  tool: z.string().exactOptional(),
-  result: z.string().exactOptional(),
-  startedAt: z.number().exactOptional(),
-  completedAt: z.number().exactOptional(),
-});
-
 /**
  * Changes to a state before a run goes on from it. Messages and steps are replaced by id, or added; `remove` takes a message out.
  */
 const stateEdits = z.strictObject({
   messages: z.array(editedMessage).max(1_000).exactOptional(),
-  steps: z.array(step).max(100).exactOptional(),
+  steps: z.array(planStep).max(100).exactOptional(),
   context: z.record(z.string(), z.unknown()).exactOptional(),
   language: z.enum(["ko", "en"]).exactOptional(),
 });
