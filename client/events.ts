@@ -9,7 +9,12 @@ const drawable = z.discriminatedUnion("type", [
   z.object({ type: z.literal("plan_step"), data: agentStep }),
   z.object({
     type: z.literal("tool_execution"),
-    data: z.object({ tool: z.string(), parameters: record, status: z.string(), result: z.unknown() }),
+    data: z.object({
+      tool: z.string(),
+      parameters: record,
+      status: z.string(),
+      result: z.unknown().optional(),
+    }),
   }),
   z.object({
     type: z.literal("hitl"),

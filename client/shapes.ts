@@ -11,7 +11,7 @@ const time = z.number();
 
 export const envelope = z.looseObject({
   message: z.string(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   errorCode: z.string().optional(),
   agentMetadata: z.looseObject({ traceId: z.string().optional() }).nullish(),
 });
@@ -96,7 +96,7 @@ const checkpoint = z.looseObject({
   createdAt: time,
   runId: z.string().optional(),
   interrupts: z.array(z.looseObject({ id: z.string() })),
-  changed: z.array(z.looseObject({ key: z.string(), bytes: z.number(), value: z.unknown() })),
+  changed: z.array(z.looseObject({ key: z.string(), bytes: z.number(), value: z.unknown().optional() })),
 });
 export type Checkpoint = z.output<typeof checkpoint>;
 
@@ -116,7 +116,11 @@ const auditEntry = z.looseObject({
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
   effectiveArguments: z.record(z.string(), z.unknown()).nullable(),
-  outcome: z.looseObject({ state: z.string(), result: z.unknown(), error: z.unknown() }),
+  outcome: z.looseObject({
+    state: z.string(),
+    result: z.unknown().optional(),
+    error: z.unknown().optional(),
+  }),
 });
 export type AuditEntry = z.output<typeof auditEntry>;
 
