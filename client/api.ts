@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Connection } from "./connection.ts";
+import type { RunEvent } from "./events.ts";
 import { CommandFailure, ConnectionFailure } from "./failure.ts";
 import { type Call, call, callForData } from "./http.ts";
 import {
@@ -9,8 +10,10 @@ import {
   checkpointPage,
   runDetail,
   threadDetail,
+  threadDocument,
   threadPage,
   threadRef,
+  wholeEvent,
 } from "./shapes.ts";
 import { type EventStream, readStream } from "./stream.ts";
 
@@ -63,10 +66,17 @@ export function createApi(connection: Connection, onBreak?: () => void) {
       ),
     audit: (threadId: string) => get(auditPage, `/aura/threads/${threadId}/audit`),
     run: (runId: string) => get(runDetail, `/aura/runs/${runId}`),
+    /** An event as it was recorded, when the service had to cut it for its stream. */
+    async wholeEvent(event: RunEvent): Promise<RunEvent> {
+      if (event.data.truncated !== true) return event;
+      const seq = event.id.slice(event.runId.length + 1);
+      const { type, data } = await get(wholeEvent, `/aura/runs/${event.runId}/events/${seq}`);
+      return { ...event, type, data };
+    },
     cancel: (runId: string) => get(runDetail, `/aura/runs/${runId}/cancel`, { method: "POST" }),
     approvals: () => get(approvalPage, "/aura/approvals"),
     /** The saved thread as one document, as it was sent. */
-    exportThread: (threadId: string) => callForData(connection, `/aura/threads/${threadId}/export`),
+    exportThread: (threadId: string) => get(threadDocument, `/aura/threads/${threadId}/export`),
     /** @param document JSON text */
     importThread: (document: string) =>
       get(threadRef, "/aura/threads/import", { method: "POST", body: document }),

@@ -66,7 +66,8 @@ export function createDrawing(terminal: Terminal): Drawing {
     },
     note(text, style) {
       answer.pause();
-      screen.line(style === undefined ? text : terminal.style(style, text));
+      const line = harmlessLine(text);
+      screen.line(style === undefined ? line : terminal.style(style, line));
     },
     end: () => screen.settle(),
   };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { agentStep } from "./shapes.ts";
+import { agentStep, wholeEvent } from "./shapes.ts";
 
 const record = z.record(z.string(), z.unknown());
 
@@ -40,11 +40,9 @@ const drawable = z.discriminatedUnion("type", [
 ]);
 export type DrawableEvent = z.output<typeof drawable>;
 
-const anyEvent = z.object({ type: z.string(), data: z.record(z.string(), z.unknown()) });
-
 /** One event of a run, as it was sent. */
 export interface RunEvent {
-  /** `<runId>:<seq>` */
+  /** `<runId>:<seq>`, which the service issued. */
   id: string;
   runId: string;
   type: string;
@@ -63,8 +61,10 @@ export function runOfPosition(id: string | undefined): string | null {
 export function parseRunEvent(id: string | undefined, data: string): RunEvent | null {
   const runId = runOfPosition(id);
   if (id === undefined || runId === null) return null;
-  const parsed = anyEvent.safeParse(parseJson(data));
-  return parsed.success ? { id, runId, ...parsed.data } : null;
+  const parsed = wholeEvent.safeParse(parseJson(data));
+  if (!parsed.success) return null;
+  const { type, data: fields } = parsed.data;
+  return { id, runId, type, data: fields };
 }
 
 function parseJson(text: string): unknown {

@@ -17,6 +17,12 @@ export function howToDecide(connection: Connection, requestId: string): string[]
   return [`approve: ${curl("approve", { userId })}`, `reject:  ${curl("reject", { userId, reason: "..." })}`];
 }
 
+/** What to do with a run that waits. */
+export function howToGoOn(runId: string, threadId: string): string {
+  const command = "npm run --silent aura --";
+  return `the run waits (${command} run ${runId}); when it is decided: ${command} replay ${threadId} --run ${runId} --speed 0`;
+}
+
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

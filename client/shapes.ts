@@ -147,4 +147,10 @@ export const runDetail = z.looseObject({
 });
 export type RunDetail = z.output<typeof runDetail>;
 
+/** One event of a run, whole. */
+export const wholeEvent = z.looseObject({ type: z.string(), data: z.record(z.string(), z.unknown()) });
+
+/** A saved thread: kept word for word, whatever its keys are called. */
+export const threadDocument = z.custom<object>((value) => typeof value === "object" && value !== null);
+
 export const threadRef = z.looseObject({ threadId: id });

@@ -1,7 +1,7 @@
 import { createDrawing, type Drawing } from "../draw.ts";
 import type { RunEvent } from "../events.ts";
 import { CommandFailure } from "../failure.ts";
-import { howToDecide } from "../how-to-decide.ts";
+import { howToDecide, howToGoOn } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
 import type { EventStream } from "../stream.ts";
 import { harmlessJson } from "../text.ts";
@@ -13,7 +13,7 @@ export async function showRecorded(
   promptOf: (runId: string) => string | null,
 ): Promise<void> {
   const show = createShow(session, stream, promptOf);
-  for await (const event of stream.events) show.event(event);
+  for await (const event of stream.events) show.event(await session.api.wholeEvent(event));
   show.end();
 }
 
@@ -29,7 +29,8 @@ export async function showRunning(
 ): Promise<void> {
   const show = createShow(session, stream, () => prompt);
   const shown = new Set<unknown>();
-  for await (const event of stream.events) {
+  for await (const sent of stream.events) {
+    const event = await session.api.wholeEvent(sent);
     show.event(event);
     if (event.type === "error") {
       show.end();
@@ -45,12 +46,8 @@ export async function showRunning(
       for (const line of howToDecide(session.connection, requestId)) show.note(line);
     }
     if (wait) continue;
+    show.note(howToGoOn(event.runId, stream.threadId ?? "-"));
     show.end();
-    if (!session.json) {
-      session.out.write(
-        `\nthe run waits: aura run ${event.runId}; afterwards: aura replay ${stream.threadId ?? ""}\n`,
-      );
-    }
     return;
   }
   show.end();
