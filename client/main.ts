@@ -1,37 +1,18 @@
 import { existsSync } from "node:fs";
-import { CommanderError } from "commander";
-import { CommandFailure, reasonOf } from "./failure.ts";
-import { createProgram } from "./program.ts";
-import { harmlessLine } from "./text.ts";
+import { reasonOf } from "./failure.ts";
+import { runCommand } from "./run-command.ts";
 
-/**
- * One command, from the process's arguments to its exit code: 0, or 1 refused or failed, 2 wrong usage, 3 no connection,
- * 130 Ctrl-C. What goes wrong is one line on stderr.
- */
+/** The process around a command: .env, Ctrl-C (130 at once), a reader that leaves, and the exit code. */
 export async function main(): Promise<void> {
-  // Whoever read our output has seen enough (`| head`).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has seen enough (`| head`).
     if (error.code === "EPIPE") process.exit(0);
-    fail(error);
-    process.exit();
+    process.stderr.write(`aura: stdout cannot be written: ${reasonOf(error)}\n`);
+    process.exit(1);
   });
   process.once("SIGINT", () => process.exit(130));
-  try {
-    // What the environment already has wins.
-    if (existsSync(".env")) process.loadEnvFile(".env");
-    await createProgram().parseAsync(process.argv);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-function fail(error: unknown): void {
-  if (error instanceof CommanderError) {
-    // commander has said everything itself; --help ends with 0, and naming no command is wrong usage.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-    return;
-  }
-  const reason = error instanceof CommandFailure ? error.message : reasonOf(error);
-  process.stderr.write(`aura: ${harmlessLine(reason)}\n`);
-  process.exitCode = error instanceof CommandFailure ? error.exitCode : 1;
+  // What the environment already has wins.
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  const { stdout, stderr, stdin, env } = process;
+  process.exitCode = await runCommand(process.argv.slice(2), { stdout, stderr, stdin, env });
 }

@@ -4,6 +4,7 @@ import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
 import { DEFAULT_URL } from "./connection.ts";
+import type { Io } from "./io.ts";
 import { type CommonOptions, openSession, type Session } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
@@ -11,24 +12,29 @@ const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancel
 
 const CALL = "npm run --silent aura --";
 
+type Open = (options: CommonOptions) => Session;
+
 /** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
-export function createProgram(): Command {
+export function createProgram(io: Io): Command {
+  const open = (options: CommonOptions) => openSession(io, options);
   const program = new Command("aura")
     .usage("<command> [options]")
     .description("Saved threads of Aura-Platform: look at them, replay, fork and move them; send prompts.")
     .addHelpText("after", `\nAURA_URL (${DEFAULT_URL}) says where, AURA_TOKEN who: ${CALL} show --help\n`)
     .exitOverride()
     .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(`aura: ${harmlessLine(text.trim().replace(/^error: /, ""))}\n`),
     });
-  addThreadCommands(program);
-  addRunCommands(program);
-  addDocumentCommands(program);
+  addThreadCommands(program, open);
+  addRunCommands(program, open);
+  addDocumentCommands(program, open);
   addKnowledgeCommands(program);
   return program;
 }
 
-function addThreadCommands(program: Command): void {
+function addThreadCommands(program: Command, open: Open): void {
   add(program, "threads", "list your threads, newest first", [
     "threads --status waiting",
     "threads --all --json",
@@ -36,32 +42,30 @@ function addThreadCommands(program: Command): void {
     .addOption(limitOption(20))
     .addOption(new Option("--status <status>", "of the thread's last run").choices(STATUSES))
     .option("--all", "all of them")
-    .action((options: CommonOptions & Parameters<typeof threads>[1]) =>
-      threads(openSession(options), options),
-    );
+    .action((options: CommonOptions & Parameters<typeof threads>[1]) => threads(open(options), options));
   withThread(
     add(program, "show", "conversation, plan, runs and what waits for a decision", ["show thread-1"]),
-  ).action(withSession(show));
+  ).action(withId(open, show));
   withThread(add(program, "history", "checkpoints, newest first", ["history thread-1 --values --limit 3"]))
     .addOption(limitOption(20))
     .option("--values", "with the values that changed")
     .action((threadId: string, options: CommonOptions & Parameters<typeof history>[2]) =>
-      history(openSession(options), threadId, options),
+      history(open(options), threadId, options),
     );
   withThread(
     add(program, "audit", "what was proposed, who decided, what came of it", ["audit thread-1 --json"]),
-  ).action(withSession(audit));
+  ).action(withId(open, audit));
   add(program, "approvals", "what waits for your decision, and how to decide", ["approvals"]).action(
-    (options: CommonOptions) => approvals(openSession(options)),
+    (options: CommonOptions) => approvals(open(options)),
   );
 }
 
-function addRunCommands(program: Command): void {
+function addRunCommands(program: Command, open: Open): void {
   withRun(add(program, "run", "status, times per node and tool, tokens, error", ["run run-1"])).action(
-    withSession(run),
+    withId(open, run),
   );
   withRun(add(program, "cancel", "stop a run; its approvals are void", ["cancel run-1"])).action(
-    withSession(cancel),
+    withId(open, cancel),
   );
   withThread(
     add(program, "replay", "draw what was recorded, at its pace; nothing is executed", [
@@ -74,7 +78,7 @@ function addRunCommands(program: Command): void {
     .option("--from <eventId>", "only what comes after this event (<runId>:<seq>)", eventIdArgument)
     .option("--speed <factor>", "1 to 100 times the recorded pace; 0: at once", speedArgument, 1)
     .action((threadId: string, options: CommonOptions & Parameters<typeof replay>[2]) =>
-      replay(openSession(options), threadId, options),
+      replay(open(options), threadId, options),
     );
   withThread(
     add(program, "fork", "go on from a checkpoint in a new thread; every approval is asked again", [
@@ -87,7 +91,7 @@ function addRunCommands(program: Command): void {
     .option("--edits <file>", "a JSON object of state keys with new values")
     .option("--wait", "stay until somebody has decided")
     .action((threadId: string, checkpointId: string, options: CommonOptions & Parameters<typeof fork>[3]) =>
-      fork(openSession(options), threadId, checkpointId, options),
+      fork(open(options), threadId, checkpointId, options),
     );
   add(program, "chat", "send a prompt and draw the run; stops where it waits for a decision", [
     'chat "What time is it?"',
@@ -97,11 +101,11 @@ function addRunCommands(program: Command): void {
     .option("--thread <threadId>", "go on with this thread; default: a new one", idArgument)
     .option("--wait", "stay until somebody has decided")
     .action((prompt: string, options: CommonOptions & Parameters<typeof chat>[2]) =>
-      chat(openSession(options), prompt, options),
+      chat(open(options), prompt, options),
     );
 }
 
-function addDocumentCommands(program: Command): void {
+function addDocumentCommands(program: Command, open: Open): void {
   withThread(
     add(program, "export", "the saved thread as one JSON document", [
       "export thread-1 > thread-1.json",
@@ -110,18 +114,18 @@ function addDocumentCommands(program: Command): void {
   )
     .option("-o, --output <file>", "into this file; default: stdout")
     .action((threadId: string, options: CommonOptions & Parameters<typeof exportThread>[2]) =>
-      exportThread(openSession(options), threadId, options),
+      exportThread(open(options), threadId, options),
     );
   add(program, "import", "a saved thread, as yours; prints its id", [
     "import thread-1.json",
     "export thread-1 --url http://127.0.0.1:9000 | npm run --silent aura -- import -",
   ])
     .argument("<file>", "the document; -: stdin")
-    .action((file: string, options: CommonOptions) => importThread(openSession(options), file));
+    .action((file: string, options: CommonOptions) => importThread(open(options), file));
   withThread(add(program, "delete", "everything of a thread", ["delete thread-1 --yes"]))
     .option("--yes", "without asking")
     .action((threadId: string, options: CommonOptions & Parameters<typeof deleteThread>[2]) =>
-      deleteThread(openSession(options), threadId, options),
+      deleteThread(open(options), threadId, options),
     );
 }
 
@@ -152,8 +156,8 @@ function add(program: Command, name: string, description: string, examples: read
 const withThread = (command: Command) => command.argument("<threadId>", undefined, idArgument);
 const withRun = (command: Command) => command.argument("<runId>", undefined, idArgument);
 
-function withSession(action: (session: Session, id: string) => Promise<void>) {
-  return (id: string, options: CommonOptions) => action(openSession(options), id);
+function withId(open: Open, action: (session: Session, id: string) => Promise<void>) {
+  return (id: string, options: CommonOptions) => action(open(options), id);
 }
 
 function limitOption(value: number): Option {

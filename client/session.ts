@@ -1,5 +1,6 @@
 import { type AuraApi, createApi } from "./api.ts";
 import { type Connection, type ConnectionOptions, readConnection } from "./connection.ts";
+import type { Io } from "./io.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { harmlessJson } from "./text.ts";
 
@@ -10,6 +11,7 @@ export interface CommonOptions extends ConnectionOptions {
 
 /** What a command works with. */
 export interface Session {
+  io: Io;
   api: AuraApi;
   connection: Connection;
   /** stdout. */
@@ -22,12 +24,13 @@ export interface Session {
 }
 
 /** Throws UsageFailure when there is no token, or none that can work. */
-export function openSession(options: CommonOptions): Session {
-  const connection = readConnection(options, process.env);
-  const out = createTerminal(process.stdout, process.env);
+export function openSession(io: Io, options: CommonOptions): Session {
+  const connection = readConnection(options, io.env);
+  const out = createTerminal(io.stdout, io.env);
   const json = options.json === true;
-  const notice = (text: string) => void process.stderr.write(`${text}\n`);
+  const notice = (text: string) => void io.stderr.write(`${text}\n`);
   return {
+    io,
     api: createApi(connection, () => notice("the connection broke; coming back ...")),
     connection,
     out,

@@ -24,7 +24,7 @@ export async function exportThread(
 
 /** `import`: prints the id of the new thread. */
 export async function importThread(session: Session, file: string): Promise<void> {
-  const document = await readDocument(file);
+  const document = await readDocument(file, session.io.stdin);
   const { threadId } = await session.api.importThread(document);
   session.print({ threadId }, () => threadId);
 }
@@ -36,11 +36,12 @@ export async function deleteThread(
   options: { yes?: boolean | undefined },
 ): Promise<void> {
   if (!options.yes) {
-    if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    const { stdin, stderr } = session.io;
+    if (!stdin.isTTY || !stderr.isTTY) {
       throw new UsageFailure("deleting cannot be undone: --yes is needed where nobody can be asked");
     }
     const question = `Delete everything of ${threadId}: checkpoints, events, approvals? [y/N] `;
-    if (!(await confirm(question, process.stdin, process.stderr))) {
+    if (!(await confirm(question, stdin, stderr))) {
       throw new CommandFailure("nothing was deleted", 1);
     }
   }
@@ -48,10 +49,10 @@ export async function deleteThread(
   session.print(deleted, () => `${deleted.threadId} is deleted`);
 }
 
-async function readDocument(file: string): Promise<string> {
+async function readDocument(file: string, stdin: NodeJS.ReadableStream): Promise<string> {
   let document: string;
   try {
-    document = file === "-" ? await textOf(process.stdin) : await readFile(file, "utf8");
+    document = file === "-" ? await textOf(stdin) : await readFile(file, "utf8");
   } catch (error) {
     throw new CommandFailure(`${file} cannot be read: ${reasonOf(error)}`, 1, error);
   }

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { runCommand } from "../../client/run-command.ts";
 import { signToken } from "../../devstack/jwt.ts";
 import { JWT_SECRET, type Person, USER } from "../helpers/stack.ts";
 
@@ -64,6 +67,18 @@ export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, i
       look();
     });
   return { child, output, said, ended };
+}
+
+/** A command within this process, on streams that are no terminal: for what does not depend on being a process. */
+export async function command(args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Ended> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.end(input);
+  const said = Promise.all([text(stdout), text(stderr)]);
+  const code = await runCommand(args, { stdin, stdout, stderr, env: { LANG: "en_US.UTF-8", ...env } });
+  stdout.end();
+  stderr.end();
+  const [out, err] = await said;
+  return { code, stdout: out, stderr: err };
 }
 
 /** Runs it to its end. */

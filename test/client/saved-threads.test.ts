@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { confirm } from "../../client/confirm.ts";
-import { aura, startCli, tokenOf } from "./cli.ts";
+import { command, startCli, tokenOf } from "./cli.ts";
 import { type Answer, type Asked, startApiServer } from "./saved-threads-server.ts";
 
 const AT = Date.UTC(2026, 0, 16, 12, 0, 0);
@@ -120,6 +120,7 @@ let server: Awaited<ReturnType<typeof startApiServer>>;
 let env: NodeJS.ProcessEnv;
 let dir: string;
 beforeAll(async () => {
+  vi.stubEnv("TZ", "UTC");
   server = await startApiServer((asked) => {
     const answer = answers[asked.line.split("?")[0] ?? ""];
     if (typeof answer === "function") return answer(asked);
@@ -133,7 +134,10 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "aura-cli-"));
 });
 afterEach(() => rmSync(dir, { recursive: true }));
-afterAll(() => server.close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await server.close();
+});
 
 const lines = () => server.asked.map(({ line }) => line);
 
@@ -144,8 +148,8 @@ test("threads are a table, harmless and aligned, over as many pages as it takes"
     return { data: { items, ...(second ? {} : { nextCursor: "n&xt" }) } };
   };
   const [table, json] = await Promise.all([
-    aura(["threads", "--all", "--status", "waiting"], env),
-    aura(["threads", "--limit", "100", "--json"], env),
+    command(["threads", "--all", "--status", "waiting"], env),
+    command(["threads", "--limit", "100", "--json"], env),
   ]);
   const rows = table.stdout.trimEnd().split("\n");
   expect(rows).toHaveLength(102);
@@ -165,10 +169,10 @@ test("show, history, audit and run tell a thread's story", async () => {
   answers["GET /aura/threads/thread-1/audit"] = { data: { items: [audited] } };
   answers["GET /aura/runs/run-1"] = { data: runDetail };
   const [show, history, audit, run] = await Promise.all([
-    aura(["show", "thread-1"], env),
-    aura(["history", "thread-1", "--limit", "1", "--values"], env),
-    aura(["audit", "thread-1"], env),
-    aura(["run", "run-1"], env),
+    command(["show", "thread-1"], env),
+    command(["history", "thread-1", "--limit", "1", "--values"], env),
+    command(["audit", "thread-1"], env),
+    command(["run", "run-1"], env),
   ]);
   expect(show.stdout).toContain(`forked from thread-0 at cp-0
 
@@ -227,7 +231,7 @@ test("a replay draws each run under its prompt, cut events whole, and comes back
       ? { frames: frame("run-1:1", "one "), headers: onThread }
       : { frames: frame("run-1:2", "two") + cut("run-2:1") + done("run-2:1"), headers: onThread };
   answers["GET /aura/runs/run-2/events/1"] = { data: { type: "thought", data: { content: "the whole" } } };
-  const { code, stdout } = await aura(["replay", "thread-1", "--speed", "100"], env);
+  const { code, stdout } = await command(["replay", "thread-1", "--speed", "100"], env);
   expect(code).toBe(0);
   expect(stdout).toBe(`thread thread-1  run run-1
 > Send a mail
@@ -266,7 +270,7 @@ test("a fork is asked for once: when its stream breaks, its run is followed", as
     frames: frame("run-9:2", "two") + done("run-9:2"),
     headers: forked,
   };
-  const { code, stdout } = await aura(
+  const { code, stdout } = await command(
     ["fork", "thread-1", "cp-1", "--prompt", "Again", "--edits", edits],
     env,
   );
@@ -287,9 +291,9 @@ test("export, import and delete move a document as it is", async () => {
   answers["POST /aura/threads/import"] = { data: { threadId: "thread-7" } };
   answers["DELETE /aura/threads/thread-1"] = { data: { threadId: "thread-1" } };
   const [toStdout, toFile, unconfirmed] = await Promise.all([
-    aura(["export", "thread-1"], env),
-    aura(["export", "thread-1", "-o", file], env),
-    aura(["delete", "thread-1"], env),
+    command(["export", "thread-1"], env),
+    command(["export", "thread-1", "-o", file], env),
+    command(["delete", "thread-1"], env),
   ]);
   expect(toStdout.stdout).toBe(readFileSync(file, "utf8"));
   expect(JSON.stringify(JSON.parse(toStdout.stdout))).toBe(JSON.stringify(document));
@@ -297,10 +301,10 @@ test("export, import and delete move a document as it is", async () => {
   expect(unconfirmed).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
   server.asked.length = 0;
   const [fromFile, fromStdin, broken, deleted] = await Promise.all([
-    aura(["import", file], env),
-    aura(["import", "-", "--json"], env, toStdout.stdout),
-    aura(["import", "-"], env, toStdout.stdout.slice(0, 30)),
-    aura(["delete", "thread-1", "--yes"], env),
+    command(["import", file], env),
+    command(["import", "-", "--json"], env, toStdout.stdout),
+    command(["import", "-"], env, toStdout.stdout.slice(0, 30)),
+    command(["delete", "thread-1", "--yes"], env),
   ]);
   expect(fromFile).toMatchObject({ code: 0, stdout: "thread-7\n" });
   expect(JSON.parse(fromStdin.stdout)).toEqual({ threadId: "thread-7" });
@@ -331,9 +335,9 @@ test("what the service refuses is said with its code, harmless and in one line",
   };
   answers["POST /aura/threads/import"] = { status: 413, errorCode: "E4000", message: "Bad request." };
   const [busy, large, rebuild] = await Promise.all([
-    aura(["delete", "thread-1", "--yes"], env),
-    aura(["import", "-"], env, "{}"),
-    aura(["audit", "thread-unknown"], env),
+    command(["delete", "thread-1", "--yes"], env),
+    command(["import", "-"], env, "{}"),
+    command(["audit", "thread-unknown"], env),
   ]);
   expect(busy).toMatchObject({ code: 1, stderr: "aura: E3001 (HTTP 409): Busy ␛[2J회의 메일<U+202E>\n" });
   expect(large.stderr).toContain("E4000 (HTTP 413): Bad request. - the Gateway takes 256 KB");
