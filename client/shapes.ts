@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * What the service answers, as far as the command line reads it. Everything else is kept (--json shows it), and what an older
- * service does not send has a default.
+ * service does not send is not asked for.
  */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
 
@@ -142,8 +142,8 @@ export const runDetail = z.looseObject({
   usage: z
     .looseObject({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() })
     .nullable()
-    .default(null),
-  waitedMs: z.number().default(0),
+    .optional(),
+  waitedMs: z.number().optional(),
 });
 export type RunDetail = z.output<typeof runDetail>;
 

@@ -74,15 +74,13 @@ async function readEdits(file: string): Promise<Record<string, unknown>> {
 }
 
 function runText(out: Terminal, detail: RunDetail): string {
-  const { usage, error } = detail;
+  const { usage, waitedMs, error } = detail;
   const parts = [
     `${out.style("bold", detail.runId)}  ${harmlessLine(detail.status)}  thread ${detail.threadId}`,
     ...(detail.prompt === undefined ? [] : [`> ${harmlessLine(detail.prompt)}`]),
     `started ${timeOf(detail.createdAt)}, last change ${timeOf(detail.updatedAt)}, attempt ${detail.attempt}`,
-    `waited for people: ${durationOf(detail.waitedMs)}`,
-    usage === null
-      ? "tokens: not reported by the model"
-      : `tokens: ${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.totalTokens} in all`,
+    ...(waitedMs === undefined ? [] : [`waited for people: ${durationOf(waitedMs)}`]),
+    ...(usage === undefined ? [] : [usageText(usage)]),
   ];
   if (error !== undefined) {
     parts.push(out.style("red", harmlessLine(`error ${error.errorCode}: ${error.message}`)));
@@ -101,4 +99,9 @@ function runText(out: Terminal, detail: RunDetail): string {
     parts.push("", tableOf(out, ["TIME", "STARTED", "STATUS", "TOOL"], rows));
   }
   return parts.join("\n");
+}
+
+function usageText(usage: RunDetail["usage"]): string {
+  if (!usage) return "tokens: not reported by the model";
+  return `tokens: ${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.totalTokens} in all`;
 }
