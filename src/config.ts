@@ -39,8 +39,8 @@ const variables = {
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 };
 
-/** AURA_* names that other DWP services own. */
-const OWNED_BY_OTHERS = new Set(["AURA_PLATFORM_URI"]);
+/** AURA_* names that other DWP services and the command line own. */
+const OWNED_BY_OTHERS = new Set(["AURA_PLATFORM_URI", "AURA_URL", "AURA_TOKEN"]);
 
 const environment = z.object(variables);
 

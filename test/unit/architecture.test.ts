@@ -16,6 +16,7 @@ const rules: [folder: string, mayImport: string[]][] = [
   ["src/http", ["src/ports", "src/runs", "src/approvals", "src/threads"]],
   ["src/adapters", ["src/ports", "src/runs", "src/approvals"]],
   ["devstack", ["src"]],
+  ["client", []],
 ];
 
 const filesBelow = (folder: string) =>
@@ -52,8 +53,15 @@ test("only compose.ts and the entries know the adapters, and src never imports t
   expect(offences.filter((line) => !/^src\/(compose|start)\.ts -> src\/adapters\//.test(line))).toEqual([]);
 });
 
+test("the command line knows the service by HTTP alone, and nothing imports it", () => {
+  const ofClient = filesBelow("client").flatMap(importsOf);
+  expect(ofClient.filter((path) => !path.startsWith("client/"))).toEqual([]);
+  const others = ["src", "graphs", "tools", "devstack"].flatMap(filesBelow).flatMap(importsOf);
+  expect(others.filter((path) => path.startsWith("client/"))).toEqual([]);
+});
+
 test("every relative import names a file", () => {
-  const missing = ["src", "graphs", "tools", "devstack", "test"].flatMap((folder) =>
+  const missing = ["src", "client", "graphs", "tools", "devstack", "test"].flatMap((folder) =>
     filesBelow(folder).flatMap((file) =>
       importsOf(file)
         .filter((path) => !existsSync(join(root, path)))

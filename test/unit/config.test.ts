@@ -83,7 +83,8 @@ test("a key or a base URL selects an OpenAI model, AURA_MODEL any other", () => 
 });
 
 test("an unknown AURA_ variable is a typo, but other services' own are not", () => {
-  const { warnings } = loadConfig({ JWT_SECRET, AURA_PROT: "1", AURA_PLATFORM_URI: "http://x" });
+  const owned = { AURA_PLATFORM_URI: "http://x", AURA_URL: "http://x", AURA_TOKEN: "x" };
+  const { warnings } = loadConfig({ JWT_SECRET, AURA_PROT: "1", ...owned });
   expect(warnings).toEqual([expect.stringMatching(/^AURA_PROT /)]);
 });
 

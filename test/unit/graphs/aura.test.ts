@@ -21,5 +21,6 @@ it("langgraph.json points to it", async () => {
     node_version: "22",
     dependencies: ["."],
     graphs: { aura: "./graphs/aura.ts:graph" },
+    env: ".env",
   });
 });

@@ -1,0 +1,65 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { text as textOf } from "node:stream/consumers";
+import { confirm } from "../confirm.ts";
+import { CommandFailure, reasonOf, UsageFailure } from "../failure.ts";
+import type { Session } from "../session.ts";
+import { harmlessJson } from "../text.ts";
+
+/** `export`: the saved thread as one JSON document, to stdout or into a file. */
+export async function exportThread(
+  session: Session,
+  threadId: string,
+  options: { output?: string | undefined },
+): Promise<void> {
+  const document = `${harmlessJson(await session.api.exportThread(threadId), 2)}\n`;
+  const { output } = options;
+  if (output === undefined || output === "-") return session.out.write(document);
+  try {
+    await writeFile(output, document);
+  } catch (error) {
+    throw new CommandFailure(`${output} cannot be written: ${reasonOf(error)}`, 1, error);
+  }
+  session.print({ threadId, file: output }, () => `${threadId} is in ${output}`);
+}
+
+/** `import`: prints the id of the new thread. */
+export async function importThread(session: Session, file: string): Promise<void> {
+  const document = await readDocument(file, session.io.stdin);
+  const { threadId } = await session.api.importThread(document);
+  session.print({ threadId }, () => threadId);
+}
+
+/** `delete`: everything of a thread, after a yes. */
+export async function deleteThread(
+  session: Session,
+  threadId: string,
+  options: { yes?: boolean | undefined },
+): Promise<void> {
+  if (!options.yes) {
+    const { stdin, stderr } = session.io;
+    if (!stdin.isTTY || !stderr.isTTY) {
+      throw new UsageFailure("deleting cannot be undone: --yes is needed where nobody can be asked");
+    }
+    const question = `Delete everything of ${threadId}: checkpoints, events, approvals? [y/N] `;
+    if (!(await confirm(question, stdin, stderr))) {
+      throw new CommandFailure("nothing was deleted", 1);
+    }
+  }
+  const deleted = await session.api.deleteThread(threadId);
+  session.print(deleted, () => `${deleted.threadId} is deleted`);
+}
+
+async function readDocument(file: string, stdin: NodeJS.ReadableStream): Promise<string> {
+  let document: string;
+  try {
+    document = file === "-" ? await textOf(stdin) : await readFile(file, "utf8");
+  } catch (error) {
+    throw new CommandFailure(`${file} cannot be read: ${reasonOf(error)}`, 1, error);
+  }
+  try {
+    JSON.parse(document);
+  } catch (error) {
+    throw new CommandFailure(`${file === "-" ? "stdin" : file} is not a JSON document`, 1, error);
+  }
+  return document;
+}

@@ -1,0 +1,104 @@
+import { type Connection, TOKEN_ADVICE } from "./connection.ts";
+import { CommandFailure, ConnectionFailure, reasonOf, ServiceFailure } from "./failure.ts";
+import { envelope } from "./shapes.ts";
+import { harmlessLine } from "./text.ts";
+
+export interface Call {
+  method?: "GET" | "POST" | "DELETE";
+  /** JSON text. */
+  body?: string;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/**
+ * Calls `/aura/...` and returns the answer once its status is known to be good. Throws ConnectionFailure when nobody answers,
+ * ServiceFailure with the service's code and sentence when it refuses.
+ */
+export async function call(connection: Connection, path: string, options: Call = {}): Promise<Response> {
+  const response = await send(connection, path, options);
+  if (!response.ok) throw await refusal(response, connection);
+  return response;
+}
+
+/** The same for a JSON answer: the `data` of the envelope. */
+export async function callForData(
+  connection: Connection,
+  path: string,
+  options: Call = {},
+): Promise<unknown> {
+  const response = await call(connection, path, options);
+  const answer = envelope.safeParse(await bodyOf(response, connection));
+  if (!answer.success) throw stranger(response, connection);
+  return answer.data.data;
+}
+
+async function send(connection: Connection, path: string, options: Call): Promise<Response> {
+  const { method = "GET", body, headers, signal } = options;
+  try {
+    return await fetch(`${connection.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${connection.token}`,
+        "x-tenant-id": connection.tenantId,
+        "x-user-id": connection.userId,
+        "accept-language": connection.language,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw new ConnectionFailure(
+      `cannot connect to ${connection.url}: ${harmlessLine(reasonOf(error))}; is it running, and is AURA_URL right?`,
+      error,
+    );
+  }
+}
+
+async function refusal(response: Response, connection: Connection): Promise<CommandFailure> {
+  const answer = envelope.safeParse(await bodyOf(response, connection));
+  if (!answer.success) return stranger(response, connection);
+  const { errorCode, message, agentMetadata } = answer.data;
+  const code = errorCode === undefined ? `HTTP ${response.status}` : `${errorCode} (HTTP ${response.status})`;
+  const trace =
+    response.status >= 500 && agentMetadata?.traceId !== undefined ? ` [trace ${agentMetadata.traceId}]` : "";
+  const advice = adviceFor(errorCode, response.status);
+  return new ServiceFailure(
+    harmlessLine(`${code}: ${message}${trace}${advice === "" ? "" : ` - ${advice}`}`),
+    response.status,
+  );
+}
+
+function adviceFor(errorCode: string | undefined, status: number): string {
+  if (status === 401) return `a new token: ${TOKEN_ADVICE}`;
+  if (errorCode === "E4000" && status === 413) {
+    return "the Gateway takes 256 KB; a service can be asked directly, e.g. --url http://127.0.0.1:9000";
+  }
+  return "";
+}
+
+async function bodyOf(response: Response, connection: Connection): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    throw new ConnectionFailure(`the connection to ${connection.url} broke: ${reasonOf(error)}`, error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Somebody else's page: the caller says so.
+    return undefined;
+  }
+}
+
+/** Something answers, but not DWP's envelope. */
+function stranger(response: Response, connection: Connection): CommandFailure {
+  const type = harmlessLine(response.headers.get("content-type") ?? "no content type");
+  return new CommandFailure(
+    `${connection.url} does not answer like Aura-Platform (HTTP ${response.status}, ${type}): is AURA_URL right?`,
+    1,
+  );
+}

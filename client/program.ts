@@ -1,0 +1,187 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { deleteThread, exportThread, importThread } from "./commands/documents.ts";
+import { rebuildKnowledge } from "./commands/knowledge.ts";
+import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
+import { approvals, audit, history, show, threads } from "./commands/threads.ts";
+import { DEFAULT_URL } from "./connection.ts";
+import type { Io } from "./io.ts";
+import { type CommonOptions, openSession, type Session } from "./session.ts";
+import { harmlessLine } from "./text.ts";
+
+const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
+
+const CALL = "npm run --silent aura --";
+
+type Open = (options: CommonOptions) => Session;
+
+/** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
+export function createProgram(io: Io): Command {
+  const open = (options: CommonOptions) => openSession(io, options);
+  const program = new Command("aura")
+    .usage("<command> [options]")
+    .description("Saved threads of Aura-Platform: look at them, replay, fork and move them; send prompts.")
+    .addHelpText("after", `\nAURA_URL (${DEFAULT_URL}) says where, AURA_TOKEN who: ${CALL} show --help\n`)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(`aura: ${harmlessLine(text.trim().replace(/^error: /, ""))}\n`),
+    });
+  addThreadCommands(program, open);
+  addRunCommands(program, open);
+  addDocumentCommands(program, open);
+  addKnowledgeCommands(program);
+  return program;
+}
+
+function addThreadCommands(program: Command, open: Open): void {
+  add(program, "threads", "list your threads, newest first", [
+    "threads --status waiting",
+    "threads --all --json",
+  ])
+    .addOption(limitOption(20))
+    .addOption(new Option("--status <status>", "of the thread's last run").choices(STATUSES))
+    .option("--all", "all of them")
+    .action((options: CommonOptions & Parameters<typeof threads>[1]) => threads(open(options), options));
+  withThread(
+    add(program, "show", "conversation, plan, runs and what waits for a decision", ["show thread-1"]),
+  ).action(withId(open, show));
+  withThread(add(program, "history", "checkpoints, newest first", ["history thread-1 --values --limit 3"]))
+    .addOption(limitOption(20))
+    .option("--values", "with the values that changed")
+    .action((threadId: string, options: CommonOptions & Parameters<typeof history>[2]) =>
+      history(open(options), threadId, options),
+    );
+  withThread(
+    add(program, "audit", "what was proposed, who decided, what came of it", ["audit thread-1 --json"]),
+  ).action(withId(open, audit));
+  add(program, "approvals", "what waits for your decision, and how to decide", ["approvals"]).action(
+    (options: CommonOptions) => approvals(open(options)),
+  );
+}
+
+function addRunCommands(program: Command, open: Open): void {
+  withRun(add(program, "run", "status, times per node and tool, tokens, error", ["run run-1"])).action(
+    withId(open, run),
+  );
+  withRun(add(program, "cancel", "stop a run; its approvals are void", ["cancel run-1"])).action(
+    withId(open, cancel),
+  );
+  withThread(
+    add(program, "replay", "draw what was recorded, at its pace; nothing is executed", [
+      "replay thread-1",
+      "replay thread-1 --run run-1 --speed 10",
+      "replay thread-1 --speed 0 --json",
+    ]),
+  )
+    .option("--run <runId>", "only this run", idArgument)
+    .option("--from <eventId>", "only what comes after this event (<runId>:<seq>)", eventIdArgument)
+    .option("--speed <factor>", "1 to 100 times the recorded pace; 0: at once", speedArgument, 1)
+    .action((threadId: string, options: CommonOptions & Parameters<typeof replay>[2]) =>
+      replay(open(options), threadId, options),
+    );
+  withThread(
+    add(program, "fork", "go on from a checkpoint in a new thread; every approval is asked again", [
+      "fork thread-1 1f0cafe0-1234-6abc-8000-000000000000",
+      'fork thread-1 1f0cafe0-1234-6abc-8000-000000000000 --prompt "Send it to lee@example.com"',
+    ]),
+  )
+    .argument("<checkpointId>", `of: ${CALL} history <threadId>`, idArgument)
+    .option("--prompt <text>", "a new message at this point")
+    .option("--edits <file>", "a JSON object of state keys with new values")
+    .option("--wait", "stay until somebody has decided")
+    .action((threadId: string, checkpointId: string, options: CommonOptions & Parameters<typeof fork>[3]) =>
+      fork(open(options), threadId, checkpointId, options),
+    );
+  add(program, "chat", "send a prompt and draw the run; stops where it waits for a decision", [
+    'chat "What time is it?"',
+    'chat "Send an email to kim@example.com saying hello" --thread thread-1 --wait',
+  ])
+    .argument("<prompt>")
+    .option("--thread <threadId>", "go on with this thread; default: a new one", idArgument)
+    .option("--wait", "stay until somebody has decided")
+    .action((prompt: string, options: CommonOptions & Parameters<typeof chat>[2]) =>
+      chat(open(options), prompt, options),
+    );
+}
+
+function addDocumentCommands(program: Command, open: Open): void {
+  withThread(
+    add(program, "export", "the saved thread as one JSON document", [
+      "export thread-1 > thread-1.json",
+      "export thread-1 -o thread-1.json",
+    ]),
+  )
+    .option("-o, --output <file>", "into this file; default: stdout")
+    .action((threadId: string, options: CommonOptions & Parameters<typeof exportThread>[2]) =>
+      exportThread(open(options), threadId, options),
+    );
+  add(program, "import", "a saved thread, as yours; prints its id", [
+    "import thread-1.json",
+    "export thread-1 --url http://127.0.0.1:9000 | npm run --silent aura -- import -",
+  ])
+    .argument("<file>", "the document; -: stdin")
+    .action((file: string, options: CommonOptions) => importThread(open(options), file));
+  withThread(add(program, "delete", "everything of a thread", ["delete thread-1 --yes"]))
+    .option("--yes", "without asking")
+    .action((threadId: string, options: CommonOptions & Parameters<typeof deleteThread>[2]) =>
+      deleteThread(open(options), threadId, options),
+    );
+}
+
+function addKnowledgeCommands(program: Command): void {
+  const knowledge = program.command("knowledge").description("the index of mails and approvals");
+  knowledge
+    .command("rebuild")
+    .description("build the index again, on this machine")
+    .option("--json", "for machines")
+    .addHelpText("after", `\nExamples:\n  ${CALL} knowledge rebuild\n`)
+    .action(rebuildKnowledge);
+}
+
+/** A command with the options that all of them take, and its examples. */
+function add(program: Command, name: string, description: string, examples: readonly string[]): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "for machines: one JSON document, or a JSON event a line")
+    .option("--url <url>", `where /aura/... is appended to (AURA_URL, ${DEFAULT_URL})`)
+    .option("--token <jwt>", "who asks (AURA_TOKEN)")
+    .addOption(
+      new Option("--lang <language>", "of the service's sentences; default: LANG").choices(["ko", "en"]),
+    )
+    .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${CALL} ${example}\n`).join("")}`);
+}
+
+const withThread = (command: Command) => command.argument("<threadId>", undefined, idArgument);
+const withRun = (command: Command) => command.argument("<runId>", undefined, idArgument);
+
+function withId(open: Open, action: (session: Session, id: string) => Promise<void>) {
+  return (id: string, options: CommonOptions) => action(open(options), id);
+}
+
+function limitOption(value: number): Option {
+  return new Option("--limit <number>", "as many at most").default(value).argParser((text) => {
+    if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError("1 or more.");
+    return Number(text);
+  });
+}
+
+/** Ids are checked here, because they become parts of a path. */
+function idArgument(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(text)) throw new InvalidArgumentError("1-128 of A-Z a-z 0-9 _ -");
+  return text;
+}
+
+function eventIdArgument(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,128}:[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("<runId>:<seq>");
+  return text;
+}
+
+function speedArgument(text: string): number {
+  const speed = Number(text);
+  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text) || speed > 100 || (speed < 1 && speed !== 0)) {
+    throw new InvalidArgumentError("0, or 1 to 100.");
+  }
+  return speed;
+}

@@ -1,0 +1,22 @@
+import { CommanderError } from "commander";
+import { CommandFailure, reasonOf } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { createProgram } from "./program.ts";
+import { harmlessLine } from "./text.ts";
+
+/**
+ * One command, from its arguments to its exit code: 0, or 1 refused or failed, 2 wrong usage, 3 no connection. What goes wrong
+ * is one line on stderr.
+ */
+export async function runCommand(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await createProgram(io).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    // commander has said everything itself; --help ends with 0, and naming no command is wrong usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const reason = error instanceof CommandFailure ? error.message : reasonOf(error);
+    io.stderr.write(`aura: ${harmlessLine(reason)}\n`);
+    return error instanceof CommandFailure ? error.exitCode : 1;
+  }
+}

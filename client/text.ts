@@ -1,0 +1,97 @@
+const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/**
+ * Text of a mail, a tool or a model as a terminal may show it: control characters, escape sequences and what reverses the
+ * direction of writing are made visible instead of working. Line feeds stay, tabs become spaces; Hangul is composed, so
+ * that its width is known.
+ */
+export function harmless(text: string): string {
+  return text
+    .toWellFormed()
+    .normalize("NFC")
+    .replaceAll("\r\n", "\n")
+    .replaceAll("\t", "    ")
+    .replace(INVISIBLE, (character) => (character === "\n" ? character : visible(character)));
+}
+
+/** The same in one line. */
+export function harmlessLine(text: string): string {
+  return harmless(text).replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** JSON whose text cannot act on a terminal either: what JSON leaves unescaped of it is escaped. */
+export function harmlessJson(value: unknown, indent = 0): string {
+  const json = JSON.stringify(value, null, indent);
+  return json.replace(INVISIBLE, (character) => (character === "\n" ? character : escaped(character)));
+}
+
+function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code === 0x7f) return "\u2421";
+  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
+
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+  ).join("");
+}
+
+const ASCII = /^[ -~]*$/;
+const HALF = /[\uff61-\uffdc]/;
+const WIDE =
+  /^(?:[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})|\ufe0f/u;
+const EMPTY = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Columns that a line takes in a terminal: two for Korean, Chinese, Japanese and emoji. */
+export function widthOf(line: string): number {
+  if (ASCII.test(line)) return line.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(line)) width += widthOfGrapheme(segment);
+  return width;
+}
+
+function widthOfGrapheme(segment: string): number {
+  if (EMPTY.test(segment)) return 0;
+  return WIDE.test(segment) && !HALF.test(segment) ? 2 : 1;
+}
+
+/** The line, or as much of its beginning as fits into so many columns with `…` after it. */
+export function clip(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  const { head } = splitAt(line, Math.max(0, columns - 1));
+  return `${head.trimEnd()}…`;
+}
+
+/**
+ * Rows of at most so many columns, broken at spaces where there are any. The last row is what more text would be appended to:
+ * wrapping it again with that text gives the same rows as wrapping everything at once.
+ */
+export function wrap(text: string, columns: number): string[] {
+  return text.split("\n").flatMap((line) => wrapLine(line, Math.max(2, columns)));
+}
+
+function wrapLine(line: string, columns: number): string[] {
+  const rows: string[] = [];
+  let rest = line;
+  while (widthOf(rest) > columns) {
+    const { head, tail } = splitAt(rest, columns);
+    const space = tail.startsWith(" ") ? head.length : head.lastIndexOf(" ");
+    const end = space > 0 ? space : head.length;
+    rows.push(rest.slice(0, end));
+    rest = rest.slice(space > 0 ? end + 1 : end);
+  }
+  return [...rows, rest];
+}
+
+function splitAt(line: string, columns: number): { head: string; tail: string } {
+  let width = 0;
+  for (const { segment, index } of graphemes.segment(line)) {
+    width += widthOfGrapheme(segment);
+    if (width > columns) return { head: line.slice(0, index), tail: line.slice(index) };
+  }
+  return { head: line, tail: "" };
+}
