@@ -101,7 +101,7 @@ function check({ call, malformed, language }: ToolTask, registry: ToolRegistry):
     const reason = registry.whyMissing(call.name, language);
     if (reason !== undefined) {
       const forModel = registry.whyMissing(call.name, "en") ?? reason;
-      return { ok: false, problem: reason, forModel: `${forModel} The tool was not run.` };
+      return { ok: false, problem: reason, forModel };
     }
     const names = registry.tools.map(({ name }) => name).join(", ") || "none";
     return {
