@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { connectMcpServers } from "../../src/mcp/mcp-tools.ts";
@@ -8,7 +9,7 @@ import { mcpServers } from "../../src/mcp/settings.ts";
 import { recordingLogger } from "../backends/recording-logger.ts";
 import { type OpenAiStub, planReply, type StubStep, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { eventsOf, type SseStream, textOf } from "../helpers/sse-client.ts";
-import { chat, decide, headersOf, type Stack, startStack } from "../helpers/stack.ts";
+import { chat, decide, headersOf, JWT_SECRET, type Stack, startStack } from "../helpers/stack.ts";
 import { type HttpMcpServer, type ServedTool, startHttpMcp, textTool } from "./http-server.ts";
 
 const STDIO = { command: process.execPath, args: [join(import.meta.dirname, "stdio-server.ts")] };
@@ -54,8 +55,8 @@ const offered = (at = -1) => stub.requests.at(at)?.tools?.map((tool) => tool.fun
 const toolEvents = async (stream: SseStream) =>
   eventsOf(await stream.ended).filter(({ type }) => type === "tool_execution");
 const asked = (stream: SseStream) => eventsOf(stream.frames).some(({ type }) => type === "hitl");
-const children = () =>
-  execFileSync("ps", ["-o", "pid=,args=", "--ppid", `${process.pid}`], { encoding: "utf8" })
+const children = (parent = process.pid) =>
+  execFileSync("ps", ["-o", "pid=,args=", "--ppid", `${parent}`], { encoding: "utf8" })
     .split("\n")
     .filter((line) => line.includes("stdio-server.ts"))
     .map((line) => Number(line.trim().split(" ")[0]));
@@ -286,6 +287,30 @@ test("children are ended even when they ignore the end of their input, or have n
     "warn: MCP server is unavailable; trying again",
     "info: MCP server connected",
   ]);
+});
+
+test("SIGTERM ends the process and its servers, though one of them is down", async () => {
+  const servers = { desk: STDIO, down: { url: "http://127.0.0.1:1/mcp" } };
+  const env = {
+    PATH: process.env.PATH,
+    JWT_SECRET,
+    AURA_PORT: "0",
+    AURA_MCP_SERVERS: JSON.stringify(servers),
+  };
+  const service = spawn(process.execPath, ["src/main.ts"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void service.kill("SIGKILL"));
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: service.stdout })) {
+    lines.push(JSON.parse(line).msg);
+    if (lines.at(-1)?.startsWith("listening")) break;
+  }
+  service.stdout.resume();
+  const pids = children(service.pid);
+  expect(pids).toHaveLength(1);
+  const exited = once(service, "exit");
+  service.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });
 
 test("a server that is down at boot joins when it is up; one that goes down is reported, and works again when it is back", async () => {
