@@ -169,6 +169,8 @@ test("errors fail the tool with the server's text; large and binary results are 
     mimeType: "image/png",
     data: Buffer.alloc(300_000).toString("base64"),
   };
+  const file = { type: "resource" as const, resource: { uri: "file:///a.zip", blob: "AAAA" } };
+  const link = { type: "resource_link" as const, name: "page", uri: "https://example.com/page" };
   const free = { approval: { bad: "never", huge: "never", refuse: "never" } };
   const server = await httpMcp([
     {
@@ -178,7 +180,7 @@ test("errors fail the tool with the server's text; large and binary results are 
     {
       ...textTool("huge"),
       call: () => ({
-        content: [{ type: "text", text: "x".repeat(3_000_000) }, image],
+        content: [{ type: "text", text: "x".repeat(3_000_000) }, image, file, link],
         structuredContent: { rows: ["y".repeat(1_000_000)] },
       }),
     },
@@ -206,7 +208,11 @@ test("errors fail the tool with the server's text; large and binary results are 
   const { result } = ((await whole.json()) as any).data.data;
   expect(result).toEqual({
     text: "x".repeat(65_536),
-    attachments: ["image image/png, 300000 bytes"],
+    attachments: [
+      "image image/png, 300000 bytes",
+      "resource file:///a.zip of no type, 3 bytes",
+      "link https://example.com/page",
+    ],
     omitted: expect.stringMatching(
       /^text after 65536 of 3000000 characters; structured content of \d+ characters$/,
     ),
