@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import {
@@ -43,7 +42,7 @@ export function textTool(name: string, rest: Record<string, unknown> = {}): Serv
 }
 
 /** A Model Context Protocol server of the official SDK, over streamable HTTP, with sessions. */
-export async function startHttpMcp(tools: ServedTool[], { port = 0 } = {}): Promise<HttpMcpServer> {
+export async function startHttpMcp(tools: ServedTool[]): Promise<HttpMcpServer> {
   let served = tools;
   const calls: CallToolRequest["params"][] = [];
   const headers: IncomingHttpHeaders[] = [];
@@ -92,10 +91,9 @@ export async function startHttpMcp(tools: ServedTool[], { port = 0 } = {}): Prom
     http.closeAllConnections();
     await closed;
   };
-  await listen(port);
-  const address = http.address() as AddressInfo;
+  const port = await listenBelow(listen);
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url: `http://127.0.0.1:${port}/mcp`,
     calls,
     headers,
     async serve(next) {
@@ -104,9 +102,28 @@ export async function startHttpMcp(tools: ServedTool[], { port = 0 } = {}): Prom
     },
     forget: () => sessions.clear(),
     down: stop,
-    up: () => listen(address.port),
+    up: () => listen(port),
     close: async () => {
       if (http.listening) await stop();
     },
   };
+}
+
+/**
+ * A port that no system gives to a listener that asks for any: what starts while this server is down would otherwise get its
+ * port and answer in its place.
+ */
+async function listenBelow(listen: (port: number) => Promise<void>): Promise<number> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const port = randomInt(20_000, 30_000);
+    const taken = await listen(port).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "EADDRINUSE") return true;
+        throw error;
+      },
+    );
+    if (!taken) return port;
+  }
+  throw new Error("no free port");
 }

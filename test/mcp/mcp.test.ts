@@ -20,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => stub.close());
 
-/** The whole service with these servers. */
-async function stackWith(servers: Record<string, unknown>): Promise<Stack> {
+/** The whole service with these servers; those that are up are connected to, however slow the machine. */
+async function stackWith(servers: Record<string, unknown>, up = Object.keys(servers).length): Promise<Stack> {
   const stack = await startStack({
     backend: "embedded",
     env: {
@@ -31,8 +31,12 @@ async function stackWith(servers: Record<string, unknown>): Promise<Stack> {
     },
   });
   onTestFinished(() => stack.close());
+  await expect.poll(() => connections(stack), { timeout: 20_000 }).toBe(up);
   return stack;
 }
+
+/** How often a server has been connected to. */
+const connections = ({ logs }: Stack) => logs.filter(({ msg }) => msg === "MCP server connected").length;
 
 async function httpMcp(tools: ServedTool[]): Promise<HttpMcpServer> {
   const server = await startHttpMcp(tools);
@@ -322,7 +326,7 @@ test("SIGTERM ends the process and its servers, though one of them is down", asy
 test("a server that is down at boot joins when it is up; one that goes down is reported, and works again when it is back", async () => {
   const server = await httpMcp([textTool("note")]);
   await server.down();
-  const stack = await stackWith({ far: { url: server.url, approval: { note: "never" } } });
+  const stack = await stackWith({ far: { url: server.url, approval: { note: "never" } } }, 0);
   const run = async (...steps: StubStep[]) => {
     stub.script(plan, callOf("far__note", { text: "x" }), ...steps);
     const stream = await chat(stack, { prompt: "note" });
@@ -334,13 +338,12 @@ test("a server that is down at boot joins when it is up; one that goes down is r
     status: "failed",
     result: 'MCP 서버 "far"을(를) 지금 사용할 수 없습니다 (ECONNREFUSED). 도구를 실행하지 않았습니다.',
   };
-  const connected = () => stack.logs.filter(({ msg }) => msg === "MCP server connected").length;
   const why = /The MCP server "far" is unavailable now \(ECONNREFUSED\)/;
   expect(await run(told(why))).toMatchObject(unavailable);
   expect(offered()).toEqual(["send_email", "current_time"]);
 
   await server.up();
-  await expect.poll(connected, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => connections(stack), { timeout: 20_000 }).toBe(1);
   expect(await run(ok)).toMatchObject({ status: "completed", result: { text: "x" } });
   expect(offered()).toContain("far__note");
 
@@ -348,7 +351,7 @@ test("a server that is down at boot joins when it is up; one that goes down is r
   expect(await run(told(/사용할 수 없습니다 \(ECONNREFUSED\)/))).toMatchObject(unavailable);
   await server.up();
   expect(await run(ok)).toMatchObject({ status: "completed" });
-  expect(connected()).toBe(2);
+  expect(connections(stack)).toBe(2);
   expect(stack.logs.filter(({ msg }) => /^MCP server is unavailable/.test(msg))).toHaveLength(2);
   stub.verify();
 });
