@@ -8,7 +8,7 @@ import { agentPrompt } from "./prompts.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import type { ToolTask } from "./tool-call.ts";
+import { asksFirst, type ToolOptions, type ToolTask } from "./tool-call.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
 
 /** How often the model is asked in one run. */
@@ -18,8 +18,8 @@ export const MAX_TURNS = 25;
 const MAX_MALFORMED = 1_000;
 
 export interface AgentOptions {
-  /** With the tools bound. */
-  model: Model;
+  /** The model with the tools bound that there are at this turn. */
+  model: () => Model;
   maxInputTokens: number;
 }
 
@@ -33,10 +33,15 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
     emitSteps(begun, emit);
     const id = newMessageId(config);
     const say = (content: string) => emit({ type: "content", messageId: id, content });
-    const answer = await ask(model, modelInput(agentPrompt(state), state.messages, maxInputTokens), config, {
-      onText: say,
-      onThought: (content) => emit({ type: "thought", content }),
-    });
+    const answer = await ask(
+      model(),
+      modelInput(agentPrompt(state), state.messages, maxInputTokens),
+      config,
+      {
+        onText: say,
+        onThought: (content) => emit({ type: "thought", content }),
+      },
+    );
     if (answer.text.trim() === "" && answer.calls.length === 0) {
       answer.text = TEXTS[state.language].noAnswer;
       say(answer.text);
@@ -57,20 +62,23 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
 }
 
 /** After a turn: one task per tool call, or the end. */
-export function route(state: State): "finish" | Send<"tools", ToolTask>[] {
-  const message = state.messages.at(-1);
-  if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
-  const steps = assignSteps(message.tool_calls, state.steps);
-  return message.tool_calls.map(({ id = "", name, args }, at) => {
-    const malformed = message.invalid_tool_calls?.find((call) => call.id === id);
-    const step = steps[at];
-    return new Send("tools", {
-      call: { id, name, args },
-      language: state.language,
-      ...(step === undefined ? {} : { step }),
-      ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
-    } satisfies ToolTask);
-  });
+export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
+  return (state: State): "finish" | Send<"tools", ToolTask>[] => {
+    const message = state.messages.at(-1);
+    if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
+    const steps = assignSteps(message.tool_calls, state.steps);
+    return message.tool_calls.map(({ id = "", name, args }, at) => {
+      const malformed = message.invalid_tool_calls?.find((call) => call.id === id);
+      const step = steps[at];
+      const task: ToolTask = {
+        call: { id, name, args },
+        language: state.language,
+        ...(step === undefined ? {} : { step }),
+        ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
+      };
+      return new Send("tools", asksFirst(task, options) ? { ...task, asks: true } : task);
+    });
+  };
 }
 
 function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void) {

@@ -1,8 +1,8 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
-import { createToolRegistry, type ToolRegistry } from "../tools/registry.ts";
+import { createToolRegistry, type ToolRegistry, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
-import { agentNode, MAX_TURNS, route } from "./agent.ts";
+import { agentNode, MAX_TURNS, routeTo } from "./agent.ts";
 import type { Model } from "./answer.ts";
 import { withStoredEvents } from "./barrier.ts";
 import { type EffectLedger, NO_LEDGER } from "./effect.ts";
@@ -15,6 +15,8 @@ import { toolNode } from "./tool-call.ts";
 export interface GraphOptions {
   model: BaseChatModel;
   tools: readonly AuraTool[];
+  /** More tools, which may come and go between two turns. */
+  source?: ToolSource;
   /** Needed wherever approvals are; LangGraph's dev server brings its own. */
   checkpointer?: BaseCheckpointSaver;
   /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
@@ -32,21 +34,22 @@ const RECURSION_LIMIT = 2 * MAX_TURNS + 10;
 export function buildGraph({
   model,
   tools,
+  source,
   checkpointer,
   ledger = NO_LEDGER,
   maxInputTokens,
   report = () => {},
 }: GraphOptions) {
-  const registry = createToolRegistry(tools);
+  const registry = createToolRegistry(tools, source);
   const window = maxInputTokens ?? model.profile.maxInputTokens ?? DEFAULT_MAX_INPUT_TOKENS;
   return new StateGraph(AuraState)
     .addNode("plan", withStoredEvents(planNode({ model, registry, maxInputTokens: window, report })))
-    .addNode("agent", withStoredEvents(agentNode({ model: bind(model, registry), maxInputTokens: window })))
+    .addNode("agent", withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window })))
     .addNode("tools", withStoredEvents(toolNode({ registry, ledger, report })))
     .addNode("finish", withStoredEvents(finishNode))
     .addEdge(START, "plan")
     .addEdge("plan", "agent")
-    .addConditionalEdges("agent", route, ["tools", "finish"])
+    .addConditionalEdges("agent", routeTo({ registry, report }), ["tools", "finish"])
     .addEdge("tools", "agent")
     .addEdge("finish", END)
     .compile(checkpointer === undefined ? {} : { checkpointer })
@@ -56,8 +59,21 @@ export function buildGraph({
 /** What `buildGraph` returns. */
 export type AuraGraph = ReturnType<typeof buildGraph>;
 
-function bind(model: BaseChatModel, registry: ToolRegistry): Model {
-  if (registry.tools.length === 0) return model;
+/** The model with the tools of the moment; bound anew only when they have changed. */
+function binder(model: BaseChatModel, registry: ToolRegistry): () => Model {
+  let { definitions } = registry;
+  let bound = bind(model, definitions);
+  return () => {
+    if (registry.definitions !== definitions) {
+      definitions = registry.definitions;
+      bound = bind(model, definitions);
+    }
+    return bound;
+  };
+}
+
+function bind(model: BaseChatModel, definitions: ToolRegistry["definitions"]): Model {
+  if (definitions.length === 0) return model;
   if (model.bindTools === undefined) throw new Error(`${model.getName()} cannot call tools`);
-  return model.bindTools([...registry.definitions]);
+  return model.bindTools([...definitions]);
 }

@@ -9,14 +9,21 @@ interface Call {
   name: string;
 }
 
-/** The tool ran: its result as JSON text. */
-export function resultMessage(call: Call, result: unknown): ToolMessage {
-  return answer(call, "success", JSON.stringify(result) ?? "null");
+/** The tool ran: its result as JSON text, marked as data where strangers wrote it. */
+export function resultMessage(call: Call, result: unknown, untrusted = false): ToolMessage {
+  const json = JSON.stringify(result) ?? "null";
+  return untrusted ? answer(call, "success", quoted(json), Infinity) : answer(call, "success", json);
 }
 
-/** The tool was not run, or broke off: the error text. */
-export function errorMessage(call: Call, text: string): ToolMessage {
+/** The tool was not run, or broke off: the error text, marked as data where strangers may have written it. */
+export function errorMessage(call: Call, text: string, untrusted = false): ToolMessage {
+  if (untrusted) return answer(call, "error", `ERROR: ${quoted(JSON.stringify(text))}`, Infinity);
   return answer(call, "error", `ERROR: ${text}`);
+}
+
+/** The block that agentPrompt explains. "<" is escaped so that nothing in the data can close it. */
+function quoted(json: string): string {
+  return `<tool_data>${cut(json, MAX_ANSWER).replaceAll("<", "\\u003c")}</tool_data>`;
 }
 
 /**
@@ -64,7 +71,10 @@ const ADVICE: Readonly<Record<Refusal, string>> = Object.freeze({
   cancelled: "the run was cancelled, so nothing was done.",
 });
 
-function answer(call: Call, status: "success" | "error", text: string): ToolMessage {
-  const content = text.length > MAX_ANSWER ? `${text.slice(0, MAX_ANSWER)}… (cut)` : text;
-  return new ToolMessage({ tool_call_id: call.id, name: call.name, status, content });
+function answer(call: Call, status: "success" | "error", text: string, length = MAX_ANSWER): ToolMessage {
+  return new ToolMessage({ tool_call_id: call.id, name: call.name, status, content: cut(text, length) });
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}… (cut)` : text;
 }

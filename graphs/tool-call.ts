@@ -26,6 +26,11 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
+  /**
+   * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
+   * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
+   */
+  asks?: boolean;
 }
 
 export interface ToolOptions {
@@ -53,7 +58,7 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
     }
     const { tool, args } = checked;
     const context = toolContext(task, config);
-    if (needsApproval(tool, args, report)) {
+    if (task.asks === true || needsApproval(tool, args, report)) {
       const decision = askApproval(tool, args, context);
       if (decision.status !== "approved") {
         const refusal = { status: decision.status, reason: decision.reason };
@@ -70,9 +75,19 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
     }
     wire.executing(args);
     const outcome = begun === "run" ? await carryOut(effect) : begun;
-    if (outcome.ok) return wire.completed(outcome.result, resultMessage(task.call, outcome.result), args);
-    return wire.failed(outcome.problem, errorMessage(task.call, outcome.problem), args);
+    if (outcome.ok)
+      return wire.completed(outcome.result, resultMessage(task.call, outcome.result, tool.untrusted), args);
+    return wire.failed(outcome.problem, errorMessage(task.call, outcome.problem, tool.untrusted), args);
   };
+}
+
+/** Whether a new call has to be approved before it runs. */
+export function asksFirst(
+  task: ToolTask,
+  { registry, report }: Pick<ToolOptions, "registry" | "report">,
+): boolean {
+  const checked = check(task, registry);
+  return checked.ok && needsApproval(checked.tool, checked.args, report);
 }
 
 type Checked =
@@ -83,6 +98,11 @@ function check({ call, malformed, language }: ToolTask, registry: ToolRegistry):
   const say = TEXTS[language];
   const tool = registry.get(call.name);
   if (tool === undefined) {
+    const reason = registry.whyMissing(call.name, language);
+    if (reason !== undefined) {
+      const forModel = registry.whyMissing(call.name, "en") ?? reason;
+      return { ok: false, problem: reason, forModel };
+    }
     const names = registry.tools.map(({ name }) => name).join(", ") || "none";
     return {
       ok: false,

@@ -7,7 +7,7 @@ import { SavedStateError } from "../graphs/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
 import { runInput } from "../graphs/state.ts";
 import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
-import { defaultTools } from "../tools/registry.ts";
+import { defaultTools, type ToolSource } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
@@ -19,18 +19,20 @@ export interface ServiceAgent extends Agent {
   saved: ThreadGraph;
 }
 
-/** The configured model and tools as the graph that runs execute. */
+/** The configured model and tools, and those that come and go, as the graph that runs execute. */
 export function createAgent(
   config: Config,
   saver: BaseCheckpointSaver,
   ledger: EffectLedger,
   logger: Logger,
+  source: ToolSource,
 ): ServiceAgent {
   const { apiKey, baseUrl } = config.openai;
   const checkpointer = withRunIds(saver);
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail }),
+    source,
     checkpointer,
     ledger,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),

@@ -7,6 +7,7 @@ import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
+import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import { cancelRun } from "./runs/cancel.ts";
 import { purgeThread } from "./runs/purge.ts";
@@ -39,6 +40,9 @@ export interface Core {
 
 const DRAIN_MS = 10_000;
 
+/** How long the start waits for MCP servers, in ms: a run that is taken up again should find their tools. */
+const MCP_SETTLE_MS = 5_000;
+
 /**
  * Turns a configuration into running parts; the only place that knows every adapter. A Redis that does not answer
  * yet is no error: nothing runs until it does.
@@ -49,14 +53,19 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const { logger } = options;
   const now = Date.now;
   const { backend, saver } = openBackend(config, options);
+  // Tools are called where runs are worked on.
+  const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
   const agent = opener(
-    async (): Promise<ServiceAgent> => createAgent(config, (await saver()).saver, backend.ledger, logger),
+    async (): Promise<ServiceAgent> =>
+      createAgent(config, (await saver()).saver, backend.ledger, logger, mcp.source),
   );
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
+    await mcp.close();
     await backend.close();
     throw error;
   });
+  await mcp.settled(MCP_SETTLE_MS);
   const worker = config.role === "api" ? null : await startWorker(config, { backend, agent, logger, now });
 
   return {
@@ -77,6 +86,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
+      await mcp.close();
       await saver().then(
         ({ close }) => close(),
         () => {},

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { modelName } from "../graphs/default-model.ts";
+import { type McpServer, mcpServers } from "./mcp/settings.ts";
 
 const portError = { error: "must be a port number, 0 to 65535" };
 const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_535, portError);
@@ -26,6 +27,7 @@ const variables = {
   AURA_APPROVAL_TTL: seconds.default(30 * 60),
   AURA_THREAD_TTL: seconds.default(30 * 24 * 3600),
   AURA_RECONCILE_MS: z.coerce.number().int().min(100).max(3_600_000).default(5_000),
+  AURA_MCP_SERVERS: mcpServers.optional(),
   AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
   AURA_DATA_DIR: z.string().default(".aura"),
   REDIS_HOST: z.string().optional(),
@@ -72,6 +74,7 @@ export interface Config {
   readonly openai: { readonly apiKey: string | undefined; readonly baseUrl: string | undefined };
   readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
   readonly mainServiceUrl: string | undefined;
+  readonly mcpServers: readonly McpServer[];
   readonly dataDir: string;
   readonly logLevel: string;
   /** Lines for the log at boot. */
@@ -129,6 +132,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     openai,
     mail: Object.freeze({ smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }),
     mainServiceUrl: value.MAIN_SERVICE_URL,
+    mcpServers: Object.freeze(value.AURA_MCP_SERVERS ?? []),
     dataDir: value.AURA_DATA_DIR,
     logLevel: value.LOG_LEVEL,
     warnings: Object.freeze(unknownVariables(env)),

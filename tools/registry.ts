@@ -9,30 +9,68 @@ export interface ToolDefinition {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 }
 
-/** The tools of one graph, by name. */
+/** Tools that come and go while the service runs. */
+export interface ToolSource {
+  /** The tools of this moment: the same array for as long as nothing changes. */
+  tools(): readonly AuraTool[];
+  /** Why a tool of this name is not there now; undefined when the name can be none of this source's. */
+  whyMissing(name: string, language: "ko" | "en"): string | undefined;
+}
+
+/** The tools of one graph, by name. With a source, every look may find others. */
 export interface ToolRegistry {
   readonly tools: readonly AuraTool[];
   get(name: string): AuraTool | undefined;
-  /** What the model is given. */
+  /** What the model is given: the same array for as long as the tools are the same. */
   readonly definitions: readonly ToolDefinition[];
+  /** Why a tool that is not there is missing, when that is known. */
+  whyMissing: ToolSource["whyMissing"];
 }
+
+const NO_TOOLS: readonly AuraTool[] = Object.freeze([]);
+const NO_SOURCE: ToolSource = Object.freeze({ tools: () => NO_TOOLS, whyMissing: () => undefined });
 
 /** Names that every model provider accepts. */
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Refuses a name that is malformed or used twice: which of two tools would run must never depend on order. */
-export function createToolRegistry(tools: readonly AuraTool[]): ToolRegistry {
-  const byName = new Map<string, AuraTool>();
-  for (const tool of tools) {
-    if (!TOOL_NAME.test(tool.name)) throw new Error(`"${tool.name}" is not a usable tool name`);
-    if (byName.has(tool.name)) throw new Error(`two tools are named "${tool.name}"`);
-    byName.set(tool.name, tool);
+/**
+ * Refuses a name that is malformed or used twice: which of two tools would run must never depend on order. A source's tool
+ * with such a name is left out instead, so that it can neither shadow one of `tools` nor stop the service.
+ */
+export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURCE): ToolRegistry {
+  for (const [at, { name }] of tools.entries()) {
+    if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a usable tool name`);
+    if (tools.findIndex((tool) => tool.name === name) < at) throw new Error(`two tools are named "${name}"`);
   }
+  let found = source.tools();
+  let snapshot = snapshotOf(tools, found);
+  const current = () => {
+    const now = source.tools();
+    if (now !== found) {
+      found = now;
+      snapshot = snapshotOf(tools, now);
+    }
+    return snapshot;
+  };
   return Object.freeze({
-    tools: Object.freeze([...tools]),
-    get: (name: string) => byName.get(name),
-    definitions: Object.freeze(tools.map(toDefinition)),
+    get tools() {
+      return current().tools;
+    },
+    get: (name: string) => current().byName.get(name),
+    get definitions() {
+      return current().definitions;
+    },
+    whyMissing: source.whyMissing,
   });
+}
+
+function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
+  const byName = new Map(own.map((tool) => [tool.name, tool]));
+  for (const tool of found) {
+    if (TOOL_NAME.test(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
+  }
+  const tools = Object.freeze([...byName.values()]);
+  return { tools, byName, definitions: Object.freeze(tools.map(toDefinition)) };
 }
 
 /** What the tools reach; one that needs what is not there is left out. */
@@ -46,7 +84,12 @@ export function defaultTools({ mail }: ToolSettings): AuraTool[] {
 }
 
 function toDefinition(tool: AuraTool): ToolDefinition {
+  const { name, description } = tool;
+  return { type: "function", function: { name, description, parameters: tool.parameters ?? derived(tool) } };
+}
+
+function derived(tool: AuraTool): Record<string, unknown> {
   // What the model writes is the schema's input; `$schema` is noise that some local servers refuse.
   const { $schema: _, ...parameters } = z.toJSONSchema(tool.schema, { io: "input" });
-  return { type: "function", function: { name: tool.name, description: tool.description, parameters } };
+  return parameters;
 }

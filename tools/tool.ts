@@ -21,12 +21,16 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
   /** For the model. */
   description: string;
   schema: Schema;
+  /** JSON Schema of the arguments for the model, where it cannot be derived from `schema`. */
+  parameters?: Record<string, unknown>;
   approval: ApprovalPolicy<z.output<Schema>>;
   /**
    * Running it twice does no more than running it once, so that it may run again when nobody knows whether it
    * did. Default: false.
    */
   idempotent?: boolean;
+  /** Its results hold text that strangers wrote: the model gets them marked as data. Default: false. */
+  untrusted?: boolean;
   /** The question that an approver reads, in the language asked for. */
   approvalMessage(args: z.output<Schema>, language: "ko" | "en"): string;
   /** Does it. The result must be JSON; a rejection becomes a tool message for the model. */

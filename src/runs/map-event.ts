@@ -27,8 +27,11 @@ const graphEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("content"), messageId: z.string(), content: z.string() }),
 ]);
 
-/** Text of one event: with the worst escaping (6 bytes for a character) it still fits a 16 KB frame. */
-const MAX_TEXT_BYTES = 8 * 1024;
+/**
+ * Text of one event, as JSON. A frame may have 16 KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less
+ * often a chunk lies wholly inside one, without an id of ours.
+ */
+const MAX_TEXT_BYTES = 2 * 1024;
 
 /**
  * Turns one object of the graph's custom stream into SSE events, in order. Long texts become several

@@ -9,6 +9,7 @@ const common = ["src/errors.ts", "src/config.ts"];
 const rules: [folder: string, mayImport: string[]][] = [
   ["graphs", ["tools"]],
   ["tools", []],
+  ["src/mcp", ["tools"]],
   ["src/ports", ["src/runs", "src/approvals"]],
   ["src/approvals", ["src/ports", "src/runs"]],
   ["src/runs", ["src/ports", "src/approvals"]],

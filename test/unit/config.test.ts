@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { type ConfigError, loadConfig } from "../../src/config.ts";
 
 const JWT_SECRET = "a-secret-of-exactly-32-bytes-....";
@@ -32,6 +35,7 @@ test("[R7.1] the defaults are the contract's", () => {
     openai: { apiKey: undefined, baseUrl: undefined },
     mail: { smtpUrl: undefined, from: "aura@dwp.local" },
     mainServiceUrl: undefined,
+    mcpServers: [],
     dataDir: ".aura",
     logLevel: "info",
     warnings: [],
@@ -74,6 +78,85 @@ test("a thread outlives its approvals, and only redis mode has more than one pro
   ]);
   expect(problemsOf({ JWT_SECRET, AURA_ROLE: "api" })).toEqual([expect.stringMatching(/^AURA_ROLE /)]);
   expect(problemsOf({ JWT_SECRET, AURA_ROLE: "api", REDIS_HOST: "redis" })).toEqual([]);
+});
+
+test("AURA_MCP_SERVERS is JSON text or the path of a JSON file", async () => {
+  const text = JSON.stringify({
+    files: {
+      command: "node",
+      args: ["server.js"],
+      env: { KEY: "k" },
+      trust: true,
+      approval: { read: "always" },
+    },
+    web_search: {
+      url: "http://mcp:3000/mcp",
+      headers: { authorization: "Bearer t" },
+      tools: ["search"],
+      timeoutMs: 5_000,
+    },
+  });
+  const directory = await mkdtemp(join(tmpdir(), "aura-config-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "mcp.json"), text);
+  const servers = [
+    {
+      name: "files",
+      reach: { kind: "stdio", command: "node", args: ["server.js"], env: { KEY: "k" }, cwd: undefined },
+      trust: true,
+      approval: new Map([["read", "always"]]),
+      tools: undefined,
+      timeoutMs: 60_000,
+    },
+    {
+      name: "web_search",
+      reach: { kind: "http", url: "http://mcp:3000/mcp", headers: { authorization: "Bearer t" } },
+      trust: false,
+      approval: new Map(),
+      tools: ["search"],
+      timeoutMs: 5_000,
+    },
+  ];
+  expect(loadConfig({ JWT_SECRET, AURA_MCP_SERVERS: text }).mcpServers).toEqual(servers);
+  expect(loadConfig({ JWT_SECRET, AURA_MCP_SERVERS: join(directory, "mcp.json") }).mcpServers).toEqual(
+    servers,
+  );
+});
+
+test("what is wrong with AURA_MCP_SERVERS is one line per problem, and no line quotes a value", () => {
+  const secret = "s3cret";
+  const servers = {
+    a__b: { url: "http://mcp/" },
+    both: { command: secret, url: "http://mcp/" },
+    neither: { trust: true },
+    mixed: { url: "http://mcp/", env: { KEY: secret } },
+    wrong: {
+      url: secret,
+      headers: { authorization: 7 },
+      approval: { x: secret },
+      timeoutMs: 0,
+      typo: secret,
+    },
+    header: { url: "http://mcp/", headers: { authorization: `${secret}\nx` } },
+    userinfo: { url: `http://user:${secret}@mcp/` },
+    list: [secret],
+  };
+  const problems = problemsOf({ JWT_SECRET, AURA_MCP_SERVERS: JSON.stringify(servers) });
+  expect(problems.map((line) => line.split(": ")[0])).toEqual([
+    'AURA_MCP_SERVERS "a__b"',
+    ...["both", "neither", "mixed", "wrong.url", "wrong.headers.authorization", "wrong.approval.x"].map(
+      (place) => `AURA_MCP_SERVERS ${place}`,
+    ),
+    ...["wrong.timeoutMs", "wrong", "header.headers", "userinfo", "list"].map(
+      (place) => `AURA_MCP_SERVERS ${place}`,
+    ),
+  ]);
+  expect(problems.join()).not.toMatch(secret);
+  for (const text of [`{"a": ${secret}`, `/no/such/${secret}.json`, "[]"]) {
+    const lines = problemsOf({ JWT_SECRET, AURA_MCP_SERVERS: text });
+    expect(lines).toEqual([expect.stringMatching(/^AURA_MCP_SERVERS is /)]);
+    expect(lines[0]).not.toMatch(secret);
+  }
 });
 
 test("a key or a base URL selects an OpenAI model, AURA_MODEL any other", () => {

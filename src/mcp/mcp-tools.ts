@@ -1,0 +1,95 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { ToolSource } from "../../tools/registry.ts";
+import type { AuraTool } from "../../tools/tool.ts";
+import { type Connection, keepConnected } from "./keep-connected.ts";
+import { splitName } from "./names.ts";
+import type { McpServer } from "./settings.ts";
+import { TEXTS } from "./texts.ts";
+import { toAuraTools } from "./tools.ts";
+
+/** The tools of all configured servers, as long as they are connected to. */
+export interface McpTools {
+  source: ToolSource;
+  /** Resolves when every server has been tried once, or after `ms`. */
+  settled(ms: number): Promise<void>;
+  /** Ends connections, attempts and child processes. */
+  close(): Promise<void>;
+}
+
+/** OpenAI takes 128 tools in a request, and the service has some of its own. */
+const MAX_TOOLS = 100;
+
+interface Served {
+  server: McpServer;
+  connection: Connection;
+  /** What the server has listed last, also while it is away: the model may call it and is told. */
+  tools: readonly AuraTool[];
+  /** The list that they were made of, as JSON. */
+  listed: string;
+}
+
+/** Begins to connect to the servers. No server that is down keeps the service from running. */
+export function connectMcpServers(servers: readonly McpServer[], logger: Logger): McpTools {
+  const served = new Map<string, Served>();
+  let all: readonly AuraTool[] = Object.freeze([]);
+
+  const take = (entry: Served, listed: readonly unknown[]) => {
+    const json = JSON.stringify(listed);
+    if (json === entry.listed) return;
+    entry.listed = json;
+    const log = { server: entry.server.name };
+    entry.tools = toAuraTools(entry.server, entry.connection, listed, (tool, why) =>
+      logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
+    );
+    warnOfTypos(entry.server, listed, logger);
+    const found = [...served.values()].flatMap(({ tools }) => tools);
+    if (found.length > MAX_TOOLS) {
+      const left = { ...log, tools: found.length - MAX_TOOLS };
+      logger.warn(left, `MCP tools left out: more than ${MAX_TOOLS}; choose with "tools"`);
+    }
+    all = Object.freeze(found.slice(0, MAX_TOOLS));
+  };
+
+  for (const server of servers) {
+    const connection = keepConnected(server, logger, (listed) => take(entry, listed));
+    const entry: Served = { server, connection, tools: [], listed: "" };
+    served.set(server.name, entry);
+  }
+  const connections = [...served.values()].map(({ connection }) => connection);
+
+  return {
+    source: {
+      tools: () => all,
+      whyMissing(name, language) {
+        const { server = "", tool = "" } = splitName(name) ?? {};
+        const outage = served.get(server)?.connection.outage();
+        if (outage === undefined) return undefined;
+        const say = TEXTS[language];
+        return outage === null ? say.missing(server, tool) : say.unavailable(server, outage);
+      },
+    },
+    async settled(ms) {
+      const over = new AbortController();
+      const limit = delay(ms, undefined, { signal: over.signal }).catch(() => {});
+      await Promise.race([Promise.all(connections.map(({ settled }) => settled)), limit]);
+      over.abort();
+    },
+    async close() {
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
+
+/** A name in the configuration that the server does not know has no effect, and somebody believes that it has one. */
+function warnOfTypos(server: McpServer, listed: readonly unknown[], logger: Logger): void {
+  const known = new Set(listed.map((each) => (isNamed(each) ? each.name : undefined)));
+  for (const tool of new Set([...(server.tools ?? []), ...server.approval.keys()])) {
+    if (!known.has(tool))
+      logger.warn({ server: server.name, tool }, "the MCP server has no such tool: a typo?");
+  }
+}
+
+function isNamed(value: unknown): value is { name: unknown } {
+  return typeof value === "object" && value !== null && "name" in value;
+}
