@@ -1,0 +1,19 @@
+import type { Owner } from "../runs/run.ts";
+
+/** A domain event as the index keeps it, whatever form it arrived in. The owner is whom it is about: the mail's user, the document's author. */
+export interface KnowledgeEvent extends Owner {
+  eventId: string;
+  /** `MailSentEvent`, `ApprovalCreatedEvent` ... */
+  eventType: string;
+  /** When it happened, Unix ms. */
+  at: number;
+  /** The service that published it, when it says so. */
+  source?: string;
+  /** What it is about, when it names it: an event that deletes it removes all rows of it. */
+  mailId?: string;
+  documentId?: string;
+  /** What is searched and shown: data from outside, never instructions. */
+  text: string;
+  /** The event's own fields. */
+  payload: Record<string, unknown>;
+}
