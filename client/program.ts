@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { deleteThread, exportThread, importThread } from "./commands/documents.ts";
+import { deleteThread, exportThread, importThread, toStudio } from "./commands/documents.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
@@ -122,6 +122,11 @@ function addDocumentCommands(program: Command, open: Open): void {
   ])
     .argument("<file>", "the document; -: stdin")
     .action((file: string, options: CommonOptions) => importThread(open(options), file));
+  withThread(
+    add(program, "studio", "put the thread's conversation into a running LangGraph Studio (STUDIO_PORT)", [
+      "studio thread-1",
+    ]),
+  ).action(withId(open, toStudio));
   withThread(add(program, "delete", "everything of a thread", ["delete thread-1 --yes"]))
     .option("--yes", "without asking")
     .action((threadId: string, options: CommonOptions & Parameters<typeof deleteThread>[2]) =>

@@ -1,17 +1,30 @@
 import type { Client } from "@langchain/langgraph-sdk";
+import { z } from "zod";
 
 /** A conversation as `GET /aura/threads/{threadId}` shows it. */
-export interface Conversation {
-  messages: {
-    id: string | null;
-    role: "user" | "assistant" | "tool";
-    content: string;
-    toolCalls?: { id: string | null; name: string; args: Record<string, unknown> }[] | undefined;
-    toolCallId?: string | undefined;
-    name?: string | undefined;
-  }[];
-  planSteps?: unknown[] | undefined;
-}
+const conversation = z.object({
+  messages: z.array(
+    z.object({
+      id: z.string().nullable().default(null),
+      role: z.enum(["user", "assistant", "tool"]),
+      content: z.string(),
+      toolCalls: z
+        .array(
+          z.object({
+            id: z.string().nullable().default(null),
+            name: z.string(),
+            args: z.record(z.string(), z.unknown()),
+          }),
+        )
+        .default([]),
+      toolCallId: z.string().default(""),
+      name: z.string().optional(),
+    }),
+  ),
+  planSteps: z.array(z.unknown()).default([]),
+});
+
+type Message = z.output<typeof conversation>["messages"][number];
 
 /** The graph's name in langgraph.json. */
 const GRAPH = "aura";
@@ -20,12 +33,15 @@ const GRAPH = "aura";
  * Puts a conversation into a new thread of LangGraph's dev server (`npm run studio`), as if the agent had just answered: it can be gone
  * on with, forked and edited there. Checkpoints, approvals and the ledger stay where they are.
  *
+ * @param thread as the HTTP API shows it; what is not the conversation's is ignored
  * @returns the dev server's thread id
+ * @throws ZodError when it is not a thread
  */
 export async function importIntoStudio(
   client: Client,
-  { messages, planSteps = [] }: Conversation,
+  thread: z.input<typeof conversation> | Record<string, unknown>,
 ): Promise<string> {
+  const { messages, planSteps } = conversation.parse(thread);
   const { thread_id: threadId } = await client.threads.create({ graphId: GRAPH });
   const values = { messages: messages.map(toStudioMessage), steps: planSteps };
   // As the last node: nothing is left to do, and the next message begins a new run.
@@ -33,18 +49,9 @@ export async function importIntoStudio(
   return threadId;
 }
 
-function toStudioMessage({
-  id,
-  role,
-  content,
-  toolCalls = [],
-  toolCallId,
-  name,
-}: Conversation["messages"][number]) {
+function toStudioMessage({ id, role, content, toolCalls, toolCallId, name }: Message) {
   const base = { content, ...(id === null ? {} : { id }) };
   if (role === "user") return { type: "human", ...base };
-  if (role === "tool")
-    return { type: "tool", ...base, tool_call_id: toolCallId ?? "", ...(name && { name }) };
-  const calls = toolCalls.map((call) => ({ type: "tool_call", ...call }));
-  return { type: "ai", ...base, tool_calls: calls };
+  if (role === "tool") return { type: "tool", ...base, tool_call_id: toolCallId, ...(name && { name }) };
+  return { type: "ai", ...base, tool_calls: toolCalls.map((call) => ({ type: "tool_call", ...call })) };
 }

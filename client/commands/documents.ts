@@ -29,6 +29,28 @@ export async function importThread(session: Session, file: string): Promise<void
   session.print({ threadId }, () => threadId);
 }
 
+/** `studio`: the thread's conversation into a running `npm run studio`, to look at, fork and edit there. */
+export async function toStudio(session: Session, threadId: string): Promise<void> {
+  const port = session.io.env.STUDIO_PORT || "2024";
+  const conversation = await session.api.thread(threadId);
+  // Only this command needs the SDK, and it takes a while to load.
+  const [{ Client }, { importIntoStudio }] = await Promise.all([
+    import("@langchain/langgraph-sdk"),
+    import("../studio-import.ts"),
+  ]);
+  const apiUrl = `http://127.0.0.1:${port}`;
+  try {
+    const studioThreadId = await importIntoStudio(new Client({ apiUrl, apiKey: null }), conversation);
+    session.print({ studioThreadId, apiUrl }, () => `${studioThreadId} at ${apiUrl}`);
+  } catch (error) {
+    throw new CommandFailure(
+      `Studio (npm run studio) did not take it at ${apiUrl}: ${reasonOf(error)}`,
+      1,
+      error,
+    );
+  }
+}
+
 /** `delete`: everything of a thread, after a yes. */
 export async function deleteThread(
   session: Session,
