@@ -66,7 +66,7 @@ export const threadsQuery = z.object({
 
 /** Query of `GET /aura/threads/{threadId}/history`; the cursor is a checkpoint's id. */
 export const historyQuery = z.object({
-  limit: limit(200, 50),
+  limit: limit(200, 20),
   cursor: id.optional(),
   values: z
     .enum(["true", "false"])
