@@ -7,7 +7,7 @@ import { SavedStateError } from "../graphs/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
 import { runInput } from "../graphs/state.ts";
 import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
-import { defaultTools, type ToolSource } from "../tools/registry.ts";
+import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
@@ -19,19 +19,24 @@ export interface ServiceAgent extends Agent {
   saved: ThreadGraph;
 }
 
+export interface AgentParts {
+  saver: BaseCheckpointSaver;
+  ledger: EffectLedger;
+  logger: Logger;
+  /** Tools that come and go. */
+  source: ToolSource;
+  /** What our own tools reach besides mail. */
+  reach: Omit<ToolSettings, "mail">;
+}
+
 /** The configured model and tools, and those that come and go, as the graph that runs execute. */
-export function createAgent(
-  config: Config,
-  saver: BaseCheckpointSaver,
-  ledger: EffectLedger,
-  logger: Logger,
-  source: ToolSource,
-): ServiceAgent {
+export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
+  const { ledger, logger, source, reach } = parts;
   const { apiKey, baseUrl } = config.openai;
-  const checkpointer = withRunIds(saver);
+  const checkpointer = withRunIds(parts.saver);
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
-    tools: defaultTools({ mail: config.mail }),
+    tools: defaultTools({ mail: config.mail, ...reach }),
     source,
     checkpointer,
     ledger,

@@ -1,5 +1,6 @@
 import { MemorySaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
+import { z } from "zod";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
@@ -11,9 +12,13 @@ import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import { cancelRun } from "./runs/cancel.ts";
 import { purgeThread } from "./runs/purge.ts";
-import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
+import { isTerminal, type Owner, type RunRecord, type ThreadRecord } from "./runs/run.ts";
 import { type Prompt, startRun } from "./runs/start.ts";
+import { createMainService, type MainService } from "./tasks/main-service.ts";
+import { createTaskReader } from "./tasks/reader.ts";
+import { startReporter } from "./tasks/reporter.ts";
 import type { ThreadDeps } from "./threads/deps.ts";
+import type { ThreadGraph } from "./threads/thread-graph.ts";
 import { startWorker } from "./worker.ts";
 
 export interface ComposeOptions {
@@ -55,10 +60,12 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const { backend, saver } = openBackend(config, options);
   // Tools are called where runs are worked on.
   const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
-  const agent = opener(
-    async (): Promise<ServiceAgent> =>
-      createAgent(config, (await saver()).saver, backend.ledger, logger, mcp.source),
-  );
+  const main = openMainService(config);
+  const agent = opener(async (): Promise<ServiceAgent> => {
+    const reach = main === null ? {} : { tasks: createTaskReader(main) };
+    const { ledger } = backend;
+    return createAgent(config, { saver: (await saver()).saver, ledger, logger, source: mcp.source, reach });
+  });
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
     await mcp.close();
@@ -66,7 +73,16 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     throw error;
   });
   await mcp.settled(MCP_SETTLE_MS);
-  const worker = config.role === "api" ? null : await startWorker(config, { backend, agent, logger, now });
+  const works = config.role !== "api";
+  const reporter =
+    works && main !== null
+      ? startReporter(
+          { backend, main, logger, now, plannedTool: async (run) => plannedTool((await agent()).saved, run) },
+          { everyMs: config.reconcileMs },
+        )
+      : null;
+  const onChange = (runId: string) => reporter?.changed(runId);
+  const worker = works ? await startWorker(config, { backend, agent, logger, now, onChange }) : null;
 
   return {
     backend,
@@ -86,6 +102,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
+      await reporter?.close();
       await mcp.close();
       await saver().then(
         ({ close }) => close(),
@@ -94,6 +111,24 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       await backend.close();
     },
   };
+}
+
+const plan = z.array(z.object({ tool: z.string().optional() })).catch([]);
+
+/** The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the plan. */
+async function plannedTool(
+  graph: ThreadGraph,
+  { threadId, runId, status }: RunRecord,
+): Promise<string | undefined | null> {
+  const view = await graph.view(threadId);
+  if (view?.runId !== runId || view.next.some((node) => node === "plan" || node === "__start__")) return null;
+  // A step whose tasks are done and not yet applied names no next one: it may be the plan's.
+  if (view.next.length === 0 && !isTerminal(status)) return null;
+  return plan.parse(view?.values.steps).find(({ tool }) => tool !== undefined)?.tool;
+}
+
+function openMainService({ mainServiceUrl, jwtSecret }: Config): MainService | null {
+  return mainServiceUrl === undefined ? null : createMainService({ url: mainServiceUrl, jwtSecret });
 }
 
 function openBackend(

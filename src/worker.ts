@@ -15,6 +15,8 @@ export interface WorkerDeps {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
+  /** Told of every run that has changed. */
+  onChange: (runId: string) => void;
 }
 
 export interface Worker {
@@ -30,7 +32,7 @@ export interface Worker {
 /** The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have lost. */
 export async function startWorker(
   config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs">,
-  { backend, agent, logger, now }: WorkerDeps,
+  { backend, agent, logger, now, onChange }: WorkerDeps,
 ): Promise<Worker> {
   const { approvals, queue, threads, control, signals } = backend;
   const { approvalTtlMs, leaseMs, reconcileMs } = config;
@@ -39,7 +41,7 @@ export async function startWorker(
   const holding = createHolding(backend.leases, leaseMs, logger, now);
 
   queue.work(async (threadId) => {
-    const deps = { backend, agent: await agent(), logger, now, approvalTtlMs };
+    const deps = { backend, agent: await agent(), logger, now, approvalTtlMs, onChange };
     await advance(deps, holding, { shutdown: shutdown.signal, cancellations }, threadId);
   });
   const decide = { approvals, queue, logger, now };

@@ -29,6 +29,10 @@ export const REQUIREMENTS = Object.freeze({
   "R5.6": "model failures are E5000 and E5001 in an error event, then [DONE]",
   "R5.7": "Redis unreachable or shutting down is 503 E5002; /ready says so",
   "R5.8": "internal errors carry no internals",
+  "R5.9":
+    "every run is an AgentTask at Main Service: created, started, told of with its plan steps, completed or failed; what waits is linked to it",
+  "R5.10":
+    "calls to Main Service carry a token of Aura's own for the user, the tenant, X-DWP-Source AURA, X-DWP-Caller-Type AGENT and the trace id",
   "R7.1": "JWT_SECRET is required; the environment's defaults are the contract's",
   "R8.1": "every write carries an id, heartbeats included, and no event is split over two writes",
   "R8.2": "content events are deltas; [DONE] ends the stream; an error event carries data.message",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { currentTime } from "./current-time.ts";
+import { listMyTasks, type TaskReader } from "./list-my-tasks.ts";
 import { type MailSettings, sendEmail } from "./send-email.ts";
 import type { AuraTool } from "./tool.ts";
 
@@ -76,11 +77,12 @@ function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
 /** What the tools reach; one that needs what is not there is left out. */
 export interface ToolSettings {
   mail: MailSettings;
+  tasks?: TaskReader;
 }
 
 /** The tools that Aura-Platform ships with. */
-export function defaultTools({ mail }: ToolSettings): AuraTool[] {
-  return [sendEmail(mail), currentTime()];
+export function defaultTools({ mail, tasks }: ToolSettings): AuraTool[] {
+  return [sendEmail(mail), currentTime(), ...(tasks === undefined ? [] : [listMyTasks(tasks)])];
 }
 
 function toDefinition(tool: AuraTool): ToolDefinition {

@@ -20,6 +20,18 @@ export function withStatus(requestJson: string, status: Settlement): string | nu
   return data?.status === "pending" ? JSON.stringify({ ...data, status }) : null;
 }
 
+/** `hitl:request`'s JSON with the id of its AgentTask, or null when it is not pending there, or names one already. */
+export function withTaskId(requestJson: string, taskId: string): string | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(requestJson);
+  } catch {
+    return null;
+  }
+  const { data } = request.safeParse(value);
+  return data?.status === "pending" && data.taskId === undefined ? JSON.stringify({ ...data, taskId }) : null;
+}
+
 /** Approved and rejected are Main Service's own: it has rewritten hitl:request before it told us. */
 export function isDecidedByMainService(status: Settlement): boolean {
   return status === "approved" || status === "rejected";

@@ -53,6 +53,11 @@ export interface ApprovalStore {
    * that repeating it after a crash gives the same answer.
    */
   supersede(threadId: string, runId: string, at: number): Promise<SupersedeResult>;
+  /**
+   * Names the approval's AgentTask in `hitl:request` (field `taskId`) and the request in `hitl:task:{taskId}` (60 min), in one step. Does nothing when
+   * the request is not pending there any more, or names a task already.
+   */
+  link(requestId: string, taskId: string): Promise<void>;
   /** The graph has taken these decisions in: they leave `unfinished`. Repeating it does nothing. */
   finish(threadId: string, requestIds: readonly string[]): Promise<void>;
   /** `hitl:request:{requestId}` as it is now (raw JSON text), or null when it has expired. */

@@ -4,6 +4,7 @@ import type { EventLog } from "./event-log.ts";
 import type { JobQueue } from "./job-queue.ts";
 import type { RunControl } from "./run-control.ts";
 import type { SignalBus } from "./signal-bus.ts";
+import type { TaskReports } from "./task-reports.ts";
 import type { ThreadArchive } from "./thread-archive.ts";
 import type { ThreadLeases } from "./thread-lease.ts";
 import type { ThreadRegistry } from "./thread-registry.ts";
@@ -17,6 +18,7 @@ export interface Backend {
   readonly approvals: ApprovalStore;
   readonly ledger: EffectLedger;
   readonly archive: ThreadArchive;
+  readonly reports: TaskReports;
   readonly signals: SignalBus;
   readonly control: RunControl;
   readonly queue: JobQueue;

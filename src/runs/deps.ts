@@ -19,6 +19,8 @@ export interface WindUpDeps {
   >;
   agent: Agent;
   logger: Logger;
+  /** Told that something about a run has changed that others may want to know; must return at once. */
+  onChange?: (runId: string) => void;
   /** Unix ms. */
   now: () => number;
 }

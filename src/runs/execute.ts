@@ -119,7 +119,9 @@ async function work(
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
     const run = await threads.transition(runId, [from], "running", deps.now(), patch);
-    if (run !== null) await carryOut(deps, run, from, signal, stretch);
+    if (run === null) return;
+    deps.onChange?.(runId);
+    await carryOut(deps, run, from, signal, stretch);
   } finally {
     cancelled.close();
   }
@@ -185,7 +187,11 @@ async function streamGraph({ deps, run, writer, signal }: Stretch, input: unknow
       if (isBarrier(chunk)) {
         await writer.flush();
         chunk.resolve();
-      } else await writer.write(mapGraphEvent(chunk, deps.now(), run.attempt));
+      } else {
+        const events = mapGraphEvent(chunk, deps.now(), run.attempt);
+        await writer.write(events);
+        if (events.some(({ type }) => type === "plan_step")) deps.onChange?.(run.runId);
+      }
     }
   } finally {
     // The log has failed while the graph works: its effects must not go on unseen.

@@ -27,6 +27,7 @@ export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise
   } else {
     await announce(deps, run, (await approvals.unfinished(run.threadId)).filter(isOf(run)));
   }
+  deps.onChange?.(run.runId);
   deps.logger.info(
     { runId: run.runId, threadId: run.threadId, waiting: waiting.length },
     "run waits for approval",
@@ -77,6 +78,7 @@ async function complete(deps: RunDeps, run: RunRecord): Promise<void> {
   const completed = await threads.transition(run.runId, ["running"], "completed", deps.now());
   if (completed === null) throw new RunTakenAwayError(run.runId);
   await eventLog.close(run.runId);
+  deps.onChange?.(run.runId);
   await threads.notDue(run.runId);
   await deps.backend.touch(run.threadId);
   deps.logger.info({ runId: run.runId, threadId: run.threadId, traceId: run.traceId }, "run completed");

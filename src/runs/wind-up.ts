@@ -44,6 +44,7 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
       run.threadId,
       given.map(({ requestId }) => requestId),
     );
+    deps.onChange?.(run.runId);
   }
   await threads.notDue(run.runId);
 }

@@ -31,6 +31,8 @@ export interface Stack {
   /** Stops Aura and starts a new one on the same port; nothing in memory survives. */
   restartAura(): Promise<void>;
   mailbox: Mailbox;
+  /** Main Service's base URL. */
+  mainUrl: string;
   /** Aura's log so far, one object a line. */
   logs: Record<string, any>[];
   redis: TestRedis | null;
@@ -71,6 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       AURA_BACKEND: options.backend,
       ...(redis ? { REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` } : {}),
       SMTP_URL: mailbox.url,
+      MAIN_SERVICE_URL: mainUrl,
       ...options.env,
     });
   const startOn = (port: number) =>
@@ -91,6 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       aura = await startOn(aura.port);
     },
     mailbox,
+    mainUrl,
     logs,
     redis,
     ...sharedState(redis, bus, closers),

@@ -1,5 +1,5 @@
 import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
-import { toHitlRequest } from "../../approvals/approval.ts";
+import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner } from "../../runs/run.ts";
@@ -8,8 +8,9 @@ import {
   isDecidedByMainService,
   publishedLifetimes,
   withStatus,
+  withTaskId,
 } from "../published-request.ts";
-import { hitlRequestKey, hitlSessionKey, hitlSignalKey } from "../redis/keys.ts";
+import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../redis/keys.ts";
 import type { EmbeddedBus } from "./bus.ts";
 import { createPendingIndex } from "./pending-index.ts";
 
@@ -104,6 +105,14 @@ export function createEmbeddedApprovalStore(
       );
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
+    },
+    async link(requestId, taskId) {
+      const key = hitlRequestKey(requestId);
+      const text = bus.get(key);
+      const linked = text === null ? null : withTaskId(text, taskId);
+      if (linked === null) return;
+      bus.replace(key, linked);
+      bus.set(hitlTaskKey(taskId), requestId, HITL_TTL_S.task);
     },
     async finish(threadId, requestIds) {
       for (const requestId of requestIds) unfinished.remove(threadId, requestId);

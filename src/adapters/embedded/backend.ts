@@ -10,6 +10,7 @@ import { createEmbeddedJobQueue } from "./job-queue.ts";
 import { createRetention } from "./retention.ts";
 import { createEmbeddedRunControl } from "./run-control.ts";
 import { createEmbeddedSignalBus } from "./signal-bus.ts";
+import { createEmbeddedTaskReports } from "./task-reports.ts";
 import { createEmbeddedThreadArchive } from "./thread-archive.ts";
 import { createEmbeddedThreadLeases } from "./thread-lease.ts";
 import { createEmbeddedThreadRegistry } from "./thread-registry.ts";
@@ -36,7 +37,8 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
   });
   const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);
   const ledger = createEmbeddedEffectLedger();
-  const archive = createEmbeddedThreadArchive({ bus, threads, approvals, eventLog, ledger });
+  const reports = createEmbeddedTaskReports(threads.hasRun);
+  const archive = createEmbeddedThreadArchive({ bus, threads, approvals, eventLog, ledger, reports });
   const retention = createRetention({
     now,
     ttlMs: threadTtlMs,
@@ -52,6 +54,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     approvals,
     ledger,
     archive,
+    reports,
     queue,
     signals: createEmbeddedSignalBus(bus),
     control: createEmbeddedRunControl(),

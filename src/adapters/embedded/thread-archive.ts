@@ -5,6 +5,7 @@ import type { EmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";
 import type { EmbeddedEffectLedger } from "./effect-ledger.ts";
 import type { EmbeddedEventLog } from "./event-log.ts";
+import type { EmbeddedTaskReports } from "./task-reports.ts";
 import type { EmbeddedThreadRegistry } from "./thread-registry.ts";
 
 interface Parts {
@@ -13,6 +14,7 @@ interface Parts {
   approvals: EmbeddedApprovalStore;
   eventLog: EmbeddedEventLog;
   ledger: EmbeddedEffectLedger;
+  reports: EmbeddedTaskReports;
 }
 
 export interface EmbeddedThreadArchive extends ThreadArchive {
@@ -22,7 +24,7 @@ export interface EmbeddedThreadArchive extends ThreadArchive {
 
 /** Whole threads in this process's memory. Nothing in here waits, so every change is one step. */
 export function createEmbeddedThreadArchive(parts: Parts): EmbeddedThreadArchive {
-  const { bus, threads, approvals, eventLog, ledger } = parts;
+  const { bus, threads, approvals, eventLog, ledger, reports } = parts;
 
   const summary = ({ thread, run }: { thread: ThreadRecord; run: RunRecord }): ThreadSummary => ({
     threadId: thread.threadId,
@@ -35,7 +37,10 @@ export function createEmbeddedThreadArchive(parts: Parts): EmbeddedThreadArchive
   });
 
   const forget = (threadId: string): void => {
-    for (const runId of threads.forget(threadId)) eventLog.forget(runId);
+    for (const runId of threads.forget(threadId)) {
+      eventLog.forget(runId);
+      reports.forget(runId);
+    }
     approvals.forget(threadId);
     ledger.forget(threadId);
   };

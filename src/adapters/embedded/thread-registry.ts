@@ -14,6 +14,7 @@ interface EmbeddedThreadRegistryOptions {
 }
 
 export interface EmbeddedThreadRegistry extends ThreadRegistry {
+  hasRun(runId: string): boolean;
   /** Whether nothing is left to do on the thread. */
   isOver(threadId: string): boolean;
   /** Forgets the thread with its runs, and returns their ids. */
@@ -110,6 +111,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
     notDue: async (runId, since) => due.remove(runId, since),
     takeDue: async (...args) => due.take(...args),
     watch: async (threadId, onChange) => watchers.watch(threadId, onChange),
+    hasRun: (runId) => runs.has(runId),
     ofOwner(owner) {
       return [...threads.values()].flatMap(({ record }) => {
         const run = runs.get(record.currentRunId);

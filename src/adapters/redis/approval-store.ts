@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
-import { toHitlRequest } from "../../approvals/approval.ts";
+import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
 import type { ApprovalStore, SettleResult, SupersedeResult } from "../../ports/approval-store.ts";
 import {
   awaitsResume,
   isDecidedByMainService,
   publishedLifetimes,
   withStatus,
+  withTaskId,
 } from "../published-request.ts";
 import type { RedisCommands } from "./commands.ts";
 import {
@@ -17,6 +18,7 @@ import {
   dueMember,
   hitlRequestKey,
   hitlSessionKey,
+  hitlTaskKey,
   PENDING_KEY,
   pendingOfKey,
   unfinishedKey,
@@ -31,11 +33,13 @@ const UNFINISHED = loadScript("unfinished");
 const SETTLE = loadScript("settle");
 const SUPERSEDE = loadScript("supersede");
 const FINISH = loadScript("finish");
+const LINK = loadScript("link-task");
 
 const openReply = z.array(z.literal([0, 1]));
 const unfinishedReply = z.array(z.tuple([z.string(), z.unknown()]));
 const settleReply = z.tuple([z.literal([1, 0, -1, -2, -3]), z.unknown()]);
 const supersedeReply = z.literal([0, 1, -1]);
+const linkReply = z.literal([0, 1]);
 const published = z.string().nullable();
 
 /**
@@ -125,6 +129,16 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     settle: (requestId, decision) => untilStill(() => settleOnce(requestId, decision)),
     supersede: (threadId, runId, at) =>
       untilStill(() => supersedeOnce(threadId, runId, { status: "superseded", decidedAt: at })),
+    async link(requestId, taskId) {
+      await untilStill(async () => {
+        const text = await publishedRequest(requestId);
+        const linked = text === null ? null : withTaskId(text, taskId);
+        if (text === null || linked === null) return "settled";
+        const keys = [hitlRequestKey(requestId), hitlTaskKey(taskId)];
+        const reply = await redis.script(LINK, keys, [text, linked, requestId, HITL_TTL_S.task]);
+        return parseRecord(linkReply, reply, hitlRequestKey(requestId)) === 0 ? "retry" : "linked";
+      });
+    },
     async finish(threadId, requestIds) {
       if (requestIds.length === 0) return;
       await redis.script(FINISH, [unfinishedKey(threadId)], requestIds);

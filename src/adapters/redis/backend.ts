@@ -12,6 +12,7 @@ import { createRedisJobQueue } from "./job-queue.ts";
 import { createRedisRunControl } from "./run-control.ts";
 import { createRedisSignalBus } from "./signal-bus.ts";
 import { createSubscriber } from "./subscriber.ts";
+import { createRedisTaskReports } from "./task-reports.ts";
 import { createRedisThreadArchive } from "./thread-archive.ts";
 import { createRedisThreadLeases } from "./thread-lease.ts";
 import { createRedisThreadRegistry } from "./thread-registry.ts";
@@ -61,6 +62,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     approvals: createRedisApprovalStore(redis),
     ledger: createRedisEffectLedger(redis),
     archive: createRedisThreadArchive(redis, threadTtlMs),
+    reports: createRedisTaskReports(redis),
     signals: createRedisSignalBus(subscriber),
     control: createRedisRunControl(redis, subscriber),
     touch: createTouch(redis, threadTtlMs),

@@ -13,6 +13,8 @@ export const hitlRequestKey = (requestId: string) => `hitl:request:${requestId}`
 export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
 /** JSON of the session's last signal, kept by Main Service. */
 export const hitlSignalKey = (sessionId: string) => `hitl:signal:${sessionId}`;
+/** The id of the request that the AgentTask waits for. */
+export const hitlTaskKey = (taskId: string) => `hitl:task:${taskId}`;
 /** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
 export const HITL_CHANNEL_PREFIX = "hitl:channel:";
 
@@ -68,6 +70,8 @@ export const CHECKPOINTER_KEY = "aura:checkpointer";
 export const DUE_KEY = "aura:due";
 /** How a run is named in it. */
 export const dueMember = (runId: string, _threadId?: string) => runId;
+/** ZSET: runs whose AgentTask has to be reported, by when (Unix ms). */
+export const REPORTS_KEY = "aura:reports";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */
 export const QUEUE_PREFIX = "aura";
 export const QUEUE_NAME = "jobs";

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { MainService } from "./main-service.ts";
+
+const status = z.enum(["REQUESTED", "IN_PROGRESS", "COMPLETED", "FAILED"]);
+const task = z.object({
+  taskId: z.string(),
+  taskType: z.string(),
+  status,
+  progress: z.number(),
+  description: z.string().nullish(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+/** As Spring prints a page, or the bare list. */
+const page = z.union([
+  z.object({ content: z.array(task) }).transform(({ content }) => content),
+  z.array(task),
+]);
+
+/** Tasks asked of Main Service at once; the wanted status is picked out of them. */
+const SIZE = 100;
+
+/** The tool's view of the caller's own tasks (tools/list-my-tasks.ts). */
+export function createTaskReader(main: MainService) {
+  return {
+    async list(
+      caller: { tenantId: string; userId: string; traceId: string },
+      query: { status?: z.infer<typeof status>; limit: number },
+    ) {
+      const { tenantId, userId } = caller;
+      const search = new URLSearchParams({ userId, tenantId, page: "0", size: String(SIZE) });
+      const data = await main(caller, {
+        method: "GET",
+        path: `/main/agent/tasks?${search}`,
+        repeatable: true,
+      });
+      const found = page
+        .parse(data)
+        .filter((each) => query.status === undefined || each.status === query.status);
+      return found
+        .slice(0, query.limit)
+        .map(({ description, ...rest }) => ({ ...rest, description: description ?? "" }));
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { Logger } from "pino";
+import type { RunRecord } from "../runs/run.ts";
+import { isTerminal } from "../runs/run.ts";
+import { MainServiceError } from "./main-service.ts";
+import { type ReportDeps, reportRun } from "./report.ts";
+
+export interface ReporterDeps extends ReportDeps {
+  logger: Logger;
+  /** Unix ms. */
+  now: () => number;
+}
+
+export interface ReporterOptions {
+  /** How often reports that are due are looked for, in ms. */
+  everyMs: number;
+  /** After that much failing a report is given up, in ms. */
+  giveUpMs?: number;
+}
+
+/** Reports runs as AgentTasks. Nobody waits for it, and nothing fails because of it. */
+export interface Reporter {
+  /** Something about the run has changed. Returns at once; what comes while a report is on its way is told with the next. */
+  changed(runId: string): void;
+  /** Tells what can be told at once, and leaves the rest to other instances. */
+  close(): Promise<void>;
+}
+
+/** A run that is being worked on is looked at again after this time, should its process have died, in ms. */
+const PATIENCE_MS = 30_000;
+/** Between attempts, doubling, in ms. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+const GIVE_UP_MS = 24 * 60 * 60 * 1000;
+const BATCH = 50;
+
+export function startReporter(deps: ReporterDeps, options: ReporterOptions): Reporter {
+  const { backend, logger, now } = deps;
+  const { everyMs, giveUpMs = GIVE_UP_MS } = options;
+  const { reports } = backend;
+  /** Runs whose report is on its way; true when there is more to tell already. */
+  const busy = new Map<string, boolean>();
+  const working = new Set<Promise<void>>();
+  let closed = false;
+
+  const report = async (runId: string): Promise<void> => {
+    do {
+      busy.set(runId, false);
+      // First: whoever comes after a crash has to find it.
+      await reports.due(runId, now() + PATIENCE_MS);
+      const run = await reportRun(deps, runId);
+      // What waits for a person needs nobody: its run is due again when it goes on.
+      if (run === null || isTerminal(run.status) || run.status === "waiting") await reports.notDue(runId);
+    } while (busy.get(runId) === true);
+  };
+
+  const fail = async (runId: string, err: unknown): Promise<void> => {
+    const run = await backend.threads.run(runId);
+    const state = await reports.state(runId);
+    const failures = (state?.failures ?? 0) + 1;
+    if (run === null || isHopeless(err, run, now() - giveUpMs)) {
+      const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1, status: run?.status };
+      logger.error({ err, runId, taskId: state?.taskId, ...told }, "AgentTask not reported to its end");
+      return reports.notDue(runId);
+    }
+    if (failures === 1) logger.warn({ err, runId }, "AgentTask not reported yet; trying again");
+    await reports.save(runId, { phase: "new", progress: -1, planSteps: "", ...state, failures });
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    await reports.due(runId, now() + pause);
+  };
+
+  const start = (runId: string): void => {
+    if (closed) return;
+    if (busy.has(runId)) return void busy.set(runId, true);
+    busy.set(runId, true);
+    const work = report(runId)
+      .catch((error: unknown) => fail(runId, error))
+      .catch((err: unknown) => logger.warn({ err, runId }, "AgentTask reports are not kept now"))
+      .finally(() => {
+        busy.delete(runId);
+        working.delete(work);
+      });
+    working.add(work);
+  };
+
+  const sweep = async (): Promise<void> => {
+    try {
+      for (const runId of await reports.take(now(), now() + PATIENCE_MS, BATCH)) start(runId);
+    } catch (err) {
+      logger.warn({ err }, "looking for AgentTask reports failed; the next look tries again");
+    }
+  };
+  let sweeping: Promise<void> = sweep();
+  const timer = setInterval(() => {
+    sweeping = sweeping.then(sweep);
+  }, everyMs);
+
+  return {
+    changed: start,
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await sweeping;
+      await Promise.all(working);
+    },
+  };
+}
+
+function isHopeless(error: unknown, run: RunRecord, oldest: number): boolean {
+  return (error instanceof MainServiceError && error.kind === "refused") || run.updatedAt < oldest;
+}
