@@ -1,5 +1,6 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
+import { findings } from "./demo-findings.ts";
 import { type DemoRequest, MAX_PROMPT } from "./demo-requests.ts";
 import type { Language } from "./state.ts";
 
@@ -7,6 +8,12 @@ const NAME: Readonly<Record<Language, string>> = {
   ko: "(오프라인 데모 모델의 답변입니다.)",
   en: "(This is the offline demo model.)",
 };
+
+const LOOKUPS = {
+  recent_events: { ko: "최근 이벤트 조회", en: "List recent events" },
+  search_knowledge: { ko: "검색", en: "Search" },
+  list_my_tasks: { ko: "내 작업 조회", en: "List your tasks" },
+} as const;
 
 /** The plan's steps: one per call, and the answer. */
 export function demoPlan(requests: readonly DemoRequest[], language: Language) {
@@ -17,6 +24,14 @@ export function demoPlan(requests: readonly DemoRequest[], language: Language) {
         title: ko ? "현재 시각 확인" : "Look up the time",
         description: ko ? "현재 시각을 확인합니다." : "Ask for the current time.",
         confidence: 0.95,
+        tool,
+      };
+    }
+    if (tool !== "send_email") {
+      return {
+        title: ko ? LOOKUPS[tool].ko : LOOKUPS[tool].en,
+        description: ko ? "DWP에서 조회합니다." : "Look it up in DWP.",
+        confidence: 0.9,
         tool,
       };
     }
@@ -125,6 +140,8 @@ function failure(message: ToolMessage, language: Language): string {
 
 function success(text: string, language: Language): string {
   const value = parse(text);
+  const found = findings(value, language);
+  if (found !== null) return found;
   const mail = mailSent.safeParse(value);
   if (mail.success) return sent(mail.data, language);
   const time = timeTold.safeParse(value);
@@ -149,7 +166,7 @@ function sent({ messageId, accepted, rejected }: z.output<typeof mailSent>, lang
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^<tool_data>([\s\S]*)<\/tool_data>$/, "$1"));
   } catch {
     return null;
   }

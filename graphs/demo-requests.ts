@@ -1,3 +1,4 @@
+import { type DemoLookup, readLookup } from "./demo-lookups.ts";
 import type { Language } from "./state.ts";
 
 /** A tool call that the demo model reads out of a prompt. */
@@ -6,7 +7,8 @@ export type DemoRequest =
       tool: "send_email";
       args: { to: string | string[]; cc?: string | string[]; subject: string; body: string };
     }
-  | { tool: "current_time"; args: { timeZone?: string } };
+  | { tool: "current_time"; args: { timeZone?: string } }
+  | DemoLookup;
 
 type MailArgs = Extract<DemoRequest, { tool: "send_email" }>["args"];
 
@@ -25,12 +27,15 @@ export function languageOf(text: string): Language | null {
  */
 export const MAX_PROMPT = 2_000;
 
-/** What a prompt asks for: mails in their order, then the time. */
+/** What a prompt asks for: mails in their order, then the time; else something to look up. */
 export function readRequests(prompt: string, language: Language): DemoRequest[] {
   if (prompt.length > MAX_PROMPT) return [];
   const { mails, rest } = readMails(prompt, language);
   const time = readTime(rest);
-  return [...mails.map((args) => ({ tool: "send_email", args }) as const), ...(time ? [time] : [])];
+  const asked = [...mails.map((args) => ({ tool: "send_email", args }) as const), ...(time ? [time] : [])];
+  if (asked.length > 0) return asked;
+  const lookup = readLookup(prompt);
+  return lookup === null ? [] : [lookup];
 }
 
 const MAIL_WORD = /e-?mail|\bmail|\bsend\b|\bwrite\b|메일|보내|전송|발송/i;

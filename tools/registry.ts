@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { currentTime } from "./current-time.ts";
+import { type KnowledgeReader, recentEvents, searchKnowledge } from "./knowledge.ts";
 import { listMyTasks, type TaskReader } from "./list-my-tasks.ts";
 import { type MailSettings, sendEmail } from "./send-email.ts";
 import type { AuraTool } from "./tool.ts";
@@ -78,11 +79,17 @@ function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
 export interface ToolSettings {
   mail: MailSettings;
   tasks?: TaskReader;
+  knowledge?: KnowledgeReader;
 }
 
 /** The tools that Aura-Platform ships with. */
-export function defaultTools({ mail, tasks }: ToolSettings): AuraTool[] {
-  return [sendEmail(mail), currentTime(), ...(tasks === undefined ? [] : [listMyTasks(tasks)])];
+export function defaultTools({ mail, tasks, knowledge }: ToolSettings): AuraTool[] {
+  return [
+    sendEmail(mail),
+    currentTime(),
+    ...(knowledge === undefined ? [] : [searchKnowledge(knowledge), recentEvents(knowledge)]),
+    ...(tasks === undefined ? [] : [listMyTasks(tasks)]),
+  ];
 }
 
 function toDefinition(tool: AuraTool): ToolDefinition {

@@ -1,0 +1,59 @@
+import type { IndexParts } from "./knowledge-index.ts";
+
+/** What keeps a table fast while it grows; in the background, one piece at a time. */
+export interface Upkeep {
+  written(rows: number): void;
+  /** Resolves when nothing is under way any more. */
+  close(): Promise<void>;
+}
+
+/** After so many rows the small files of the writes are joined and the indexes brought up to date. */
+const OPTIMIZE_ROWS = 2_000;
+/** Below, comparing all vectors of a tenant is exact and fast enough. */
+const VECTOR_INDEX_ROWS = 50_000;
+/** Of one compressed piece of a vector. */
+const NUMBERS_PER_PIECE = 8;
+
+export function createUpkeep({ table, indexes, embedder, logger }: IndexParts, partitions: number): Upkeep {
+  let pending = 0;
+  let running: Promise<void> | null = null;
+  let closed = false;
+
+  const indexVectors = async () => {
+    const known = await table.listIndices();
+    if (known.some(({ columns }) => columns.includes("vector"))) return;
+    if ((await table.countRows()) < VECTOR_INDEX_ROWS) return;
+    const config = indexes.ivfPq({
+      numPartitions: partitions,
+      numSubVectors: embedder.dimensions / NUMBERS_PER_PIECE,
+      distanceType: "cosine",
+    });
+    await table.createIndex("vector", { config });
+    logger.info("the index of events has an index of its vectors now");
+  };
+
+  const keepUp = async () => {
+    try {
+      await table.optimize();
+      await indexVectors();
+    } catch (err) {
+      // Another process does the same; nothing is lost but time.
+      logger.warn({ err }, "upkeep of the index of events failed; the next one tries again");
+    }
+  };
+
+  return {
+    written(rows) {
+      pending += rows;
+      if (pending < OPTIMIZE_ROWS || running !== null || closed) return;
+      pending = 0;
+      running = keepUp().finally(() => {
+        running = null;
+      });
+    },
+    async close() {
+      closed = true;
+      await running;
+    },
+  };
+}
