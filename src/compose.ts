@@ -7,8 +7,12 @@ import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
+import type { IngestEvents } from "./http/events.ts";
+import { ingestEvents } from "./knowledge/ingest.ts";
+import { startKnowledge } from "./knowledge/start.ts";
 import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
+import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import { cancelRun } from "./runs/cancel.ts";
 import { purgeThread } from "./runs/purge.ts";
 import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
@@ -20,6 +24,8 @@ export interface ComposeOptions {
   logger: Logger;
   /** Embedded mode: what the process shares with a Main Service inside it. */
   bus?: EmbeddedBus;
+  /** Opens the index of domain events; without it none are heard. */
+  openIndex?: () => Promise<KnowledgeIndex>;
   /** How long close() waits for the runs that are executing, in ms. */
   drainMs?: number;
 }
@@ -34,6 +40,8 @@ export interface Core {
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord): Promise<void>;
+  /** Takes domain events in; null where nothing is indexed. */
+  ingest: IngestEvents | null;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
   close(): Promise<void>;
 }
@@ -67,6 +75,12 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   });
   await mcp.settled(MCP_SETTLE_MS);
   const worker = config.role === "api" ? null : await startWorker(config, { backend, agent, logger, now });
+  const { openIndex } = options;
+  // Events are indexed where runs are worked on, and taken in by HTTP everywhere.
+  const knowledge =
+    openIndex === undefined || config.role === "api"
+      ? null
+      : await startKnowledge({ queue: backend.knowledge, bus: backend.events, openIndex, logger });
 
   return {
     backend,
@@ -84,8 +98,13 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
     purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
+    ingest:
+      openIndex === undefined
+        ? null
+        : (tenantId, events) => ingestEvents(backend.knowledge, tenantId, events),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
+      await knowledge?.close();
       await mcp.close();
       await saver().then(
         ({ close }) => close(),

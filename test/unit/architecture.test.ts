@@ -15,7 +15,7 @@ const rules: [folder: string, mayImport: string[]][] = [
   ["src/approvals", ["src/ports", "src/runs"]],
   ["src/runs", ["src/ports", "src/approvals"]],
   ["src/threads", ["src/ports", "src/runs", "src/approvals"]],
-  ["src/http", ["src/ports", "src/runs", "src/approvals", "src/threads"]],
+  ["src/http", ["src/ports", "src/runs", "src/approvals", "src/threads", "src/knowledge"]],
   ["src/adapters", ["src/ports", "src/runs", "src/approvals", "src/knowledge"]],
   ["devstack", ["src"]],
   ["client", []],
