@@ -25,7 +25,7 @@ export interface KnowledgeStream {
   isWaiting(): boolean;
   /** Ends that wait. */
   wake(): Promise<void>;
-  /** Forgets the consumer, unless it holds events. */
+  /** Forgets the consumer, or lets others have the events that it holds at once. */
   leave(): Promise<void>;
 }
 
@@ -34,6 +34,8 @@ const BURY = loadScript("bury-knowledge");
 const CLAIM = loadScript("claim-knowledge");
 const LEAVE = loadScript("leave-knowledge");
 
+/** As if nobody had shown interest for a day. */
+const ABANDONED_MS = 24 * 60 * 60_000;
 const DEAD_KEPT = 1_000;
 /** A consumer that holds nothing is forgotten after so many times the time after which its events would be taken. */
 const FORGOTTEN_AFTER = 10;
@@ -147,7 +149,7 @@ export function createKnowledgeStream(
       if (clientId !== undefined) await redis.command("CLIENT", ["UNBLOCK", clientId]);
     },
     async leave() {
-      await redis.script(LEAVE, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, consumer]);
+      await redis.script(LEAVE, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, consumer, ABANDONED_MS]);
     },
   };
 }
