@@ -5,6 +5,8 @@ import cors from "@fastify/cors";
 import httpProxy, { type FastifyHttpProxyOptions } from "@fastify/http-proxy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AuraError } from "../src/errors.ts";
+import { addEventForm } from "./event-form.ts";
+import type { EventPublisher } from "./event-publisher.ts";
 import { isEventStream, withForeignIds } from "./gateway-stream.ts";
 import { createUpstreamPool, type UpstreamPoolOptions, upstreamError } from "./gateway-upstream.ts";
 import type { Mail } from "./mailbox.ts";
@@ -17,6 +19,8 @@ export interface GatewayOptions extends Pick<ServiceOptions, "logger">, Upstream
   authUrl: string;
   /** What GET /dev/mailbox lists, newest first. */
   mails?: () => readonly Mail[];
+  /** Where POST /dev/events publishes; without it there is no such route. */
+  events?: EventPublisher;
   /** The HTML of GET /. */
   page?: () => string;
 }
@@ -28,7 +32,8 @@ const HOP_BY_HOP = ["expect", "keep-alive", "proxy-connection", "te", "trailer",
 
 /**
  * DWP's gateway: the only door of the web client (contract, sections 1 and 8). It reproduces the real one's
- * habits on the wire, the inconvenient ones included, and adds GET / and GET /dev/mailbox for developers.
+ * habits on the wire, the inconvenient ones included, and adds GET /, GET /dev/mailbox and POST /dev/events for
+ * developers.
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = createService({ logger: options.logger, bodyLimit: BODY_LIMIT });
@@ -74,6 +79,7 @@ function addDevRoutes(app: FastifyInstance, options: GatewayOptions): void {
       .send(options.page?.() ?? "<!doctype html><title>DWP dev gateway</title>"),
   );
   app.get("/dev/mailbox", async () => ({ items: options.mails?.() ?? [] }));
+  if (options.events !== undefined) addEventForm(app, options.events);
 }
 
 /** Kept on the raw headers, because those are what the proxy forwards. */

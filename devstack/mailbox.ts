@@ -16,6 +16,8 @@ export interface Mail {
   recipients: string[];
   /** ISO 8601, UTC. */
   receivedAt: string;
+  /** Whom the service sent it for, when the mail says so. */
+  sentBy?: { tenantId: string; userId: string };
 }
 
 export interface MailboxOptions {
@@ -105,7 +107,15 @@ function toMail(parsed: ParsedMail, recipients: string[]): Mail {
     ...(parsed.html === false ? {} : { html: parsed.html }),
     recipients,
     receivedAt: new Date().toISOString(),
+    ...sentBy(parsed),
   };
+}
+
+function sentBy({ headers }: ParsedMail): Pick<Mail, "sentBy"> {
+  const tenantId = headers.get("x-dwp-tenant-id");
+  const userId = headers.get("x-dwp-user-id");
+  if (typeof tenantId !== "string" || typeof userId !== "string") return {};
+  return { sentBy: { tenantId, userId } };
 }
 
 function addresses(field: AddressObject | AddressObject[] | undefined): string[] {

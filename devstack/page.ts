@@ -41,12 +41,25 @@ ${rows.join("\n")}
 <h2>Try it</h2>
 <ul>
 <li><a href="/dev/mailbox">The mailbox</a>: every mail that the dev SMTP server has received, newest first.</li>
+<li>An event of another service: ${eventForm()}</li>
 <li>The curl walk (stream, approve, watch the signal) is in <code>README.md</code>; each line works as pasted.</li>
 <li>A token: <code>npm run --silent token -- --tenant tenant1 --user user123</code></li>
 <li>Users: ${users.join(", ")}. <code>POST /api/auth/login</code> takes <code>username</code>, <code>password</code> (<code>${DEV_PASSWORD}</code>) and <code>tenantId</code>.</li>
 </ul>
 </html>
 `;
+}
+
+/** What POST /dev/events takes, as a browser sends it. */
+function eventForm(): string {
+  const people = DEV_USERS.map(({ user, tenant }) => `<option>${tenant}/${user}</option>`);
+  return `<form method="post" action="/dev/events">
+<select name="kind"><option value="approval">a document is to be approved</option><option value="mail">a mail has come</option></select>
+for <select name="person">${people.join("")}</select>
+<input name="title" placeholder="title or subject" required>
+<input name="content" placeholder="text">
+<button>Publish</button>
+</form>`;
 }
 
 function escapeHtml(text: string): string {

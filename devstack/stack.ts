@@ -8,9 +8,11 @@ import { createAuthServer } from "./auth-server.ts";
 import { SetupError } from "./data-dir.ts";
 import { chooseBackend, type DemoBackend, describeBackend } from "./demo-redis.ts";
 import { type PortName, type Ports, readPlatformUri } from "./environment.ts";
+import { createEmbeddedPublisher, createRedisPublisher, type EventPublisher } from "./event-publisher.ts";
 import { createGateway } from "./gateway.ts";
 import { createEmbeddedHitlStorage, createRedisHitlStorage } from "./hitl-storage.ts";
-import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { publishMail } from "./mail-events.ts";
+import { createMailbox, type Mail, type Mailbox } from "./mailbox.ts";
 import { createMainService } from "./main-service.ts";
 import { type PageFacts, renderPage } from "./page.ts";
 import { DEV_HOST, listenOn } from "./ports.ts";
@@ -69,7 +71,9 @@ async function startParts(options: StackOptions, closers: (() => Promise<unknown
   const backend = await part(chooseBackend(env, dataDir, logger), (chosen) => chosen.stop());
   logger.info(describeBackend(backend));
   const bus = createEmbeddedBus();
-  const mailbox = await part(startMailbox(options), (started) => started.close());
+  const events = createPublisher(options, backend, bus);
+  closers.push(() => events.close());
+  const mailbox = await part(startMailbox(options, events), (started) => started.close());
   const authUrl = await listen(
     createAuthServer({ jwtSecret, logger: logger.child({ service: "auth-server" }) }),
     "AUTH_PORT",
@@ -84,17 +88,23 @@ async function startParts(options: StackOptions, closers: (() => Promise<unknown
   );
   const auraUrl = reachable(config.host, aura);
   const addresses = { auraUrl, mainUrl, authUrl };
-  const gateway = createFrontDoor(options, { addresses, mailbox, backend, config });
+  const gateway = createFrontDoor(options, { addresses, mailbox, events, backend, config });
   const gatewayUrl = (await listen(gateway, "GATEWAY_PORT")).replace(DEV_HOST, "localhost");
   const probes = [`${authUrl}/health`, `${mainUrl}/health`, `${auraUrl}/ready`, gatewayUrl];
   await Promise.all(probes.map((probe) => untilReady(probe, signal)));
   return gatewayUrl;
 }
 
-function startMailbox({ ports, logger }: StackOptions): Promise<Mailbox> {
+function createPublisher({ logger }: StackOptions, backend: DemoBackend, bus: EmbeddedBus): EventPublisher {
+  if (backend.kind === "embedded") return createEmbeddedPublisher(bus);
+  return createRedisPublisher(backend.address, (err) => logger.warn({ err }, "an event was not published"));
+}
+
+function startMailbox({ ports, logger }: StackOptions, events: EventPublisher): Promise<Mailbox> {
   const port = ports.SMTP_PORT;
+  const onMail = (mail: Mail) => publishMail(events, mail);
   return listenOn("SMTP_PORT", port, () =>
-    createMailbox({ port, host: DEV_HOST, logger: logger.child({ service: "mailbox" }) }),
+    createMailbox({ port, host: DEV_HOST, logger: logger.child({ service: "mailbox" }), onMail }),
   );
 }
 
@@ -140,6 +150,7 @@ function reachable(host: string, aura: { url: string; port: number }): string {
 interface Parts {
   addresses: Record<"auraUrl" | "mainUrl" | "authUrl", string>;
   mailbox: Mailbox;
+  events: EventPublisher;
   backend: DemoBackend;
   config: Config;
 }
@@ -151,6 +162,7 @@ function createFrontDoor({ env, logger }: StackOptions, parts: Parts): FastifyIn
     ...addresses,
     auraUrl,
     mails: mailbox.mails,
+    events: parts.events,
     page: () => renderPage(facts(gateway.listeningOrigin.replace(DEV_HOST, "localhost"), auraUrl, parts)),
     logger: logger.child({ service: "gateway" }),
   });

@@ -6,7 +6,7 @@ export type DemoLookup =
 
 const TASKS =
   /\b(?:my|list|show|what|which)\b[^.?]*\btasks?\b|작업\s*(?:목록|현황|을|를|은|이|좀|보여|뭐)|내\s*작업/i;
-const MAILS = /\b(?:what|which|list|show|any)\b[^.?]*\be-?mails?\b|(?:보낸|받은|온)\s*(?:이?메일)/i;
+const MAILS = /\b(?:what|which|list|show|any)\b[^.?]*\b(?:e-?)?mails?\b|(?:보낸|받은|온)\s*(?:이?메일)/i;
 const SENT = /\b(?:sent|send)\b|보낸/i;
 const RECEIVED = /\b(?:received?|got|get)\b|받은|온\s/i;
 const TODAY = /\btoday\b|오늘/i;

@@ -4,6 +4,7 @@ import { AuraError } from "./errors.ts";
 import { approvalRoutes } from "./http/approvals.ts";
 import { authentication } from "./http/auth.ts";
 import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
+import { eventRoutes, type IngestEvents } from "./http/events.ts";
 import { healthRoutes } from "./http/health.ts";
 import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
@@ -26,6 +27,8 @@ export interface AppDeps {
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord): Promise<void>;
+  /** Takes domain events in; null where nothing is indexed. */
+  ingest: IngestEvents | null;
   /** False in a worker process, which answers health checks only. */
   serveApi: boolean;
   /** Aborted when the service is shutting down. */
@@ -73,6 +76,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     threadRoutes(scope, { ...follow, saved, purge });
     threadCopyRoutes(scope, { ...follow, saved });
     approvalRoutes(scope, approvals);
+    if (deps.ingest !== null) eventRoutes(scope, deps.ingest);
   });
   return app;
 }

@@ -1,30 +1,31 @@
 import { MemorySaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
-import { z } from "zod";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
+import { composeKnowledge } from "./compose-knowledge.ts";
+import { composeTasks } from "./compose-tasks.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
+import type { IngestEvents } from "./http/events.ts";
 import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
+import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import { cancelRun } from "./runs/cancel.ts";
 import { purgeThread } from "./runs/purge.ts";
-import { isTerminal, type Owner, type RunRecord, type ThreadRecord } from "./runs/run.ts";
+import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import { type Prompt, startRun } from "./runs/start.ts";
-import { createMainService, type MainService } from "./tasks/main-service.ts";
-import { createTaskReader } from "./tasks/reader.ts";
-import { startReporter } from "./tasks/reporter.ts";
 import type { ThreadDeps } from "./threads/deps.ts";
-import type { ThreadGraph } from "./threads/thread-graph.ts";
 import { startWorker } from "./worker.ts";
 
 export interface ComposeOptions {
   logger: Logger;
   /** Embedded mode: what the process shares with a Main Service inside it. */
   bus?: EmbeddedBus;
+  /** Opens an index of domain events in place of the configured one. */
+  openIndex?: () => Promise<KnowledgeIndex>;
   /** How long close() waits for the runs that are executing, in ms. */
   drainMs?: number;
 }
@@ -39,6 +40,8 @@ export interface Core {
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord): Promise<void>;
+  /** Takes domain events in; null where nothing is indexed. */
+  ingest: IngestEvents | null;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
   close(): Promise<void>;
 }
@@ -60,10 +63,14 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const { backend, saver } = openBackend(config, options);
   // Tools are called where runs are worked on.
   const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
-  const main = openMainService(config);
+  const tasks = composeTasks(config, backend, logger);
+  const knowledge = composeKnowledge(config, backend, logger, options.openIndex);
   const agent = opener(async (): Promise<ServiceAgent> => {
-    const reach = main === null ? {} : { tasks: createTaskReader(main) };
     const { ledger } = backend;
+    const reach = {
+      ...(tasks === null ? {} : { tasks: tasks.reader }),
+      ...(knowledge === null ? {} : { knowledge: knowledge.reader }),
+    };
     return createAgent(config, { saver: (await saver()).saver, ledger, logger, source: mcp.source, reach });
   });
   await agent().catch(async (error: unknown) => {
@@ -74,15 +81,11 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   });
   await mcp.settled(MCP_SETTLE_MS);
   const works = config.role !== "api";
-  const reporter =
-    works && main !== null
-      ? startReporter(
-          { backend, main, logger, now, plannedTool: async (run) => plannedTool((await agent()).saved, run) },
-          { everyMs: config.reconcileMs },
-        )
-      : null;
+  const reporter = (works && tasks?.start(agent)) || null;
   const onChange = (runId: string) => reporter?.changed(runId);
   const worker = works ? await startWorker(config, { backend, agent, logger, now, onChange }) : null;
+  // Events are indexed where runs are worked on, and taken in by HTTP everywhere.
+  if (works) await knowledge?.start();
 
   return {
     backend,
@@ -100,9 +103,11 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
     purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
+    ingest: knowledge?.ingest ?? null,
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
       await reporter?.close();
+      await knowledge?.close();
       await mcp.close();
       await saver().then(
         ({ close }) => close(),
@@ -111,24 +116,6 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       await backend.close();
     },
   };
-}
-
-const plan = z.array(z.object({ tool: z.string().optional() })).catch([]);
-
-/** The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the plan. */
-async function plannedTool(
-  graph: ThreadGraph,
-  { threadId, runId, status }: RunRecord,
-): Promise<string | undefined | null> {
-  const view = await graph.view(threadId);
-  if (view?.runId !== runId || view.next.some((node) => node === "plan" || node === "__start__")) return null;
-  // A step whose tasks are done and not yet applied names no next one: it may be the plan's.
-  if (view.next.length === 0 && !isTerminal(status)) return null;
-  return plan.parse(view?.values.steps).find(({ tool }) => tool !== undefined)?.tool;
-}
-
-function openMainService({ mainServiceUrl, jwtSecret }: Config): MainService | null {
-  return mainServiceUrl === undefined ? null : createMainService({ url: mainServiceUrl, jwtSecret });
 }
 
 function openBackend(

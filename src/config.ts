@@ -30,6 +30,9 @@ const variables = {
   AURA_MCP_SERVERS: mcpServers.optional(),
   AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
   AURA_DATA_DIR: z.string().default(".aura"),
+  AURA_KNOWLEDGE: z.enum(["on", "off"]).default("on"),
+  AURA_EMBEDDING_MODEL: z.string().optional(),
+  KNOWLEDGE_URI: z.string().optional(),
   REDIS_HOST: z.string().optional(),
   REDIS_PORT: port.default(6379),
   REDIS_PASSWORD: z.string().optional(),
@@ -76,6 +79,13 @@ export interface Config {
   readonly mainServiceUrl: string | undefined;
   readonly mcpServers: readonly McpServer[];
   readonly dataDir: string;
+  /** The index of domain events. */
+  readonly knowledge: {
+    readonly enabled: boolean;
+    /** A folder or object storage; `<dataDir>/knowledge` when undefined. */
+    readonly uri: string | undefined;
+    readonly embeddingModel: string | undefined;
+  };
   readonly logLevel: string;
   /** Lines for the log at boot. */
   readonly warnings: readonly string[];
@@ -134,6 +144,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     mainServiceUrl: value.MAIN_SERVICE_URL,
     mcpServers: Object.freeze(value.AURA_MCP_SERVERS ?? []),
     dataDir: value.AURA_DATA_DIR,
+    knowledge: Object.freeze({
+      enabled: value.AURA_KNOWLEDGE === "on",
+      uri: value.KNOWLEDGE_URI,
+      embeddingModel: value.AURA_EMBEDDING_MODEL,
+    }),
     logLevel: value.LOG_LEVEL,
     warnings: Object.freeze(unknownVariables(env)),
   });

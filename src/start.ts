@@ -5,11 +5,14 @@ import { buildApp } from "./app.ts";
 import { compose } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { describeError } from "./log.ts";
+import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 
 export interface StartOptions {
   logger: Logger;
   /** Embedded mode: what the process shares with a Main Service inside it. */
   bus?: EmbeddedBus;
+  /** Opens an index of domain events in place of the configured one. */
+  openIndex?: () => Promise<KnowledgeIndex>;
   /** Idle time after which a stream gets a heartbeat, in ms. */
   heartbeatMs?: number;
   /** How long close() waits for executing runs, in ms. */
@@ -46,6 +49,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     cancel: core.cancel,
     saved: core.saved,
     purge: core.purge,
+    ingest: core.ingest,
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,

@@ -33,6 +33,12 @@ export const REQUIREMENTS = Object.freeze({
     "every run is an AgentTask at Main Service: created, started, told of with its plan steps, completed or failed; what waits is linked to it",
   "R5.10":
     "calls to Main Service carry a token of Aura's own for the user, the tenant, X-DWP-Source AURA, X-DWP-Caller-Type AGENT and the trace id",
+  "R6.1": "dwp:events:all, :mail and :approval are heard; flat and nested messages are both understood",
+  "R6.2": "one event is indexed once, whatever channels it came on and however many instances heard it",
+  "R6.3": "an event that is garbage, too large or lacks ids is refused, and logged without its content",
+  "R6.4": "POST /aura/events takes events of its tenant from a service, INTERNAL or BATCH, on the same path",
+  "R6.5":
+    "an event updates the vector index: its tenant's agent finds it and cites it, and nobody else's does",
   "R7.1": "JWT_SECRET is required; the environment's defaults are the contract's",
   "R8.1": "every write carries an id, heartbeats included, and no event is split over two writes",
   "R8.2": "content events are deltas; [DONE] ends the stream; an error event carries data.message",

@@ -92,6 +92,8 @@ async function deliver(
       cc: list(args.cc),
       subject: args.subject,
       messageId,
+      // Who sends through a mailbox of the service: DWP's mail service says so in its events.
+      headers: { "X-DWP-Tenant-ID": context.tenantId, "X-DWP-User-ID": context.userId },
       ...(args.format === "html" ? { html: args.body } : { text: args.body }),
     });
     return { messageId, accepted: sent.accepted.map(plain), rejected: sent.rejected.map(plain) };

@@ -95,6 +95,16 @@ export const forkBody = z.object({
   edits: z.record(z.string(), z.unknown()).exactOptional(),
 });
 
+const oneEvent = z.record(z.string(), z.unknown());
+
+/** Body of `POST /aura/events`: one event or a list; what is in each is looked at one by one. */
+export const eventsBody = z.union(
+  [oneEvent.transform((event): unknown[] => [event]), z.array(z.unknown()).min(1).max(500)],
+  {
+    error: "{...}, [1..500]",
+  },
+);
+
 /** `?after=`: the seq of the last event that the client has. */
 export const afterQuery = z.object({
   after: z

@@ -1,7 +1,9 @@
 import type { ApprovalStore } from "./approval-store.ts";
 import type { EffectLedger } from "./effect-ledger.ts";
+import type { EventBus } from "./event-bus.ts";
 import type { EventLog } from "./event-log.ts";
 import type { JobQueue } from "./job-queue.ts";
+import type { KnowledgeQueue } from "./knowledge-queue.ts";
 import type { RunControl } from "./run-control.ts";
 import type { SignalBus } from "./signal-bus.ts";
 import type { TaskReports } from "./task-reports.ts";
@@ -22,6 +24,9 @@ export interface Backend {
   readonly signals: SignalBus;
   readonly control: RunControl;
   readonly queue: JobQueue;
+  /** DWP's domain events as they are published, and those received that are to be indexed. */
+  readonly events: EventBus;
+  readonly knowledge: KnowledgeQueue;
   /**
    * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to the thread
    * TTL from now.

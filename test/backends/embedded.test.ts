@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { createEmbeddedJobQueue } from "../../src/adapters/embedded/job-queue.ts";
+import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
@@ -11,6 +12,7 @@ import { eventLogContract } from "../contracts/event-log.ts";
 import { anApproval, aRun, callCounter, type Harness, range, someEvents } from "../contracts/harness.ts";
 import { idempotencyContract } from "../contracts/idempotency.ts";
 import { jobQueueContract } from "../contracts/job-queue.ts";
+import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
 import { runControlContract } from "../contracts/run-control.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
 import { taskReportsContract } from "../contracts/task-reports.ts";
@@ -51,6 +53,9 @@ pendingApprovalsContract("embedded", makeHarness);
 effectLedgerContract("embedded", makeHarness);
 signalBusContract("embedded", makeHarness);
 runControlContract("embedded", makeHarness);
+knowledgeQueueContract("embedded", async (options) =>
+  createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
+);
 jobQueueContract("embedded", async (options) => createEmbeddedJobQueue(options));
 
 describe("the embedded backend", () => {

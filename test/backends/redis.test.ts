@@ -1,7 +1,10 @@
 import { afterAll, beforeAll } from "vitest";
 import { createAvailability } from "../../src/adapters/redis/availability.ts";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
+import { createCommands } from "../../src/adapters/redis/commands.ts";
+import { openConnection } from "../../src/adapters/redis/connection.ts";
 import { createRedisJobQueue } from "../../src/adapters/redis/job-queue.ts";
+import { createRedisKnowledgeQueue } from "../../src/adapters/redis/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
@@ -11,6 +14,7 @@ import { eventLogContract } from "../contracts/event-log.ts";
 import type { Harness } from "../contracts/harness.ts";
 import { idempotencyContract } from "../contracts/idempotency.ts";
 import { jobQueueContract } from "../contracts/job-queue.ts";
+import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
 import { runControlContract } from "../contracts/run-control.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
 import { taskReportsContract } from "../contracts/task-reports.ts";
@@ -58,6 +62,23 @@ pendingApprovalsContract("redis", makeHarness);
 effectLedgerContract("redis", makeHarness);
 signalBusContract("redis", makeHarness);
 runControlContract("redis", makeHarness);
+knowledgeQueueContract("redis", async (options) => {
+  const client = redis.client();
+  await client.flushall();
+  client.disconnect();
+  const logger = recordingLogger();
+  const availability = createAvailability(logger);
+  const connection = openConnection(redis, "commands", availability);
+  const commands = createCommands(connection);
+  const queue = createRedisKnowledgeQueue({
+    ...options,
+    address: redis,
+    availability,
+    redis: commands,
+    logger,
+  });
+  return { ...queue, close: () => queue.close().then(connection.close) };
+});
 jobQueueContract("redis", async (options) => {
   const client = redis.client();
   await client.flushall();

@@ -53,6 +53,7 @@ export async function startFleet(instances: number, { approvalTtlS = 1800 } = {}
     OPENAI_API_KEY: "key",
     AURA_APPROVAL_TTL: `${approvalTtlS}`,
     LOG_LEVEL: "info",
+    AURA_KNOWLEDGE: "off",
     ...TIMES,
   };
   const members = await Promise.all(

@@ -1,9 +1,11 @@
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { createAuthServer } from "../../devstack/auth-server.ts";
+import { createEmbeddedPublisher, createRedisPublisher } from "../../devstack/event-publisher.ts";
 import { createGateway, type GatewayOptions } from "../../devstack/gateway.ts";
 import { createEmbeddedHitlStorage, createRedisHitlStorage } from "../../devstack/hitl-storage.ts";
 import { signToken } from "../../devstack/jwt.ts";
+import { publishMail } from "../../devstack/mail-events.ts";
 import { createMailbox, type Mailbox } from "../../devstack/mailbox.ts";
 import { createMainService } from "../../devstack/main-service.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "../../src/adapters/embedded/bus.ts";
@@ -57,7 +59,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const redis = options.backend === "redis" ? (options.redis ?? (await startRedis())) : null;
   if (redis) closers.push(() => redis.stop());
   const bus = createEmbeddedBus();
-  const mailbox = await createMailbox({ port: 0 });
+  const events = redis ? createRedisPublisher(redis) : createEmbeddedPublisher(bus);
+  closers.push(() => events.close());
+  const mailbox = await createMailbox({ port: 0, onMail: (mail) => publishMail(events, mail) });
   closers.push(() => mailbox.close());
   const hitl = redis ? createRedisHitlStorage(redis) : createEmbeddedHitlStorage(bus);
   const main = createMainService({ jwtSecret: JWT_SECRET, hitl });
@@ -74,6 +78,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(redis ? { REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` } : {}),
       SMTP_URL: mailbox.url,
       MAIN_SERVICE_URL: mainUrl,
+      // Its own tests switch it on, in a folder of theirs.
+      AURA_KNOWLEDGE: "off",
       ...options.env,
     });
   const startOn = (port: number) =>
@@ -81,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let aura = await startOn(0);
   closers.push(() => aura.close());
   const mails = () => mailbox.mails();
-  const gateway = createGateway({ auraUrl: aura.url, mainUrl, authUrl, mails, ...options.gateway });
+  const gateway = createGateway({ auraUrl: aura.url, mainUrl, authUrl, mails, events, ...options.gateway });
   const url = await gateway.listen({ port: 0, host: "127.0.0.1" });
   closers.push(() => gateway.close());
   return {

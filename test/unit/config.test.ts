@@ -37,6 +37,7 @@ test("[R7.1] the defaults are the contract's", () => {
     mainServiceUrl: undefined,
     mcpServers: [],
     dataDir: ".aura",
+    knowledge: { enabled: true, uri: undefined, embeddingModel: undefined },
     logLevel: "info",
     warnings: [],
   });

@@ -5,8 +5,10 @@ import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createEmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";
 import { createEmbeddedEffectLedger } from "./effect-ledger.ts";
+import { createEmbeddedEventBus } from "./event-bus.ts";
 import { createEmbeddedEventLog } from "./event-log.ts";
 import { createEmbeddedJobQueue } from "./job-queue.ts";
+import { createEmbeddedKnowledgeQueue } from "./knowledge-queue.ts";
 import { createRetention } from "./retention.ts";
 import { createEmbeddedRunControl } from "./run-control.ts";
 import { createEmbeddedSignalBus } from "./signal-bus.ts";
@@ -46,6 +48,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     forget: archive.forget,
   });
   const queue = createEmbeddedJobQueue({ ...options, onError: reportTo(logger) });
+  const knowledge = createEmbeddedKnowledgeQueue({ logger, now });
   return {
     name: "embedded",
     eventLog,
@@ -56,11 +59,15 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     archive,
     reports,
     queue,
+    knowledge,
+    events: createEmbeddedEventBus(bus),
     signals: createEmbeddedSignalBus(bus),
     control: createEmbeddedRunControl(),
     touch: async (threadId) => retention.touch(threadId),
     async ping() {},
     isOutage: () => false,
-    close: () => queue.close(),
+    async close() {
+      await Promise.all([queue.close(), knowledge.close()]);
+    },
   };
 }

@@ -7,8 +7,10 @@ import { type BackendLogger, createAvailability } from "./availability.ts";
 import { createCommands, isOutage, type RedisCommands } from "./commands.ts";
 import { type Connection, openConnection, type RedisAddress } from "./connection.ts";
 import { createRedisEffectLedger } from "./effect-ledger.ts";
+import { createRedisEventBus } from "./event-bus.ts";
 import { createRedisEventLog } from "./event-log.ts";
 import { createRedisJobQueue } from "./job-queue.ts";
+import { createRedisKnowledgeQueue } from "./knowledge-queue.ts";
 import { createRedisRunControl } from "./run-control.ts";
 import { createRedisSignalBus } from "./signal-bus.ts";
 import { createSubscriber } from "./subscriber.ts";
@@ -36,7 +38,7 @@ export interface RedisBackend extends Backend {
 
 /**
  * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for adding jobs; a
- * process that works on jobs opens two more. Returns at once; until Redis answers, ping() tells.
+ * process that works on jobs opens two more, one that indexes events another. Returns at once; until Redis answers, ping() tells.
  */
 export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
   const { logger, threadTtlMs = DEFAULT_THREAD_TTL_MS, host, port, password } = options;
@@ -51,11 +53,14 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     availability,
     onError: reportTo(logger),
   });
+  const knowledge = createRedisKnowledgeQueue({ address, availability, redis, logger });
   return {
     name: "redis",
     connection,
     redis,
     queue,
+    knowledge,
+    events: createRedisEventBus(subscriber),
     eventLog: createRedisEventLog(redis, subscriber, threadTtlMs),
     threads: createRedisThreadRegistry(redis, subscriber, threadTtlMs),
     leases: createRedisThreadLeases(redis),
@@ -71,7 +76,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     isOutage,
     async close() {
       // Its handlers may still need the rest.
-      await queue.close();
+      await Promise.all([queue.close(), knowledge.close()]);
       await Promise.all([subscriber.close(), connection.close()]);
     },
   };

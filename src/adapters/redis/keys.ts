@@ -72,6 +72,25 @@ export const DUE_KEY = "aura:due";
 export const dueMember = (runId: string, _threadId?: string) => runId;
 /** ZSET: runs whose AgentTask has to be reported, by when (Unix ms). */
 export const REPORTS_KEY = "aura:reports";
+/** DWP's channels of domain events (contract, section 6). */
+export const DOMAIN_EVENT_CHANNELS = Object.freeze([
+  "dwp:events:all",
+  "dwp:events:mail",
+  "dwp:events:approval",
+]);
+/** STREAM: received domain events that have not been indexed yet. */
+export const KNOWLEDGE_EVENTS_KEY = "aura:knowledge:events";
+/** Its consumer group: the processes that index. */
+export const KNOWLEDGE_GROUP = "aura";
+/** STREAM: the last events that could not be indexed. */
+export const KNOWLEDGE_DEAD_KEY = "aura:knowledge:dead";
+/** STRING: an event was received, and with which content. Hashed: three texts of any characters make one id. */
+export const knowledgeSeenKey = (
+  { tenantId, eventId }: { tenantId: string; eventId: string },
+  digest: string,
+) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
+/** How long it is remembered, in ms. */
+export const SEEN_TTL_MS = 24 * 60 * 60_000;
 /** BullMQ's keys are `<prefix>:<queue>:...`. */
 export const QUEUE_PREFIX = "aura";
 export const QUEUE_NAME = "jobs";

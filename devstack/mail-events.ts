@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { localDateTime } from "../src/http/envelope.ts";
+import type { Owner } from "../src/runs/run.ts";
+import type { EventPublisher } from "./event-publisher.ts";
+import type { Mail } from "./mailbox.ts";
+import { DEV_USERS } from "./users.ts";
+
+/** What an event says of a mail; the text is cut, as a notification's is. */
+export interface MailFacts {
+  sender: string;
+  recipient: string;
+  subject: string;
+  content: string;
+}
+
+const MAX_CONTENT_CHARS = 4_000;
+
+/** DWP's mail service: a delivered mail was sent by one person and received by others; each has a mail of their own. */
+export function publishMail(events: EventPublisher, mail: Mail): void {
+  const facts: MailFacts = {
+    sender: mail.from,
+    recipient: mail.recipients.join(", "),
+    subject: mail.subject,
+    content: mail.text.slice(0, MAX_CONTENT_CHARS),
+  };
+  if (mail.sentBy !== undefined) publishMailEvent(events, "MailSentEvent", mail.sentBy, facts);
+  for (const { tenant, user, email } of DEV_USERS) {
+    if (!mail.recipients.some((recipient) => recipient.toLowerCase() === email)) continue;
+    publishMailEvent(events, "MailReceivedEvent", { tenantId: tenant, userId: user }, facts);
+  }
+}
+
+/** Flat, on the mail channel and on the one of all events, as the contract's own example. @returns the event's id */
+export function publishMailEvent(
+  events: EventPublisher,
+  eventType: "MailSentEvent" | "MailReceivedEvent",
+  owner: Owner,
+  facts: MailFacts,
+): string {
+  const eventId = `event-${randomUUID()}`;
+  const event = {
+    eventId,
+    timestamp: localDateTime(new Date()),
+    ...owner,
+    eventType,
+    mailId: `mail-${randomUUID()}`,
+    ...facts,
+  };
+  events.publish(["dwp:events:mail", "dwp:events:all"], JSON.stringify(event));
+  return eventId;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { AuraError } from "../../errors.ts";
+import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
+import { createDelivery, type Delivery, type DeliveryOptions, type Taken } from "../knowledge-delivery.ts";
+import type { BackendLogger } from "../redis/availability.ts";
+import { knowledgeSeenKey, SEEN_TTL_MS } from "../redis/keys.ts";
+
+export interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
+  logger: BackendLogger;
+  /** Clock in Unix ms. */
+  now: () => number;
+}
+
+/** Longest time between two looks, in ms; a new event and the next attempt of one that has failed wake it. */
+const IDLE_MS = 60_000;
+
+/** Events in this process's memory: what has not been taken in is lost with the process. */
+export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOptions): KnowledgeQueue {
+  const { now } = options;
+  const waiting: Taken[] = [];
+  /** When what was added may be forgotten, oldest first. */
+  const seen = new Map<string, number>();
+  const closing = new AbortController();
+  let bell = Promise.withResolvers<void>();
+  let added = 0;
+  let loop: Promise<void> | undefined;
+
+  const forget = () => {
+    for (const [key, until] of seen) {
+      if (until > now()) return;
+      seen.delete(key);
+    }
+  };
+
+  const pause = async (ms: number) => {
+    const slept = new AbortController();
+    const signal = AbortSignal.any([closing.signal, slept.signal]);
+    await Promise.race([bell.promise, delay(ms, undefined, { signal }).catch(() => {})]);
+    slept.abort();
+  };
+
+  const run = async (delivery: Delivery, { max, waitMs }: Parameters<KnowledgeQueue["work"]>[1]) => {
+    while (!closing.signal.aborted) {
+      await delivery.retry();
+      if (waiting.length === 0 || delivery.isFull()) {
+        bell = Promise.withResolvers();
+        await pause(Math.min(delivery.pauseMs(), IDLE_MS));
+        continue;
+      }
+      if (waiting.length < max) await delay(waitMs, undefined, { signal: closing.signal }).catch(() => {});
+      if (!closing.signal.aborted) await delivery.deliver(waiting.splice(0, max));
+    }
+  };
+
+  return {
+    async add(event, digest) {
+      if (closing.signal.aborted) throw new AuraError("E5002", { detail: "the knowledge queue is closed" });
+      forget();
+      const key = knowledgeSeenKey(event, digest);
+      if (seen.has(key)) return "duplicate";
+      seen.set(key, now() + SEEN_TTL_MS);
+      added += 1;
+      waiting.push({ id: String(added), event });
+      bell.resolve();
+      return "added";
+    },
+    work(handler, batches) {
+      if (loop !== undefined) throw new Error("the knowledge queue has a worker already");
+      const nothing = async () => {};
+      loop = run(createDelivery({ ...options, handler, finish: nothing, bury: nothing }), batches);
+    },
+    async close() {
+      closing.abort();
+      bell.resolve();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { AuraError } from "../../errors.ts";
+import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
+import type { DeliveryOptions } from "../knowledge-delivery.ts";
+import type { Availability, BackendLogger } from "./availability.ts";
+import type { RedisCommands } from "./commands.ts";
+import type { RedisAddress } from "./connection.ts";
+import { KNOWLEDGE_EVENTS_KEY, knowledgeSeenKey, SEEN_TTL_MS } from "./keys.ts";
+import { type KnowledgeWorker, startKnowledgeWorker } from "./knowledge-worker.ts";
+import { loadScript } from "./script.ts";
+
+export interface RedisKnowledgeQueueOptions extends DeliveryOptions {
+  address: RedisAddress;
+  availability: Availability;
+  /** For everything but the wait for events. */
+  redis: RedisCommands;
+  logger: BackendLogger;
+  /** How long a process that has died keeps its events, in ms. */
+  claimMs?: number;
+}
+
+const ADD = loadScript("add-knowledge");
+
+/** A Redis Stream with one consumer group. A process that works has one more connection, on which it waits. */
+export function createRedisKnowledgeQueue(options: RedisKnowledgeQueueOptions): KnowledgeQueue {
+  const { redis } = options;
+  let worker: KnowledgeWorker | undefined;
+  let closed = false;
+
+  return {
+    async add(event, digest) {
+      if (closed) throw new AuraError("E5002", { detail: "the knowledge queue is closed" });
+      const keys = [knowledgeSeenKey(event, digest), KNOWLEDGE_EVENTS_KEY];
+      const added = await redis.script(ADD, keys, [SEEN_TTL_MS, 1, JSON.stringify(event)]);
+      return added === 1 ? "added" : "duplicate";
+    },
+    work(handler, batches) {
+      if (worker !== undefined) throw new Error("the knowledge queue has a worker already");
+      if (closed) throw new Error("the knowledge queue is closed");
+      worker = startKnowledgeWorker(options, handler, batches);
+    },
+    async close() {
+      closed = true;
+      await worker?.close();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+-- Forgets a process that indexes no more. Events that it holds still are anybody's at once, and it is forgotten after them.
+-- KEYS[1]  STREAM  events that are to be indexed
+-- ARGV[1]  the consumer group
+-- ARGV[2]  who leaves
+-- ARGV[3]  as how long held its events are to count, ms: longer than anybody is left alone
+-- Returns 1 when it was forgotten, 0 when it holds events.
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
+for _, entry in ipairs(held) do
+  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, entry[1], 'IDLE', ARGV[3], 'JUSTID')
+end
+if #held > 0 then return 0 end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return 1

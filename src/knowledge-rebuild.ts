@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import { pino } from "pino";
+import { rebuildKnowledgeIndex } from "./adapters/lancedb/rebuild.ts";
+import { indexSettings } from "./compose-knowledge.ts";
+import { ConfigError, loadConfig } from "./config.ts";
+
+/** `npm run aura -- knowledge rebuild`: makes the index of domain events anew with the configured embedder. The service should be stopped meanwhile. */
+async function main(): Promise<void> {
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  const config = loadConfig(process.env);
+  const { uri, embedder } = indexSettings(config, pino({ level: "silent" }));
+  const json = process.argv.includes("--json");
+  const rows = await rebuildKnowledgeIndex(uri, embedder, (done, of) => {
+    if (!json) process.stderr.write(`${done} of ${of}\n`);
+  });
+  const done = { uri, embedder: embedder.name, rows };
+  process.stdout.write(
+    json ? `${JSON.stringify(done)}\n` : `${rows} events, embedded with ${embedder.name}\n`,
+  );
+}
+
+main().catch((error: unknown) => {
+  const lines =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,36 @@
+import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
+import { parseEvent } from "./parse-event.ts";
+
+/** What became of events that a service has handed in. */
+export interface Ingested {
+  accepted: number;
+  /** Received before, with the same content. */
+  duplicates: number;
+  /** By their place in what was handed in. */
+  refused: { index: number; reason: string }[];
+}
+
+/**
+ * Takes events of one tenant that nobody may have published, or that were missed, the same way as published ones.
+ *
+ * @param events JSON that anybody may have written; one that is refused does not stand in the others' way
+ * @throws BackendUnavailableError when the queue is out of reach; then all may be handed in again
+ */
+export async function ingestEvents(
+  queue: Pick<KnowledgeQueue, "add">,
+  tenantId: string,
+  events: readonly unknown[],
+): Promise<Ingested> {
+  const refused: Ingested["refused"] = [];
+  const added = await Promise.all(
+    events.map(async (each, index) => {
+      const parsed = parseEvent(each);
+      if ("refused" in parsed) refused.push({ index, reason: parsed.refused });
+      else if (parsed.event.tenantId !== tenantId) refused.push({ index, reason: "another tenant's" });
+      else return queue.add(parsed.event, parsed.digest);
+      return "refused";
+    }),
+  );
+  const count = (what: string) => added.filter((each) => each === what).length;
+  return { accepted: count("added"), duplicates: count("duplicate"), refused };
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { KnowledgeEvent } from "./event.ts";
+import { renderEvent } from "./render.ts";
+
+/** An event that can be indexed, with the digest that tells it from a corrected version of itself; or why it cannot. */
+export type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused: string };
+
+/** Above this an event is refused, in bytes of JSON. */
+export const MAX_EVENT_BYTES = 1_000_000;
+/** No real event comes near it; what recurses over a payload - JSON.stringify too - must not run out of stack. */
+const MAX_DEPTH = 64;
+const MAX_ID_CHARS = 256;
+
+const CONTROL = /\p{Cc}/u;
+
+/** Java services send numbers for some ids. */
+const id = z
+  .union([z.string(), z.int().transform(String)])
+  .refine((text) => text.trim() !== "" && text.length <= MAX_ID_CHARS && !CONTROL.test(text));
+
+const fields = z.record(z.string(), z.unknown());
+
+/** What every event has, in its flat and in its nested form (contract, sections 6 and 8). */
+const envelope = z.object({
+  eventId: id,
+  eventType: id,
+  tenantId: id,
+  userId: id,
+  timestamp: z.union([z.string(), z.number()]).transform((value, context) => {
+    const at = toUnixMs(value);
+    if (at !== null) return at;
+    context.addIssue("is no time");
+    return z.NEVER;
+  }),
+  source: id.nullish(),
+});
+
+/** What an event may name as its object. */
+const subject = z.object({ mailId: id.nullish(), documentId: id.nullish() });
+
+/** Of the nested form; they are no part of what has happened. */
+const ENVELOPE_NAMES = new Set([...Object.keys(envelope.shape), "data", "metadata"]);
+
+/** Parses a Pub/Sub message: untrusted text. */
+export function parseEventText(text: string): ParsedEvent {
+  if (Buffer.byteLength(text) > MAX_EVENT_BYTES) return { refused: "too large" };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { refused: "not JSON" };
+  }
+  return parseEvent(json);
+}
+
+/** Parses an event, flat or nested, out of JSON that anybody may have written. The reason for a refusal quotes nothing of it. */
+export function parseEvent(json: unknown): ParsedEvent {
+  if (isDeeperThan(json, MAX_DEPTH)) return { refused: "nested too deeply" };
+  const top = fields.safeParse(json);
+  if (!top.success) return { refused: "not an object" };
+  const parsed = envelope.safeParse(top.data);
+  if (!parsed.success) return { refused: wrongFields(parsed.error) };
+  const data = fields.safeParse(top.data.data);
+  // What has a `data` that is no object is flat, with a field of that name.
+  const payload = data.success ? data.data : ownFields(top.data);
+  const named = subject.safeParse({ ...pick(top.data), ...pick(payload) });
+  if (!named.success) return { refused: wrongFields(named.error) };
+  const { timestamp: at, source, ...ids } = parsed.data;
+  if (data.success && contradicts(data.data.tenantId, ids.tenantId)) return { refused: "names two tenants" };
+  const content = canonicalJson([ids.eventType, ids.userId, at, named.data, payload]);
+  if (Buffer.byteLength(content) > MAX_EVENT_BYTES) return { refused: "too large" };
+  const event: KnowledgeEvent = {
+    ...ids,
+    at,
+    ...(source == null ? {} : { source }),
+    ...(named.data.mailId == null ? {} : { mailId: named.data.mailId }),
+    ...(named.data.documentId == null ? {} : { documentId: named.data.documentId }),
+    text: renderEvent(ids.eventType, payload),
+    payload,
+  };
+  return { event, digest: createHash("sha256").update(content).digest("hex") };
+}
+
+function ownFields(top: Record<string, unknown>): Record<string, unknown> {
+  const isNested = (name: string) => name === "data" || name === "metadata";
+  return Object.fromEntries(
+    Object.entries(top).filter(([name]) => isNested(name) || !ENVELOPE_NAMES.has(name)),
+  );
+}
+
+/** The nested form may name its object beside `data` or in it; null says nothing. */
+function pick(from: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.keys(subject.shape).flatMap((name) => (from[name] == null ? [] : [[name, from[name]]])),
+  );
+}
+
+function contradicts(inner: unknown, tenantId: string): boolean {
+  return inner != null && String(inner) !== tenantId;
+}
+
+function wrongFields(error: z.ZodError): string {
+  const names = new Set(error.issues.map(({ path }) => String(path[0])));
+  return `missing or wrong: ${[...names].join(", ")}`;
+}
+
+/** A date and time of Java's, with a zone or without: then it is the process's own. */
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?$/;
+const EPOCH = /^\d{9,16}(?:\.\d{1,9})?$/;
+/** Seconds until the year 5138, milliseconds from 1973 on. */
+const FIRST_MS = 100_000_000_000;
+/** The end of the year 9999. */
+const LAST_MS = 253_402_300_799_999;
+
+function toUnixMs(value: string | number): number | null {
+  const ms = typeof value === "number" || EPOCH.test(value) ? ofEpoch(Number(value)) : ofIso(value);
+  return ms > 0 && ms <= LAST_MS ? Math.round(ms) : null;
+}
+
+function ofEpoch(value: number): number {
+  return value < FIRST_MS ? value * 1000 : value;
+}
+
+function ofIso(value: string): number {
+  return ISO.test(value) ? Date.parse(value) : Number.NaN;
+}
+
+/** Without recursion: that is what it guards. */
+function isDeeperThan(json: unknown, depth: number): boolean {
+  let level: unknown[] = [json];
+  for (let at = 0; level.length > 0; at += 1) {
+    if (at > depth) return true;
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+  }
+  return false;
+}
+
+/** JSON with sorted keys: the same event has one digest, in whatever order a publisher writes its fields. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === "object" && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { EventBus } from "../ports/event-bus.ts";
+import type { KnowledgeIndex } from "../ports/knowledge-index.ts";
+import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
+import { indexEvents } from "./index-events.ts";
+import { createIntake } from "./intake.ts";
+import { listenForEvents } from "./listen.ts";
+
+export interface KnowledgeDeps {
+  queue: KnowledgeQueue;
+  bus: EventBus;
+  openIndex: () => Promise<KnowledgeIndex>;
+  logger: Logger;
+}
+
+/** The part of the service that hears of what happens in DWP and indexes it. */
+export interface Knowledge {
+  /** The index, once it is open. */
+  index(): KnowledgeIndex | null;
+  /** Hears no more, lets the running batch finish, closes the queue and the index. */
+  close(): Promise<void>;
+}
+
+/** A batch: so many events, or those of so many ms. */
+const BATCH = Object.freeze({ max: 64, waitMs: 50 });
+
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 30_000;
+
+/**
+ * Hears events from now on, and indexes them as soon as the index can be opened: until then they wait in the queue, and the
+ * service does everything else.
+ */
+export async function startKnowledge({ queue, bus, openIndex, logger }: KnowledgeDeps): Promise<Knowledge> {
+  const closing = new AbortController();
+  let index: KnowledgeIndex | null = null;
+
+  const open = async () => {
+    for (let pause = MIN_RETRY_MS; ; pause = Math.min(pause * 2, MAX_RETRY_MS)) {
+      try {
+        return await openIndex();
+      } catch (err) {
+        logger.error({ err }, "the knowledge index cannot be opened; trying again");
+      }
+      await delay(pause, undefined, { signal: closing.signal }).catch(() => {});
+      if (closing.signal.aborted) return null;
+    }
+  };
+  const opening = open().then((opened) => {
+    index = opened;
+    if (opened === null || closing.signal.aborted) return;
+    queue.work((events) => indexEvents(opened, events), BATCH);
+  });
+
+  const intake = createIntake(queue, logger);
+  const listening = await listenForEvents(bus, intake, logger);
+
+  return {
+    index: () => index,
+    async close() {
+      closing.abort();
+      await listening.close();
+      await intake.close();
+      await opening;
+      await queue.close();
+      await index?.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
+import type { FoundEvent, KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
+
+export function anEvent(fields: Partial<KnowledgeEvent> = {}): KnowledgeEvent {
+  return {
+    eventId: `event-${randomUUID()}`,
+    eventType: "MailSentEvent",
+    tenantId: "tenant1",
+    userId: "user123",
+    at: 1_706_152_860_000,
+    text: "Mail sent\nsubject: Hi",
+    payload: { subject: "Hi" },
+    ...fields,
+  };
+}
+
+/** The contract's own example (section 6). */
+export function flatEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    eventId: `event-${randomUUID()}`,
+    timestamp: "2024-01-16T12:00:00",
+    userId: "user123",
+    tenantId: "tenant1",
+    eventType: "MailSentEvent",
+    mailId: "mail-001",
+    recipient: "user@example.com",
+    subject: "Hi",
+    ...fields,
+  };
+}
+
+export interface MemoryIndex extends KnowledgeIndex {
+  /** Every row ever written, repeated ones too. */
+  written: KnowledgeEvent[];
+  /** What is there, in the order of writing. */
+  rows(): KnowledgeEvent[];
+}
+
+/** An index in memory, for tests of what is on the way to it; it finds nothing by meaning. */
+export function memoryIndex(): MemoryIndex {
+  const rows = new Map<string, KnowledgeEvent>();
+  const written: KnowledgeEvent[] = [];
+  const key = ({ tenantId, eventId }: KnowledgeEvent) => JSON.stringify([tenantId, eventId]);
+  const found = (): FoundEvent[] => [...rows.values()].map((event) => ({ ...event, score: 0 }));
+  return {
+    written,
+    rows: () => [...rows.values()],
+    async upsert(events) {
+      for (const event of events) {
+        written.push(event);
+        if ((rows.get(key(event))?.at ?? 0) <= event.at) rows.set(key(event), event);
+      }
+    },
+    async remove(documents) {
+      for (const document of documents) {
+        for (const [name, row] of rows) {
+          const isIt =
+            "mailId" in document ? row.mailId === document.mailId : row.documentId === document.documentId;
+          if (isIt && row.tenantId === document.tenantId) rows.delete(name);
+        }
+      }
+    },
+    search: async () => found(),
+    recent: async () => found(),
+    close: async () => {},
+  };
+}
