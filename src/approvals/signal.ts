@@ -63,6 +63,20 @@ export function publishedDecision(published: PublishedRequest | null, at: number
   return toDecision(status, published, published?.reason, at);
 }
 
+/**
+ * The same from the raw text, as far as it is about an approval of this tenant: what names another one decides nothing
+ * and holds nothing up.
+ */
+export function standingDecision(text: string | null, tenantId: string, at: number): Decision | null {
+  const published = parsePublishedRequest(text);
+  return isOfTenant(published, tenantId) ? publishedDecision(published, at) : null;
+}
+
+/** Whether `hitl:request` may be about this tenant's approval. */
+export function isOfTenant(published: PublishedRequest | null, tenantId: string): boolean {
+  return published?.tenantId === undefined || published.tenantId === tenantId;
+}
+
 /** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */
 export function decisionOf(heard: Signal, published: PublishedRequest | null, at: number): Decision {
   const reason = "reason" in heard ? heard.reason : null;
