@@ -7,12 +7,19 @@ import { runInput } from "../graphs/state.ts";
 import { defaultTools } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
-import type { Agent } from "./runs/agent-graph.ts";
+import type { Agent, GraphThread } from "./runs/agent-graph.ts";
+
+/** Where the graph's threads are saved. */
+export interface SavedThreads {
+  saver: BaseCheckpointSaver;
+  /** Removes everything of one. */
+  forget(thread: GraphThread["configurable"]): Promise<void>;
+}
 
 /** The configured model and tools as the graph that runs execute. */
 export function createAgent(
   config: Config,
-  checkpointer: BaseCheckpointSaver,
+  { saver, forget }: SavedThreads,
   ledger: EffectLedger,
   logger: Logger,
 ): Agent {
@@ -20,12 +27,13 @@ export function createAgent(
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail }),
-    checkpointer,
+    checkpointer: saver,
     ledger,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
   return {
     graph,
+    forget: ({ configurable }) => forget(configurable),
     input: runInput,
     modelFailure,
     refusal,

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
-import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
+import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
 import { createAgent } from "./agent.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
@@ -46,7 +46,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const now = Date.now;
   const { backend, saver } = openBackend(config, options);
   const agent = opener(
-    async (): Promise<Agent> => createAgent(config, (await saver()).saver, backend.ledger, logger),
+    async (): Promise<Agent> => createAgent(config, await saver(), backend.ledger, logger),
   );
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
@@ -87,7 +87,7 @@ function openBackend(
   const { threadTtlMs, concurrency, leaseMs } = config;
   const common = { logger, threadTtlMs, concurrency };
   if (config.backend === "embedded") {
-    const saver = { saver: new MemorySaver(), close: async () => {} };
+    const saver = plain(new MemorySaver(), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,

@@ -50,6 +50,9 @@ export interface ThreadRegistry {
    * Moves a run to `to` if its status is one of `from`; null, and nothing changed, when it is not. In the same step
    * the run becomes due at `at`, whatever the status: what follows a transition (announcing it, closing the log) must be
    * made good by somebody else if this process dies. `notDue` says that it has been done.
+   *
+   * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up again since,
+   *   nothing is changed
    */
   transition(
     runId: string,
@@ -57,6 +60,7 @@ export interface ThreadRegistry {
     to: RunStatus,
     at: number,
     patch?: RunPatch,
+    ifAttempt?: number,
   ): Promise<RunRecord | null>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
   makeDue(runId: string, threadId: string, at: number): Promise<void>;

@@ -28,7 +28,11 @@ export async function advance(
   if (hold === null) return;
   const abandon = AbortSignal.any([hold.lost, stop.shutdown]);
   try {
-    do await step(deps, threadId, { abandon, cancellations: stop.cancellations });
+    do
+      await step({ ...deps, leaseHolder: hold.holder }, threadId, {
+        abandon,
+        cancellations: stop.cancellations,
+      });
     while (!(await hold.release()));
   } catch (error) {
     // Not left to expire: whoever tries next may begin at once. If the backend is away, expiry does it.

@@ -14,4 +14,6 @@ export interface RunDeps {
   now: () => number;
   /** How long an approval waits for a decision, in ms. */
   approvalTtlMs: number;
+  /** The lease under which the work is done; none where a request only changes a record. */
+  leaseHolder?: string;
 }

@@ -30,6 +30,8 @@ export interface RunRecord extends Owner {
   updatedAt: number;
   /** The run whose pending approvals this run's prompt superseded. */
   replaces?: string;
+  /** Id of the checkpoint that this run goes on from. */
+  continuesFrom?: string;
   error?: { errorCode: ErrorCode; message: string };
 }
 

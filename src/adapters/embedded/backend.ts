@@ -34,7 +34,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     touch: (threadId) => retention.touch(threadId),
   });
   const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);
-  const ledger = createEmbeddedEffectLedger();
+  const ledger = createEmbeddedEffectLedger(leases.isHeldBy);
   const retention = createRetention({
     now,
     ttlMs: threadTtlMs,

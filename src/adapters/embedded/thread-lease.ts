@@ -9,6 +9,7 @@ interface Lease {
 
 export interface EmbeddedThreadLeases extends ThreadLeases {
   isHeld(threadId: string): boolean;
+  isHeldBy(threadId: string, holder: string): boolean;
 }
 
 /** Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them. */
@@ -29,6 +30,7 @@ export function createEmbeddedThreadLeases(now: () => number): EmbeddedThreadLea
 
   return {
     isHeld: (threadId) => live(threadId) !== undefined,
+    isHeldBy: (threadId, holder) => heldBy(threadId, holder) !== undefined,
     async acquire(threadId, holder, ttlMs) {
       const lease = live(threadId);
       if (lease === undefined) leases.set(threadId, { holder, expiresAt: now() + ttlMs, noted: false });

@@ -88,9 +88,10 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
     async runsOf(threadId) {
       return [...(threads.get(threadId)?.runIds ?? [])];
     },
-    async transition(runId, from, to, at, patch = {}) {
+    async transition(runId, from, to, at, patch = {}, ifAttempt = undefined) {
       const run = runs.get(runId);
       if (run === undefined || !from.includes(run.status)) return null;
+      if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
       const moved = { ...run, ...structuredClone(patch), status: to, updatedAt: at };
       runs.set(runId, moved);
       due.add(runId, at);

@@ -32,6 +32,7 @@ const run = z.looseObject({
   createdAt: z.number(),
   updatedAt: z.number(),
   replaces: z.string().exactOptional(),
+  continuesFrom: z.string().exactOptional(),
   error: z.looseObject({ errorCode, message: z.string() }).exactOptional(),
 }) satisfies z.ZodType<RunRecord>;
 

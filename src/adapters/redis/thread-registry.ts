@@ -3,15 +3,18 @@ import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thre
 import type { Owner, RunRecord } from "../../runs/run.ts";
 import type { RedisCommands } from "./commands.ts";
 import {
+  approvalsKey,
   DUE_KEY,
   dueMember,
   idempotencyKey,
   LEASE_KEY_PREFIX,
+  ledgerKey,
   RUN_KEY_PREFIX,
   runKey,
   runsChannel,
   runsKey,
   threadKey,
+  unfinishedKey,
 } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
 import { parseRun, parseThread, RUN_FIELDS, runStatus, THREAD_FIELDS } from "./records.ts";
@@ -66,10 +69,10 @@ export function createRedisThreadRegistry(
       const key = runsKey(threadId);
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
-    async transition(runId, from, to, at, { error, attempt } = {}) {
+    async transition(runId, from, to, at, { error, attempt } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
       const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
-      const args = [runId, to, at, threadTtlMs, ...patch, ...from];
+      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...from];
       const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
       return reply === null ? null : parseRun(reply, key);
     },
@@ -97,7 +100,9 @@ export function createRedisThreadRegistry(
 }
 
 function beginKeys(run: RunRecord, { idempotency }: BeginOptions): string[] {
-  const keys = [threadKey(run.threadId), runKey(run.runId), runsKey(run.threadId), DUE_KEY];
+  const { threadId, runId } = run;
+  const others = [unfinishedKey(threadId), approvalsKey(threadId), ledgerKey(threadId)];
+  const keys = [threadKey(threadId), runKey(runId), runsKey(threadId), DUE_KEY, ...others];
   return idempotency === undefined ? keys : [...keys, idempotencyKey(run, idempotency.key)];
 }
 

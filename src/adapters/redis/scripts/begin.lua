@@ -3,7 +3,10 @@
 -- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt[, attempt][, error]
 -- KEYS[3]  LIST  ids of the thread's runs
 -- KEYS[4]  ZSET  runs that are due
--- KEYS[5]  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- KEYS[5]  LIST  ids of the thread's unfinished approvals
+-- KEYS[6]  SET   ids of all of the thread's approvals
+-- KEYS[7]  HASH  what the thread's tool calls have done
+-- KEYS[8]  HASH  the Idempotency-Key: runId, digest; only when there is one
 -- ARGV[1]   owner, as text to compare
 -- ARGV[2]   the new run's id
 -- ARGV[3]   its thread's id
@@ -15,12 +18,12 @@
 -- ARGV[9]   key prefix of runs: the current run's key is known only in here
 -- ARGV[10]  lifetime of what is written, ms
 -- ARGV[11]  channel of the thread's watchers
--- ARGV[12]  with KEYS[5]: digest of the request's body
--- ARGV[13]  with KEYS[5]: lifetime of the Idempotency-Key, ms
+-- ARGV[12]  with KEYS[8]: digest of the request's body
+-- ARGV[13]  with KEYS[8]: lifetime of the Idempotency-Key, ms
 -- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'}.
 -- Everything but 'started' has changed nothing.
-if KEYS[5] then
-  local first = redis.call('HMGET', KEYS[5], 'runId', 'digest')
+if KEYS[8] then
+  local first = redis.call('HMGET', KEYS[8], 'runId', 'digest')
   if first[1] and redis.call('EXISTS', ARGV[9] .. first[1]) == 1 then
     if first[2] ~= ARGV[12] then return {'mismatch'} end
     return {'repeated', first[1]}
@@ -45,7 +48,10 @@ if current then
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'exists'} end
 
--- First, because it fails on a list of another type: nothing else has been written then.
+-- First, because it fails on a list of another type: nothing has been written then.
+redis.call('LLEN', KEYS[3])
+-- What is left of a thread whose record is gone was its last owner's.
+if not known then redis.call('UNLINK', KEYS[3], KEYS[5], KEYS[6], KEYS[7]) end
 redis.call('RPUSH', KEYS[3], ARGV[2])
 if replaced then
   redis.call('HSET', ARGV[9] .. current, 'status', 'cancelled', 'updatedAt', ARGV[6])
@@ -55,9 +61,9 @@ redis.call('HSET', KEYS[1], 'currentRunId', ARGV[2], 'updatedAt', ARGV[6])
 redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'queued', 'updatedAt', ARGV[7])
 for n = 1, 3 do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2])
-if KEYS[5] then
-  redis.call('HSET', KEYS[5], 'runId', ARGV[2], 'digest', ARGV[12])
-  redis.call('PEXPIRE', KEYS[5], ARGV[13])
+if KEYS[8] then
+  redis.call('HSET', KEYS[8], 'runId', ARGV[2], 'digest', ARGV[12])
+  redis.call('PEXPIRE', KEYS[8], ARGV[13])
 end
 redis.call('PUBLISH', ARGV[11], ARGV[2])
 return {'started'}
