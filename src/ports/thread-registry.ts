@@ -72,8 +72,9 @@ export interface ThreadRegistry {
    */
   notDue(runId: string, since?: number): Promise<void>;
   /**
-   * Up to `limit` runs that are due at or before `now` and whose thread nobody holds a lease on. All that were due,
-   * leased ones included, become due at `nextDue`, so that sweeps of several instances share the work.
+   * Up to `limit` runs that are due at or before `now` and whose thread nobody holds a lease on. All that were due become due
+   * at `nextDue`, so that sweeps of several instances share the work; leased ones already when their lease runs out, if
+   * that is earlier, so that a worker that has died is noticed then.
    */
   takeDue(now: number, nextDue: number, limit: number): Promise<DueRun[]>;
   /** Calls `onChange` after every `begin` on the thread, as EventLog.watch does. */

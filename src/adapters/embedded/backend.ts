@@ -30,7 +30,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
   const leases = createEmbeddedThreadLeases(now);
   const threads = createEmbeddedThreadRegistry({
     now,
-    isHeld: leases.isHeld,
+    leaseLeft: leases.left,
     touch: (threadId) => retention.touch(threadId),
   });
   const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);

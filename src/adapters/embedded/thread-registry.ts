@@ -8,7 +8,7 @@ import { createWatchers } from "./watchers.ts";
 interface EmbeddedThreadRegistryOptions {
   /** Unix ms. */
   now: () => number;
-  isHeld: (threadId: string) => boolean;
+  leaseLeft: (threadId: string) => number;
   /** The thread has been used. */
   touch: (threadId: string) => void;
 }
@@ -27,10 +27,10 @@ interface Thread {
 
 /** Threads and runs in this process's memory. Records are copied on the way in and out. */
 export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOptions): EmbeddedThreadRegistry {
-  const { now, isHeld, touch } = options;
+  const { now, leaseLeft, touch } = options;
   const threads = new Map<string, Thread>();
   const runs = new Map<string, RunRecord>();
-  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, isHeld);
+  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, leaseLeft);
   const idempotencyKeys = createIdempotencyKeys(now, (runId) => runs.has(runId));
   const watchers = createWatchers();
 
