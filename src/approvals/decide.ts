@@ -27,12 +27,15 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
   if ("refused" in parsed) return ignore(parsed.refused);
   const { requestId } = parsed.signal;
 
-  const approval = await deps.approvals.get(requestId);
+  const [approval, request] = await Promise.all([
+    deps.approvals.get(requestId),
+    deps.approvals.publishedRequest(requestId),
+  ]);
   if (approval === null) return ignore("unknown request", requestId);
   if (approval.threadId !== sessionId) return ignore("request of another session", requestId);
   if (approval.status !== "pending") return ignore(`already ${approval.status}`, requestId);
 
-  const published = parsePublishedRequest(await deps.approvals.publishedRequest(requestId));
+  const published = parsePublishedRequest(request);
   if (!isOfTenant(published, approval.tenantId)) {
     return ignore("hitl:request names another tenant", requestId);
   }
