@@ -13,9 +13,13 @@ export interface EffectKey {
 
 /** What the tool node needs of a ledger (the service's is src/ports/effect-ledger.ts). */
 export interface EffectLedger {
-  /** Atomically records that the effect begins, unless it has begun before. Durable before it resolves. */
+  /**
+   * Atomically records that the effect begins, unless it has begun before. Durable before it resolves. Rejects when the
+   * thread's lease is not the holder's any more.
+   */
   begin(
     key: EffectKey,
+    leaseHolder?: string,
   ): Promise<{ state: "new" } | { state: "started" } | { state: "done"; outcome: unknown }>;
   /** Stores the outcome (JSON). */
   finish(key: EffectKey, outcome: unknown): Promise<void>;
@@ -41,16 +45,19 @@ export interface Effect {
   args: Record<string, unknown>;
   context: ToolContext;
   ledger: EffectLedger;
+  /** Who works on the thread, where that is known: nobody else may begin an effect. */
+  leaseHolder: string | undefined;
   report: (error: unknown, where: string) => void;
 }
 
 /**
  * Whether the tool is to run now; if not, what came of it before - `unknown` when it was begun and nobody knows
- * more. Rejects, and the tool must not run, when the ledger does not answer.
+ * more. Rejects, and the tool must not run, when the ledger does not answer or the thread is somebody else's by now.
  */
-export async function begin({ tool, context, ledger, report }: Effect): Promise<"run" | "unknown" | Outcome> {
+export async function begin(effect: Effect): Promise<"run" | "unknown" | Outcome> {
+  const { tool, context, ledger, leaseHolder, report } = effect;
   context.signal.throwIfAborted();
-  const begun = await ledger.begin(keyOf(context));
+  const begun = await ledger.begin(keyOf(context), leaseHolder);
   if (begun.state === "new") return "run";
   if (begun.state === "started") return tool.idempotent === true ? "run" : "unknown";
   const stored = storedOutcome.safeParse(begun.outcome);

@@ -60,6 +60,12 @@ export function identity(config: LangGraphRunnableConfig) {
   return { threadId: read("thread_id"), tenantId: read("tenantId"), userId: read("userId") };
 }
 
+/** Under whose lease the run is executed, from `config.configurable`; Studio has no leases. */
+export function leaseHolder(config: LangGraphRunnableConfig): string | undefined {
+  const holder: unknown = config.configurable?.leaseHolder;
+  return typeof holder === "string" ? holder : undefined;
+}
+
 /** Writes GraphEvents to the custom stream. */
 export function emitter(config: LangGraphRunnableConfig): (event: GraphEvent) => void {
   return (event) => config.writer?.(event);

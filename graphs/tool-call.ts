@@ -7,7 +7,7 @@ import type { AuraTool, ToolContext } from "../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
 import { begin, carryOut, type EffectLedger } from "./effect.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
-import { emitter, identity, type Language } from "./state.ts";
+import { emitter, identity, type Language, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
 import {
@@ -68,7 +68,7 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
         return wire.failed(TEXTS[task.language].changed, changedMessage(task.call), args);
       }
     }
-    const effect = { tool, args, context, ledger, report };
+    const effect = { tool, args, context, ledger, leaseHolder: leaseHolder(config), report };
     const begun = await begin(effect);
     if (begun === "unknown") {
       return wire.failed(TEXTS[task.language].outcomeUnknown(tool.name), unknownMessage(task.call), args);

@@ -11,7 +11,7 @@ import { defaultTools, type ToolSettings, type ToolSource } from "../tools/regis
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
-import type { Agent } from "./runs/agent-graph.ts";
+import type { Agent, GraphThread } from "./runs/agent-graph.ts";
 import type { ThreadGraph } from "./threads/thread-graph.ts";
 
 /** The agent, for its runs and for what is saved of them. */
@@ -19,8 +19,15 @@ export interface ServiceAgent extends Agent {
   saved: ThreadGraph;
 }
 
-export interface AgentParts {
+/** Where the graph's threads are saved. */
+export interface SavedThreads {
   saver: BaseCheckpointSaver;
+  /** Removes everything of one. */
+  forget(thread: GraphThread["configurable"]): Promise<void>;
+}
+
+export interface AgentParts {
+  threads: SavedThreads;
   ledger: EffectLedger;
   logger: Logger;
   /** Tools that come and go. */
@@ -33,7 +40,7 @@ export interface AgentParts {
 export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const { ledger, logger, source, reach } = parts;
   const { apiKey, baseUrl } = config.openai;
-  const checkpointer = withRunIds(parts.saver);
+  const checkpointer = withRunIds(parts.threads.saver);
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail, ...reach }),
@@ -42,14 +49,13 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     ledger,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
-  const forget = (threadId: string) => checkpointer.deleteThread(threadId);
   return {
     graph,
+    forget: ({ configurable }) => parts.threads.forget(configurable),
     input: runInput,
     modelFailure,
     refusal,
     partialAnswer,
-    forget,
     saved: threadGraph(graph, checkpointer),
   };
 }

@@ -26,7 +26,7 @@ export interface AppDeps {
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
-  purge(thread: ThreadRecord): Promise<void>;
+  purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
   /** False in a worker process, which answers health checks only. */

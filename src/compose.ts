@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
-import { type OpenSaver, openSaver } from "./adapters/redis/saver.ts";
+import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { composeTasks } from "./compose-tasks.ts";
@@ -39,7 +39,7 @@ export interface Core {
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
-  purge(thread: ThreadRecord): Promise<void>;
+  purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
@@ -71,7 +71,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       ...(tasks === null ? {} : { tasks: tasks.reader }),
       ...(knowledge === null ? {} : { knowledge: knowledge.reader }),
     };
-    return createAgent(config, { saver: (await saver()).saver, ledger, logger, source: mcp.source, reach });
+    return createAgent(config, { threads: await saver(), ledger, logger, source: mcp.source, reach });
   });
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
@@ -102,7 +102,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
-    purge: async (thread) => purgeThread({ backend, agent: await agent(), logger, now }, thread),
+    purge: async (thread, leaseHolder) =>
+      purgeThread({ backend, agent: await agent(), logger, now, leaseHolder }, thread),
     ingest: knowledge?.ingest ?? null,
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
@@ -125,7 +126,7 @@ function openBackend(
   const { threadTtlMs, concurrency, leaseMs } = config;
   const common = { logger, threadTtlMs, concurrency };
   if (config.backend === "embedded") {
-    const saver = { saver: new MemorySaver(), close: async () => {} };
+    const saver = plain(new MemorySaver(), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ApprovalRecord, Settlement } from "../approvals/approval.ts";
 import { HITL_TTL_S } from "../approvals/approval.ts";
+import { standingDecision } from "../approvals/signal.ts";
 
 // A record, not an object with a status: zod would move the fields that it names to the front.
 const request = z.record(z.string(), z.unknown());
@@ -30,6 +31,11 @@ export function withTaskId(requestJson: string, taskId: string): string | null {
   }
   const { data } = request.safeParse(value);
   return data?.status === "pending" && data.taskId === undefined ? JSON.stringify({ ...data, taskId }) : null;
+}
+
+/** Whether Main Service has decided there about this approval: its user has been told so, and nothing may overtake it. */
+export function isDecidedThere(requestJson: string | null, { tenantId }: ApprovalRecord): boolean {
+  return standingDecision(requestJson, tenantId, 0) !== null;
 }
 
 /** Approved and rejected are Main Service's own: it has rewritten hitl:request before it told us. */

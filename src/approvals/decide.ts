@@ -3,7 +3,7 @@ import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
 import type { ApprovalRecord, Decision } from "./approval.ts";
-import { decisionOf, parsePublishedRequest, parseSignal } from "./signal.ts";
+import { decisionOf, isOfTenant, parsePublishedRequest, parseSignal } from "./signal.ts";
 
 export interface DecideDeps {
   approvals: ApprovalStore;
@@ -27,13 +27,16 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
   if ("refused" in parsed) return ignore(parsed.refused);
   const { requestId } = parsed.signal;
 
-  const approval = await deps.approvals.get(requestId);
+  const [approval, request] = await Promise.all([
+    deps.approvals.get(requestId),
+    deps.approvals.publishedRequest(requestId),
+  ]);
   if (approval === null) return ignore("unknown request", requestId);
   if (approval.threadId !== sessionId) return ignore("request of another session", requestId);
   if (approval.status !== "pending") return ignore(`already ${approval.status}`, requestId);
 
-  const published = parsePublishedRequest(await deps.approvals.publishedRequest(requestId));
-  if (published?.tenantId !== undefined && published.tenantId !== approval.tenantId) {
+  const published = parsePublishedRequest(request);
+  if (!isOfTenant(published, approval.tenantId)) {
     return ignore("hitl:request names another tenant", requestId);
   }
   const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
@@ -44,7 +47,8 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
  * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run due, so a
  * crash before the job is enqueued delays the resume and does not lose it.
  *
- * @returns null when this call decided; else the record that stands
+ * @returns null when this call decided; else the record that stands (still pending when it was to expire, and Main Service
+ *   has decided meanwhile)
  */
 export async function applyDecision(
   deps: DecideDeps,

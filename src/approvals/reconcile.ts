@@ -1,7 +1,7 @@
 import type { PendingApproval, Published } from "../ports/approval-store.ts";
 import type { Decision } from "./approval.ts";
 import { applyDecision, type DecideDeps } from "./decide.ts";
-import { decisionOf, parsePublishedRequest, parseSignal, publishedDecision } from "./signal.ts";
+import { decisionOf, isOfTenant, parsePublishedRequest, parseSignal, publishedDecision } from "./signal.ts";
 
 /** Approvals looked at in one round trip. */
 const PAGE = 500;
@@ -40,12 +40,19 @@ function keptSignal(approval: PendingApproval, payload: string | null, at: numbe
 }
 
 async function decideQuietly(deps: DecideDeps, approval: PendingApproval, decision: Decision): Promise<void> {
-  const { requestId } = approval;
-  if (decision.status !== "expired") {
-    // The same checks as for a signal: the stored request must be about this approval's tenant.
-    const record = await deps.approvals.get(requestId);
-    const request = parsePublishedRequest(await deps.approvals.publishedRequest(requestId));
-    if (record === null || (request?.tenantId !== undefined && request.tenantId !== record.tenantId)) return;
+  const { requestId, expiresAt } = approval;
+  if (decision.status !== "expired" && !(await isOwnRequest(deps, requestId))) {
+    // What another tenant's request says is no decision, and no reason to wait for ever.
+    if (expiresAt > decision.decidedAt) return;
+    await applyDecision(deps, requestId, { status: "expired", decidedAt: decision.decidedAt });
+    return;
   }
   await applyDecision(deps, requestId, decision);
+}
+
+/** The same check as for a signal: the stored request must be about this approval's tenant. */
+async function isOwnRequest({ approvals }: DecideDeps, requestId: string): Promise<boolean> {
+  const record = await approvals.get(requestId);
+  const request = parsePublishedRequest(await approvals.publishedRequest(requestId));
+  return record !== null && isOfTenant(request, record.tenantId);
 }

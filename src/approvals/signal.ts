@@ -22,17 +22,43 @@ export type Signal = z.infer<typeof signal>;
 /** Far above any real signal; parsing more would let one message stall the others. */
 const MAX_SIGNAL_CHARS = 64 * 1024;
 
+/** A signal is flat. Parsing and checking a few kilobytes of nothing but brackets takes milliseconds. */
+const MAX_DEPTH = 16;
+
 /** The signal in a Pub/Sub payload, or why it is none. */
 export function parseSignal(payload: string): { signal: Signal } | { refused: string } {
   if (payload.length > MAX_SIGNAL_CHARS) return { refused: "too large" };
+  if (isDeeperThan(payload, MAX_DEPTH)) return { refused: "nested too deeply" };
   let json: unknown;
   try {
     json = JSON.parse(payload);
   } catch {
     return { refused: "not JSON" };
   }
+  // The validator takes milliseconds to refuse a long list.
+  if (Array.isArray(json)) return { refused: "not a signal of a known type" };
   const parsed = signal.safeParse(json);
   return parsed.success ? { signal: parsed.data } : { refused: "not a signal of a known type" };
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPENING = new Set(["[".charCodeAt(0), "{".charCodeAt(0)]);
+const CLOSING = new Set(["]".charCodeAt(0), "}".charCodeAt(0)]);
+
+/** Whether JSON nests deeper than so many levels, found without parsing it. */
+function isDeeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) isText = !isText;
+    else if (isText) at += code === BACKSLASH ? 1 : 0;
+    else if (OPENING.has(code)) depth += 1;
+    else if (CLOSING.has(code)) depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
 }
 
 /** Main Service's own record of the request; what it leaves out says nothing. */
@@ -61,6 +87,20 @@ export function publishedDecision(published: PublishedRequest | null, at: number
   const status = published?.status;
   if (status !== "approved" && status !== "rejected") return null;
   return toDecision(status, published, published?.reason, at);
+}
+
+/**
+ * The same from the raw text, as far as it is about an approval of this tenant: what names another one decides nothing
+ * and holds nothing up.
+ */
+export function standingDecision(text: string | null, tenantId: string, at: number): Decision | null {
+  const published = parsePublishedRequest(text);
+  return isOfTenant(published, tenantId) ? publishedDecision(published, at) : null;
+}
+
+/** Whether `hitl:request` may be about this tenant's approval. */
+export function isOfTenant(published: PublishedRequest | null, tenantId: string): boolean {
+  return published?.tenantId === undefined || published.tenantId === tenantId;
 }
 
 /** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */

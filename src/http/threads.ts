@@ -17,7 +17,7 @@ import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.
 export interface ThreadsDeps extends FollowDeps {
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
-  purge(thread: ThreadRecord): Promise<void>;
+  purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
 }
 
 /** The caller's threads; anybody else's do not exist. */

@@ -26,7 +26,7 @@ export interface SettleResult {
 
 export type SupersedeResult =
   | { kind: "superseded"; records: ApprovalRecord[] }
-  /** One of them is decided and not yet carried out: nothing was changed. */
+  /** One of them is decided, here or at Main Service, and not yet carried out: nothing was changed. */
   | { kind: "decided"; record: ApprovalRecord };
 
 /** Approval records, and the copy of them that Main Service reads (`hitl:request`, `hitl:session`). */
@@ -45,11 +45,12 @@ export interface ApprovalStore {
    * Service did not make (expired, superseded, cancelled) the status in hitl:request follows, so that
    * a late approver is told. In the same step the record's run becomes due at `decision.decidedAt`
    * (ThreadRegistry.takeDue), so that a decision is carried out even if its job is never enqueued.
+   * Nothing expires that Main Service has decided in hitl:request, even a moment ago: not settled, and pending still.
    */
   settle(requestId: string, decision: Decision): Promise<SettleResult | null>;
   /**
    * Settles all pending records of the thread's run as superseded, unless one is approved, rejected or expired and
-   * not yet finished. Returns all of the run's superseded records that are not finished, oldest first, so
+   * not yet finished, or decided by Main Service in hitl:request. Returns all of the run's superseded records that are not finished, oldest first, so
    * that repeating it after a crash gives the same answer.
    */
   supersede(threadId: string, runId: string, at: number): Promise<SupersedeResult>;

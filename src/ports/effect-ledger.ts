@@ -15,8 +15,13 @@ export type EffectState =
 
 /** What has been done outside, so that nothing is done twice. Lives as long as its thread. */
 export interface EffectLedger {
-  /** Atomically records that the effect begins, unless it has begun before. Durable before it resolves. */
-  begin(key: EffectKey): Promise<EffectState>;
+  /**
+   * Atomically records that the effect begins, unless it has begun before. Durable before it resolves.
+   *
+   * @param leaseHolder who works on the thread: rejects with LeaseLostError, and nothing has begun, when that is
+   *   somebody else by now
+   */
+  begin(key: EffectKey, leaseHolder?: string): Promise<EffectState>;
   /** Stores the outcome (JSON). */
   finish(key: EffectKey, outcome: unknown): Promise<void>;
 }

@@ -1,3 +1,11 @@
+/** The caller does not have the thread's lease any more: somebody else may be working on it. Nothing was written. */
+export class LeaseLostError extends Error {
+  constructor(threadId: string) {
+    super(`the lease on thread ${threadId} is lost`);
+    this.name = "LeaseLostError";
+  }
+}
+
 /**
  * Who works on a thread. One process at a time, for a limited time: a holder that dies or loses touch with the backend
  * loses the lease, and somebody else goes on.

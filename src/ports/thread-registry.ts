@@ -52,6 +52,9 @@ export interface ThreadRegistry {
    * Moves a run to `to` if its status is one of `from`; null, and nothing changed, when it is not. In the same step
    * the run becomes due at `at`, whatever the status: what follows a transition (announcing it, closing the log) must be
    * made good by somebody else if this process dies. `notDue` says that it has been done.
+   *
+   * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up again since,
+   *   nothing is changed
    */
   transition(
     runId: string,
@@ -59,6 +62,7 @@ export interface ThreadRegistry {
     to: RunStatus,
     at: number,
     patch?: RunPatch,
+    ifAttempt?: number,
   ): Promise<RunRecord | null>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
   makeDue(runId: string, threadId: string, at: number): Promise<void>;
@@ -70,8 +74,9 @@ export interface ThreadRegistry {
    */
   notDue(runId: string, since?: number): Promise<void>;
   /**
-   * Up to `limit` runs that are due at or before `now` and whose thread nobody holds a lease on. All that were due,
-   * leased ones included, become due at `nextDue`, so that sweeps of several instances share the work.
+   * Up to `limit` runs that are due at or before `now` and whose thread nobody holds a lease on. All that were due become due
+   * at `nextDue`, so that sweeps of several instances share the work; leased ones already when their lease runs out, if
+   * that is earlier, so that a worker that has died is noticed then.
    */
   takeDue(now: number, nextDue: number, limit: number): Promise<DueRun[]>;
   /** Calls `onChange` after every `begin` on the thread, as EventLog.watch does. */

@@ -29,7 +29,11 @@ export async function advance(
   if (hold === null) return;
   const abandon = AbortSignal.any([hold.lost, stop.shutdown]);
   try {
-    do await step(deps, threadId, { abandon, cancellations: stop.cancellations });
+    do
+      await step({ ...deps, leaseHolder: hold.holder }, threadId, {
+        abandon,
+        cancellations: stop.cancellations,
+      });
     while (!(await hold.release()));
   } catch (error) {
     // Not left to expire: whoever tries next may begin at once. If the backend is away, expiry does it.
@@ -53,8 +57,9 @@ async function step(deps: RunDeps, threadId: string, stop: Stop): Promise<void> 
     case "running":
       return recover(deps, run, stop);
     case "waiting": {
-      const since = await threads.dueAt(run.runId);
-      const unfinished = (await approvals.unfinished(threadId)).filter(({ runId }) => runId === run.runId);
+      // In this order: what happens after the first makes the run due at another time.
+      const [since, ofThread] = await Promise.all([threads.dueAt(run.runId), approvals.unfinished(threadId)]);
+      const unfinished = ofThread.filter(({ runId }) => runId === run.runId);
       const decided = unfinished.filter(({ status }) => status !== "pending");
       if (decided.length > 0) return resume(deps, run, decided, stop);
       return announceWaiting(deps, run, unfinished, since);

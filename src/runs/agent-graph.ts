@@ -4,7 +4,14 @@ import type { RunRecord } from "./run.ts";
 
 /** Where a graph's thread lives, and who is asking: LangGraph's `configurable`. */
 export interface GraphThread {
-  configurable: { thread_id: string; tenantId: string; userId: string; runId: string };
+  configurable: {
+    thread_id: string;
+    tenantId: string;
+    userId: string;
+    runId: string;
+    /** Checkpoints and effects are refused once the thread's lease is not this holder's any more. */
+    leaseHolder?: string | undefined;
+  };
 }
 
 export interface GraphStreamConfig {
@@ -50,6 +57,8 @@ export interface OpenCall {
 /** The agent as the runs see it. */
 export interface Agent {
   graph: AgentGraph;
+  /** Removes everything that is saved of the thread. */
+  forget(thread: GraphThread): Promise<void>;
   /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
   input(run: RunRecord): unknown;
   /** Whether an error of the graph was the model's: it failed, it did not answer in time, or neither. */
@@ -62,8 +71,6 @@ export interface Agent {
   ): { message: unknown; text: string };
   /** The message for the history of an answer that was cut off. */
   partialAnswer(said: { messageId: string; text: string }): unknown;
-  /** Deletes all checkpoints of a thread. */
-  forget(threadId: string): Promise<void>;
 }
 
 /** A node waits until everything it has written is stored. */
@@ -108,8 +115,8 @@ export function hasBegun(state: GraphState, run: RunRecord): boolean {
   return state.values.messages?.some(({ id }) => id === (run.promptId ?? run.runId)) ?? false;
 }
 
-/** A run's place in LangGraph. */
-export function graphThread(run: RunRecord): GraphThread {
+/** A run's place in LangGraph, and under whose lease it is worked on. */
+export function graphThread(run: RunRecord, leaseHolder: string | undefined): GraphThread {
   const { threadId, tenantId, userId, runId } = run;
-  return { configurable: { thread_id: threadId, tenantId, userId, runId } };
+  return { configurable: { thread_id: threadId, tenantId, userId, runId, leaseHolder } };
 }

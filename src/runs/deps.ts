@@ -19,6 +19,8 @@ export interface WindUpDeps {
   >;
   agent: Agent;
   logger: Logger;
+  /** The lease under which the work is done; none where a request only changes a record. */
+  leaseHolder?: string;
   /** Told that something about a run has changed that others may want to know; must return at once. */
   onChange?: (runId: string) => void;
   /** Unix ms. */

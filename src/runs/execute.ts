@@ -2,6 +2,7 @@ import { Command } from "@langchain/langgraph";
 import type { ApprovalRecord } from "../approvals/approval.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
+import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { Stop } from "./advance.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "./agent-graph.ts";
 import type { RunDeps } from "./deps.ts";
 import { failRun } from "./fail.ts";
+import { clearForFirstRun } from "./first-run.ts";
 import { mapGraphEvent } from "./map-event.ts";
 import type { RunRecord, RunStatus } from "./run.ts";
 import { suspendOrComplete } from "./suspend.ts";
@@ -38,9 +40,10 @@ export class RunTakenAwayError extends Error {
 
 /** Begins a queued run, once everything of the run before it has been brought to an end. */
 export async function start(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
-  await windUpPrevious(deps, run);
+  const runs = await deps.backend.threads.runsOf(run.threadId);
+  await windUpPrevious(deps, run, runs);
   await work(deps, run, "queued", {}, stop, async (stretch) => {
-    if (run.continuesFrom === undefined) await streamGraph(stretch, deps.agent.input(stretch.run));
+    if (run.continuesFrom === undefined) await beginGraph(stretch, runs);
     else await continueWith(stretch, []);
     await suspendOrComplete(stretch);
   });
@@ -76,10 +79,10 @@ export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promis
 
 async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]): Promise<void> {
   const { deps, run } = stretch;
-  const state = await deps.agent.graph.getState(graphThread(run));
+  const state = await deps.agent.graph.getState(graphThread(run, deps.leaseHolder));
   if (!hasBegun(state, run)) {
     if (run.status === "waiting" || decided.length > 0) throw new Error("the thread's checkpoint is gone");
-    await streamGraph(stretch, deps.agent.input(run));
+    await beginGraph(stretch, await deps.backend.threads.runsOf(run.threadId));
   } else {
     const resume = resumeMap(state, decided);
     if (resume !== null) await streamGraph(stretch, new Command({ resume }));
@@ -89,6 +92,12 @@ async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]
     run.threadId,
     decided.map(({ requestId }) => requestId),
   );
+}
+
+async function beginGraph(stretch: Stretch, runs: readonly string[]): Promise<void> {
+  const { deps, run } = stretch;
+  await clearForFirstRun(deps, run, runs);
+  await streamGraph(stretch, deps.agent.input(run));
 }
 
 /** Interrupt id -> decision, for the decided calls that still wait in the checkpoint; null when there are none. */
@@ -118,7 +127,7 @@ async function work(
   const cancelled = stop.cancellations.listen(runId);
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
-    const run = await threads.transition(runId, [from], "running", deps.now(), patch);
+    const run = await threads.transition(runId, [from], "running", deps.now(), patch, before.attempt);
     if (run === null) return;
     deps.onChange?.(runId);
     await carryOut(deps, run, from, signal, stretch);
@@ -158,6 +167,7 @@ async function carryOut(
 function isTakenAway(error: unknown): boolean {
   return (
     error instanceof RunTakenAwayError ||
+    error instanceof LeaseLostError ||
     error instanceof EventLogClosedError ||
     error instanceof EventLogConflictError
   );
@@ -176,7 +186,7 @@ async function refuseToFailWithoutBackend(deps: RunDeps, error: unknown): Promis
 async function streamGraph({ deps, run, writer, signal }: Stretch, input: unknown): Promise<void> {
   const stop = new AbortController();
   try {
-    const { configurable } = graphThread(run);
+    const { configurable } = graphThread(run, deps.leaseHolder);
     const chunks = await deps.agent.graph.stream(input, {
       configurable: { ...configurable, storesEvents: true },
       streamMode: "custom",

@@ -8,9 +8,14 @@ export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Pr
   const errorCode = runErrorCode(deps, error);
   const message = ERRORS[errorCode][run.language];
   deps.logger.error({ err: error, errorCode, runId: run.runId, traceId: run.traceId }, "run failed");
-  const failed = await deps.backend.threads.transition(run.runId, ["running"], "failed", deps.now(), {
-    error: { errorCode, message },
-  });
+  const failed = await deps.backend.threads.transition(
+    run.runId,
+    ["running"],
+    "failed",
+    deps.now(),
+    { error: { errorCode, message } },
+    run.attempt,
+  );
   if (failed !== null) await windUp(deps, failed, "cancelled");
 }
 

@@ -5,6 +5,8 @@ import type { ThreadLeases } from "../ports/thread-lease.ts";
 /** A lease that this process holds. */
 export interface Hold {
   threadId: string;
+  /** Its name in the lease: what is written under it is refused once somebody else has the lease. */
+  holder: string;
   /** Aborted when the lease is lost: somebody else may be working on the thread. */
   lost: AbortSignal;
   /** Gives it back; false when there is more to do and it is still held. */
@@ -70,6 +72,7 @@ export function createHolding(
       held.set(holder, lease);
       return {
         threadId,
+        holder,
         lost: lease.abort.signal,
         async release() {
           if (lease.abort.signal.aborted) return true;

@@ -13,7 +13,10 @@ export async function purgeThread(deps: WindUpDeps, thread: ThreadRecord): Promi
     const cancelled = await threads.transition(run.runId, ["waiting"], "cancelled", deps.now());
     if (cancelled !== null) await windUp(deps, cancelled, "cancelled");
   } else if (run !== null && isTerminal(run.status)) await windUp(deps, run, "cancelled");
-  await deps.agent.forget(thread.threadId);
+  const { threadId: thread_id, tenantId, userId, currentRunId: runId } = thread;
+  await deps.agent.forget({
+    configurable: { thread_id, tenantId, userId, runId, leaseHolder: deps.leaseHolder },
+  });
   await archive.remove(thread);
   deps.logger.info({ threadId: thread.threadId }, "thread deleted");
 }

@@ -11,7 +11,7 @@ import { createRunWriter } from "./writer.ts";
 /** After the graph has stopped: the run waits for what it asks, or it is over. */
 export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise<void> {
   const { approvals, threads } = deps.backend;
-  const state = await deps.agent.graph.getState(graphThread(run));
+  const state = await deps.agent.graph.getState(graphThread(run, deps.leaseHolder));
   if (isInterruptedMidway(state)) throw new Error("the graph stopped before its end");
   const waiting = approvalsOf(run, state, deps.now(), deps.approvalTtlMs);
   if (waiting.length === 0) return complete(deps, run);
@@ -19,7 +19,7 @@ export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise
   // Stored first, announced second: a decision can arrive as soon as the request can be read.
   const opened = await approvals.open(waiting);
   const at = deps.now();
-  const suspended = await threads.transition(run.runId, ["running"], "waiting", at);
+  const suspended = await threads.transition(run.runId, ["running"], "waiting", at, {}, run.attempt);
   if (suspended === null) throw new RunTakenAwayError(run.runId);
   if (opened.length === waiting.length) {
     await writer.write(opened.map(hitlEvent));
@@ -75,7 +75,8 @@ async function announcedIn(log: EventLog, runId: string): Promise<Set<string>> {
 /** The registry comes before the log: whoever has read `[DONE]` may send the next prompt at once. */
 async function complete(deps: RunDeps, run: RunRecord): Promise<void> {
   const { threads, eventLog } = deps.backend;
-  const completed = await threads.transition(run.runId, ["running"], "completed", deps.now());
+  const { runId, attempt } = run;
+  const completed = await threads.transition(runId, ["running"], "completed", deps.now(), {}, attempt);
   if (completed === null) throw new RunTakenAwayError(run.runId);
   await eventLog.close(run.runId);
   deps.onChange?.(run.runId);

@@ -6,14 +6,22 @@ import { graphThread, openCalls } from "./agent-graph.ts";
 import type { WindUpDeps } from "./deps.ts";
 import { eachEvent } from "./each-event.ts";
 import type { AgentStep, WireEvent } from "./event.ts";
+import { clearAfterFirstRun } from "./first-run.ts";
 import type { RunRecord } from "./run.ts";
 import { createRunWriter } from "./writer.ts";
 
 type Reason = "superseded" | "cancelled";
 
-/** Brings the run before this one to its end, if a crash, a cancel or this run's prompt has left that undone. */
-export async function windUpPrevious(deps: WindUpDeps, run: RunRecord): Promise<void> {
-  const runs = await deps.backend.threads.runsOf(run.threadId);
+/**
+ * Brings the run before this one to its end, if a crash, a cancel or this run's prompt has left that undone.
+ *
+ * @param runs the thread's run ids, oldest first
+ */
+export async function windUpPrevious(
+  deps: WindUpDeps,
+  run: RunRecord,
+  runs: readonly string[],
+): Promise<void> {
   const previousId = runs[runs.indexOf(run.runId) - 1];
   const previous = previousId === undefined ? null : await deps.backend.threads.run(previousId);
   if (previous !== null)
@@ -31,6 +39,7 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
   if (!closed) {
     await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
     const given = (await approvals.unfinished(run.threadId)).filter(({ runId }) => runId === run.runId);
+    if (run.status !== "completed") await clearAfterFirstRun(deps, run);
     if (run.status === "cancelled") await closeHistory(deps, run, reason);
     const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
     await writer.write([
@@ -71,7 +80,7 @@ function refused(deps: WindUpDeps, run: RunRecord, approval: ApprovalRecord): Wi
 
 async function closeHistory(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
   const { agent, backend } = deps;
-  const thread = graphThread(run);
+  const thread = graphThread(run, deps.leaseHolder);
   const state = await agent.graph.getState(thread);
   const calls = openCalls(state);
   if (calls.length > 0) {

@@ -14,7 +14,7 @@ export async function removeThread(
   deps: ThreadDeps,
   owner: Owner,
   threadId: string,
-  purge: (thread: ThreadRecord) => Promise<void>,
+  purge: (thread: ThreadRecord, leaseHolder: string) => Promise<void>,
 ): Promise<void> {
   const { leases, archive } = deps.backend;
   const thread = await ownThread(deps, owner, threadId);
@@ -24,7 +24,7 @@ export async function removeThread(
     const condemned = await archive.condemn(threadId, owner, deps.now());
     if (condemned === "gone") throw new AuraError("E1004");
     if (condemned === "busy") throw new AuraError("E3001");
-    await purge(thread);
+    await purge(thread, holder);
   } finally {
     await giveBack(deps, threadId, holder);
   }

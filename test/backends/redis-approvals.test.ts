@@ -20,15 +20,21 @@ describe("approvals and effects in Redis", () => {
   let store: ApprovalStore;
   let ledger: EffectLedger;
   const sent: string[] = [];
+  /** Happens once, after the next time that hitl:request has been read. */
+  let meanwhile: (() => Promise<unknown>) | null = null;
   beforeAll(async () => {
     redis = await startRedis();
     client = redis.client();
     connection = openConnection(redis, "test", createAvailability(recordingLogger()));
     const commands = createCommands(connection);
     const counting: RedisCommands = {
-      command(name, args) {
+      async command(name, args) {
         sent.push(name);
-        return commands.command(name, args);
+        const reply = await commands.command(name, args);
+        const happens = name === "GET" ? meanwhile : null;
+        if (happens !== null) meanwhile = null;
+        await happens?.();
+        return reply;
       },
       script(...args) {
         sent.push("script");
@@ -69,6 +75,30 @@ describe("approvals and effects in Redis", () => {
     expect((await store.pendingOf({ tenantId: "tenant1", userId: "u1" })).length).toBe(500);
     expect(sent).toEqual(["script", "MGET", "MGET", "script"]);
   });
+
+  it.each([
+    ["expires", (id: string) => store.settle(id, { status: "expired", decidedAt: 1 }), { settled: false }],
+    [
+      "is superseded",
+      (_: string, thread: string) => store.supersede(thread, "run-1", 1),
+      { kind: "decided" },
+    ],
+  ])(
+    "looks again when Main Service decides, or the request runs out, while an approval %s",
+    async (_, settle, lost) => {
+      const [decided, gone] = [anApproval(), anApproval()];
+      await store.open([decided, gone]);
+      const key = `hitl:request:${decided.requestId}`;
+      const request = JSON.parse((await client.get(key)) ?? "");
+      meanwhile = () => client.set(key, JSON.stringify({ ...request, status: "approved" }));
+      expect(await settle(decided.requestId, decided.threadId)).toMatchObject(lost);
+      expect(await store.get(decided.requestId)).toEqual(decided);
+
+      meanwhile = () => client.del(`hitl:request:${gone.requestId}`);
+      await settle(gone.requestId, gone.threadId);
+      expect((await store.get(gone.requestId))?.status).toMatch(/expired|superseded/);
+    },
+  );
 
   it("leaves nothing in the indexes of what is settled", async () => {
     await client.flushall();

@@ -85,9 +85,6 @@ describe("what the redis backend keeps in Redis", () => {
           .then(() => client.set(`hitl:request:${requestId}`, approved, "KEEPTTL")),
       ]);
       expect(await backend.approvals.publishedRequest(requestId)).toBe(approved);
-      expect((await backend.approvals.get(requestId))?.status).toBe(
-        round % 2 === 0 ? "expired" : "superseded",
-      );
     }
   });
 

@@ -188,8 +188,23 @@ export function approvalStoreContract(name: string, makeHarness: MakeHarness): v
         },
       );
 
+      it.each(["approved", "rejected"])(
+        "does not expire what Main Service has %s, whoever hears of it first",
+        async (status) => {
+          const record = anApproval();
+          await store.open([record]);
+          const text = JSON.stringify({ ...(await published(record.requestId)), status });
+          await harness.replaceKey(`hitl:request:${record.requestId}`, text);
+          expect(await store.settle(record.requestId, EXPIRED)).toEqual({ settled: false, record });
+          expect(await store.pendingOf(record)).toContainEqual(record);
+          expect(await store.settle(record.requestId, APPROVED)).toMatchObject({ settled: true });
+          expect(await store.publishedRequest(record.requestId)).toBe(text);
+        },
+      );
+
       it.each([
-        ["a decision", '{"status":"approved","approvedBy":"u"}'],
+        ["a decision of another tenant", '{"status":"approved","tenantId":"tenant2"}'],
+        ["no decision of ours", '{"status":"deferred"}'],
         ["no JSON", "{"],
         ["another type", '["pending"]'],
         ["nothing", ""],

@@ -80,6 +80,22 @@ export function supersedeContract(name: string, makeHarness: MakeHarness): void 
       },
     );
 
+    it.each(["approved", "rejected"])(
+      "changes nothing while Main Service has one %s, heard of or not",
+      async (status) => {
+        const threadId = randomUUID();
+        const [a, b] = [anApproval({ threadId }), anApproval({ threadId })];
+        await store.open([a, b]);
+        const request = { ...(await published(b.requestId)), status };
+        const key = `hitl:request:${b.requestId}`;
+        await harness.replaceKey(key, JSON.stringify(request));
+        expect(await other.supersede(threadId, "run-1", 102)).toEqual({ kind: "decided", record: b });
+        expect(await store.unfinished(threadId)).toEqual([a, b]);
+        await harness.replaceKey(key, JSON.stringify({ ...request, tenantId: "tenant2" }));
+        expect(await other.supersede(threadId, "run-1", 103)).toMatchObject({ kind: "superseded" });
+      },
+    );
+
     it("has nothing to do on an unknown thread", async () => {
       expect(await store.supersede(randomUUID(), "run-1", 1)).toEqual({ kind: "superseded", records: [] });
     });

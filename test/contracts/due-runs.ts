@@ -87,6 +87,17 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
       expect(taken).toEqual(expect.arrayContaining([held, free]));
     });
 
+    it("looks again as soon as the lease is over, however long runs are put off", async () => {
+      const run = await begun(1_000);
+      await leases.acquire(run.threadId, "holder", 30_000);
+      expect(await threads.takeDue(5_000, 9_000_000, 10)).toEqual([]);
+      const again = (await other.dueAt(run.runId)) ?? 0;
+      expect(again).toBeGreaterThan(5_000);
+      expect(again).toBeLessThanOrEqual(35_001);
+      await harness.expireLease(run.threadId);
+      expect(await threads.takeDue(again, 9_000_000, 10)).toEqual([run]);
+    });
+
     it("finds the longest due first, up to a limit, behind any number that are worked on", async () => {
       const runs = await Promise.all(range(30).map((index) => begun(1_000 + index)));
       for (const { threadId } of runs.slice(0, 20)) await leases.acquire(threadId, "holder", 30_000);

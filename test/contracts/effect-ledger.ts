@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EffectKey, EffectLedger } from "../../src/ports/effect-ledger.ts";
+import { LeaseLostError } from "../../src/ports/thread-lease.ts";
 import { awkwardContext, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
 
 const anEffect = (fields: Partial<EffectKey> = {}): EffectKey => ({
@@ -41,6 +42,20 @@ export function effectLedgerContract(name: string, makeHarness: MakeHarness): vo
       );
       expect(states.filter(({ state }) => state === "new")).toHaveLength(1);
       expect(states.filter(({ state }) => state === "started")).toHaveLength(19);
+    });
+
+    it("lets nobody begin who does not work on the thread any more", async () => {
+      const key = anEffect();
+      const { leases } = harness.backends[0];
+      await leases.acquire(key.threadId, "frozen", 60_000);
+      await harness.expireLease(key.threadId);
+      await expect(ledger.begin(key, "frozen")).rejects.toThrow(LeaseLostError);
+      await leases.acquire(key.threadId, "next", 60_000);
+      await expect(ledger.begin(key, "frozen")).rejects.toThrow(LeaseLostError);
+      expect(await other.begin(key, "next")).toEqual({ state: "new" });
+      // What came of an effect is worth knowing, whoever has it.
+      await ledger.finish(key, 1);
+      expect(await other.begin(key, "next")).toEqual({ state: "done", outcome: 1 });
     });
 
     it.each([null, false, 0, "", [], {}, "done", awkwardContext(), undefined])(

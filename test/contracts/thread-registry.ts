@@ -171,6 +171,21 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       expect(await other.run(run.runId)).toEqual(waiting);
     });
 
+    it("moves a run for a worker only while it is in that worker's attempt", async () => {
+      const run = aRun();
+      await threads.begin(run);
+      expect(await threads.transition(run.runId, ["queued"], "running", 5, {}, 2)).toBeNull();
+      expect(await threads.transition(run.runId, ["queued"], "running", 5, {}, 1)).not.toBeNull();
+      const again = await other.transition(run.runId, ["running"], "running", 6, { attempt: 2 }, 1);
+      expect(again).toMatchObject({ attempt: 2 });
+      // The worker of the first attempt has been frozen meanwhile: whatever it takes for next, it changes nothing.
+      for (const to of ["running", "waiting", "completed", "failed"] as const) {
+        expect(await threads.transition(run.runId, ["running"], to, 7, { attempt: 2 }, 1)).toBeNull();
+      }
+      expect(await threads.run(run.runId)).toEqual(again);
+      expect(await other.transition(run.runId, ["running"], "completed", 8, {}, 2)).not.toBeNull();
+    });
+
     it("lists the runs of a thread in their order", async () => {
       const runs = range(3).map(() => aRun());
       const threadId = runs[0]!.threadId;

@@ -13,15 +13,26 @@ import { answer } from "./model.ts";
 import { startFaultyProxy } from "./tcp-proxy.ts";
 
 /** Short, so that a run with crashes takes seconds; the defaults differ only in scale. */
-const TIMES = { AURA_LEASE_MS: "1500", AURA_RECONCILE_MS: "250" };
+export const LEASE_MS = 1_500;
+const TIMES = { AURA_LEASE_MS: `${LEASE_MS}`, AURA_RECONCILE_MS: "250" };
 
-/** One process of the service. */
+/** One process of the service. What is done to one instance follows one another. */
 export interface Instance {
   name: string;
+  role: "all" | "api" | "worker";
   url: string;
-  /** kill -9, and after a pause a new process on the same port. Restarts of one instance follow one another. */
-  restart(pauseMs: number): Promise<void>;
+  /** kill -9, and after a pause a new process on the same port. */
+  restart(pause: () => Promise<unknown>): Promise<void>;
+  /** SIGSTOP, and SIGCONT after so many ms: the process notices nothing but that it is late. */
+  freeze(ms: number): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface FleetOptions {
+  /** Of `all` processes; with `split` roles as many `api` and as many `worker` processes. */
+  instances: number;
+  roles?: "all" | "split";
+  approvalTtlS?: number;
 }
 
 /** Runs what it is given one after another. */
@@ -37,7 +48,7 @@ function serial(): <T>(task: () => Promise<T>) => Promise<T> {
 export type Fleet = Awaited<ReturnType<typeof startFleet>>;
 
 /** Real processes of the service around a real Redis behind a faulty network, a real SMTP server and a scripted model. */
-export async function startFleet(instances: number, { approvalTtlS = 1800 } = {}) {
+export async function startFleet({ instances, roles = "all", approvalTtlS = 1800 }: FleetOptions) {
   const logs = mkdtempSync(join(tmpdir(), "aura-faults-"));
   const redis = await startRedis({ appendOnly: true, args: ["--appendfsync", "always"] });
   const proxy = await startFaultyProxy(redis);
@@ -56,8 +67,17 @@ export async function startFleet(instances: number, { approvalTtlS = 1800 } = {}
     AURA_KNOWLEDGE: "off",
     ...TIMES,
   };
+  const ignored = new Set<string>();
+  const onLine = (line: string) => {
+    const requestId = /"requestId":"([^"]+)".*"signal ignored"/.exec(line)?.[1];
+    if (requestId !== undefined) ignored.add(requestId);
+  };
   const members = await Promise.all(
-    Array.from({ length: instances }, (_, index) => startInstance(`aura-${index + 1}`, env, logs)),
+    (roles === "all" ? (["all"] as const) : (["api", "worker"] as const)).flatMap((role) =>
+      Array.from({ length: instances }, (_, index) =>
+        startInstance(`${role}-${index + 1}`, role, { ...env, AURA_ROLE: role }, logs, onLine),
+      ),
+    ),
   );
   const main = redis.client();
   const redisFaults = serial();
@@ -68,6 +88,12 @@ export async function startFleet(instances: number, { approvalTtlS = 1800 } = {}
     proxy,
     mails,
     instances: members,
+    /** Those that a client can talk to. */
+    apis: members.filter(({ role }) => role !== "worker"),
+    /** Those that work on runs. */
+    workers: members.filter(({ role }) => role !== "api"),
+    /** Whether a worker has said that it ignores a signal about this request. */
+    hasIgnored: (requestId: string) => ignored.has(requestId),
     /** Main Service's own connection, not through the faulty network. */
     main,
     /** kill -9 and start again; its data are on disk. */
@@ -86,7 +112,13 @@ export async function startFleet(instances: number, { approvalTtlS = 1800 } = {}
   };
 }
 
-async function startInstance(name: string, env: NodeJS.ProcessEnv, logs: string): Promise<Instance> {
+async function startInstance(
+  name: string,
+  role: Instance["role"],
+  env: NodeJS.ProcessEnv,
+  logs: string,
+  onLine: (line: string) => void,
+): Promise<Instance> {
   let child: ChildProcess | null = null;
   let port = 0;
   const inTurn = serial();
@@ -96,17 +128,24 @@ async function startInstance(name: string, env: NodeJS.ProcessEnv, logs: string)
       env: { ...env, AURA_PORT: `${port}` },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    instance.url = await listeningUrl(child, logFile);
+    instance.url = await listeningUrl(child, logFile, onLine);
     port = Number(new URL(instance.url).port);
   };
   const instance: Instance = {
     name,
+    role,
     url: "",
-    restart: (pauseMs) =>
+    restart: (pause) =>
       inTurn(async () => {
         await end(child, "SIGKILL");
-        await delay(pauseMs);
+        await pause();
         await start();
+      }),
+    freeze: (ms) =>
+      inTurn(async () => {
+        child?.kill("SIGSTOP");
+        await delay(ms);
+        child?.kill("SIGCONT");
       }),
     stop: () => inTurn(() => end(child, "SIGTERM")),
   };
@@ -122,12 +161,13 @@ async function end(child: ChildProcess | null, signal: NodeJS.Signals): Promise<
 }
 
 /** Keeps the process's log in a file, and resolves with the address that it says it listens on. */
-function listeningUrl(child: ChildProcess, logFile: string): Promise<string> {
+function listeningUrl(child: ChildProcess, logFile: string, onLine: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     if (child.stdout === null) throw new Error("no stdout");
     child.once("exit", () => reject(new Error(`the process ended before it listened; see ${logFile}`)));
     createInterface({ input: child.stdout }).on("line", (line) => {
       appendFileSync(logFile, `${line}\n`);
+      onLine(line);
       const url = /listening on (http:\/\/[^"]+)/.exec(line)?.[1];
       if (url !== undefined) resolve(url);
     });

@@ -10,22 +10,32 @@ export interface FaultyProxy {
   block(): void;
   /** Delays every packet by this many ms from now on. */
   slow(ms: number): void;
+  /** Lets through nothing more of what is sent on connections that call themselves so (CLIENT SETNAME), until `heal`. */
+  hold(name: string): void;
   heal(): void;
   close(): Promise<void>;
 }
+
+/** Bytes at the beginning of a connection, in which it says its name. */
+const GREETING = 1_000;
 
 export async function startFaultyProxy(target: { host: string; port: number }): Promise<FaultyProxy> {
   const sockets = new Set<Socket>();
   let blocked = false;
   let delayMs = 0;
+  let held: { name: string; healed: PromiseWithResolvers<void> } | null = null;
 
   const forward = (from: Socket, to: Socket) => {
     sockets.add(from);
     // Chained, so that a packet with a shorter delay does not overtake.
     let last = Promise.resolve();
+    let greeting = "";
     from.on("data", (data) => {
       const wait = delayMs;
+      if (greeting.length < GREETING) greeting += data.toString("latin1").slice(0, GREETING);
+      const hold = held !== null && greeting.includes(held.name) ? held.healed.promise : null;
       last = last.then(async () => {
+        if (hold !== null) await hold;
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
         if (!to.destroyed) to.write(data);
       });
@@ -58,11 +68,17 @@ export async function startFaultyProxy(target: { host: string; port: number }): 
     slow(ms) {
       delayMs = ms;
     },
+    hold(name) {
+      held ??= { name, healed: Promise.withResolvers<void>() };
+    },
     heal() {
       blocked = false;
       delayMs = 0;
+      held?.healed.resolve();
+      held = null;
     },
     async close() {
+      held?.healed.resolve();
       cut();
       server.close();
       await once(server, "close");

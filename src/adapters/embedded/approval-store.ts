@@ -6,6 +6,7 @@ import type { Owner } from "../../runs/run.ts";
 import {
   awaitsResume,
   isDecidedByMainService,
+  isDecidedThere,
   publishedLifetimes,
   withStatus,
   withTaskId,
@@ -64,6 +65,9 @@ export function createEmbeddedApprovalStore(
     return settled;
   };
 
+  const isPublishedAsDecided = (record: ApprovalRecord): boolean =>
+    record.status === "pending" && isDecidedThere(bus.get(hitlRequestKey(record.requestId)), record);
+
   const forgetOne = (requestId: string): void => {
     const record = records.get(requestId);
     if (record === undefined) return;
@@ -90,14 +94,16 @@ export function createEmbeddedApprovalStore(
     async settle(requestId, decision) {
       const record = records.get(requestId);
       if (record === undefined) return null;
-      if (record.status !== "pending") return { settled: false, record: structuredClone(record) };
+      if (record.status !== "pending" || (decision.status === "expired" && isPublishedAsDecided(record))) {
+        return { settled: false, record: structuredClone(record) };
+      }
       const settled = structuredClone(settlePending(record, decision));
       await makeDue(record.runId, record.threadId, decision.decidedAt);
       return { settled: true, record: settled };
     },
     async supersede(threadId, runId, at) {
       const open = listed(unfinished.of(threadId)).filter((record) => record.runId === runId);
-      const decided = open.find(({ status }) => awaitsResume(status));
+      const decided = open.find((record) => awaitsResume(record.status) || isPublishedAsDecided(record));
       if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
       const decision: Decision = { status: "superseded", decidedAt: at };
       const settled = open.map((record) =>

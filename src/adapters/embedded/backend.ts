@@ -34,11 +34,11 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
   const leases = createEmbeddedThreadLeases(now);
   const threads = createEmbeddedThreadRegistry({
     now,
-    isHeld: leases.isHeld,
+    leaseLeft: leases.left,
     touch: (threadId) => retention.touch(threadId),
   });
   const approvals = createEmbeddedApprovalStore(bus, threads.makeDue);
-  const ledger = createEmbeddedEffectLedger();
+  const ledger = createEmbeddedEffectLedger(leases.isHeldBy);
   const reports = createEmbeddedTaskReports(threads.hasRun);
   const archive = createEmbeddedThreadArchive({ bus, threads, approvals, eventLog, ledger, reports });
   const retention = createRetention({

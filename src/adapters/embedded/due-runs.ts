@@ -14,10 +14,11 @@ export interface DueRuns {
  * Runs that ought to be moving, by when (Unix ms).
  *
  * @param threadOf null when there is no such run (any more)
+ * @param leaseLeft how long the thread's lease has left, in ms; 0 when nobody works on it
  */
 export function createDueRuns(
   threadOf: (runId: string) => string | null,
-  isHeld: (threadId: string) => boolean,
+  leaseLeft: (threadId: string) => number,
 ): DueRuns {
   const due = new Map<string, number>();
   return {
@@ -36,8 +37,9 @@ export function createDueRuns(
         const threadId = threadOf(runId);
         if (threadId === null) due.delete(runId);
         else {
-          due.set(runId, nextDue);
-          if (!isHeld(threadId)) taken.push({ runId, threadId });
+          const left = leaseLeft(threadId);
+          if (left === 0) taken.push({ runId, threadId });
+          due.set(runId, left === 0 ? nextDue : Math.min(nextDue, now + Math.ceil(left)));
         }
       }
       return taken;

@@ -1,5 +1,6 @@
 import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
 import type { SavedEffect } from "../../ports/thread-archive.ts";
+import { LeaseLostError } from "../../ports/thread-lease.ts";
 
 export interface EmbeddedEffectLedger extends EffectLedger {
   forget(threadId: string): void;
@@ -7,8 +8,14 @@ export interface EmbeddedEffectLedger extends EffectLedger {
   restore(threadId: string, effects: readonly SavedEffect[]): void;
 }
 
-/** Effects in this process's memory: what it had begun when it died, nobody knows any more. */
-export function createEmbeddedEffectLedger(): EmbeddedEffectLedger {
+/**
+ * Effects in this process's memory: what it had begun when it died, nobody knows any more.
+ *
+ * @param isHeldBy the thread leases'
+ */
+export function createEmbeddedEffectLedger(
+  isHeldBy: (threadId: string, holder: string) => boolean = () => true,
+): EmbeddedEffectLedger {
   /** By thread, an outcome as JSON, so that nobody can change what was recorded; null while there is none. */
   const threads = new Map<string, Map<string, string | null>>();
 
@@ -19,7 +26,10 @@ export function createEmbeddedEffectLedger(): EmbeddedEffectLedger {
   };
 
   return {
-    async begin(key) {
+    async begin(key, leaseHolder) {
+      if (leaseHolder !== undefined && !isHeldBy(key.threadId, leaseHolder)) {
+        throw new LeaseLostError(key.threadId);
+      }
       const effects = effectsOf(key.threadId);
       const name = nameOf(key);
       const json = effects.get(name);

@@ -8,7 +8,9 @@ interface Lease {
 }
 
 export interface EmbeddedThreadLeases extends ThreadLeases {
-  isHeld(threadId: string): boolean;
+  /** How long the thread's lease has left, in ms; 0 when nobody has it. */
+  left(threadId: string): number;
+  isHeldBy(threadId: string, holder: string): boolean;
 }
 
 /** Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them. */
@@ -28,7 +30,8 @@ export function createEmbeddedThreadLeases(now: () => number): EmbeddedThreadLea
   };
 
   return {
-    isHeld: (threadId) => live(threadId) !== undefined,
+    left: (threadId) => Math.max(0, (live(threadId)?.expiresAt ?? 0) - now()),
+    isHeldBy: (threadId, holder) => heldBy(threadId, holder) !== undefined,
     async acquire(threadId, holder, ttlMs) {
       const lease = live(threadId);
       if (lease === undefined) leases.set(threadId, { holder, expiresAt: now() + ttlMs, noted: false });

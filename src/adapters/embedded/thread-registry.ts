@@ -8,7 +8,7 @@ import { createWatchers } from "./watchers.ts";
 interface EmbeddedThreadRegistryOptions {
   /** Unix ms. */
   now: () => number;
-  isHeld: (threadId: string) => boolean;
+  leaseLeft: (threadId: string) => number;
   /** The thread has been used. */
   touch: (threadId: string) => void;
 }
@@ -34,10 +34,10 @@ interface Thread {
 
 /** Threads and runs in this process's memory. Records are copied on the way in and out. */
 export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOptions): EmbeddedThreadRegistry {
-  const { now, isHeld, touch } = options;
+  const { now, leaseLeft, touch } = options;
   const threads = new Map<string, Thread>();
   const runs = new Map<string, RunRecord>();
-  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, isHeld);
+  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, leaseLeft);
   const idempotencyKeys = createIdempotencyKeys(now, (runId) => runs.has(runId));
   const watchers = createWatchers();
 
@@ -97,9 +97,10 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
     async runsOf(threadId) {
       return [...(threads.get(threadId)?.runIds ?? [])];
     },
-    async transition(runId, from, to, at, patch = {}) {
+    async transition(runId, from, to, at, patch = {}, ifAttempt = undefined) {
       const run = runs.get(runId);
       if (run === undefined || !from.includes(run.status)) return null;
+      if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
       const moved = { ...run, ...structuredClone(patch), status: to, updatedAt: at };
       runs.set(runId, moved);
       due.add(runId, at);

@@ -5,6 +5,7 @@ import type { ApprovalStore, SettleResult, SupersedeResult } from "../../ports/a
 import {
   awaitsResume,
   isDecidedByMainService,
+  isDecidedThere,
   publishedLifetimes,
   withStatus,
   withTaskId,
@@ -47,6 +48,11 @@ const published = z.string().nullable();
  * script ever decodes what a model or a person wrote (Lua's cjson turns [] into {} and rounds numbers).
  */
 export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
+  const get = async (requestId: string) => {
+    const key = approvalKey(requestId);
+    return parseApproval(await redis.command("HMGET", [key, ...APPROVAL_FIELDS]), key);
+  };
+
   const publishedRequest = async (requestId: string) => {
     const key = hitlRequestKey(requestId);
     return parseRecord(published, await redis.command("GET", [key]), key);
@@ -67,11 +73,21 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     decision: Decision,
   ): Promise<SettleResult | null | "retry"> => {
     const key = approvalKey(requestId);
-    const request = isDecidedByMainService(decision.status) ? null : await publishedRequest(requestId);
+    const follows = !isDecidedByMainService(decision.status);
+    const request = follows ? await publishedRequest(requestId) : null;
+    if (decision.status === "expired") {
+      const record = await get(requestId);
+      if (record?.status === "pending" && isDecidedThere(request, record)) return { settled: false, record };
+    }
     const reply = await redis.script(
       SETTLE,
       [key, hitlRequestKey(requestId), PENDING_KEY, DUE_KEY],
-      [decision.status, decisionJson(decision), ...replacement(request, decision), decision.decidedAt],
+      [
+        decision.status,
+        decisionJson(decision),
+        decision.decidedAt,
+        ...(follows ? replacement(request, decision) : ["any", "", ""]),
+      ],
     );
     const [outcome, fields] = parseRecord(settleReply, reply, key);
     if (outcome === -3) throw new RecordFormatError(key, "lacks fields");
@@ -91,6 +107,8 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     if (decided !== undefined) return { kind: "decided", record: decided };
     const pending = open.filter(({ status }) => status === "pending");
     const requests = await Promise.all(pending.map(({ requestId }) => publishedRequest(requestId)));
+    const unheard = pending.find((record, index) => isDecidedThere(requests[index] ?? null, record));
+    if (unheard !== undefined) return { kind: "decided", record: unheard };
     const keys = pending.flatMap(({ requestId }) => [approvalKey(requestId), hitlRequestKey(requestId)]);
     const reply = await redis.script(
       SUPERSEDE,
@@ -112,6 +130,7 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
   };
 
   return {
+    get,
     publishedRequest,
     ...createPendingApprovals(redis),
     async open(records) {
@@ -120,10 +139,6 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
       const reply = await redis.script(OPEN, keys, records.flatMap(openArguments));
       const opened = parseRecord(openReply, reply, approvalKey(records[0]?.requestId ?? ""));
       return records.filter((_, index) => opened[index] === 1).map(asPending);
-    },
-    async get(requestId) {
-      const key = approvalKey(requestId);
-      return parseApproval(await redis.command("HMGET", [key, ...APPROVAL_FIELDS]), key);
     },
     unfinished: async (threadId) => byCreation(await unfinished(threadId)),
     settle: (requestId, decision) => untilStill(() => settleOnce(requestId, decision)),
@@ -157,10 +172,10 @@ async function untilStill<T>(attempt: () => Promise<T | "retry">): Promise<T> {
   }
 }
 
-/** What hitl:request must hold and what it becomes; two empty strings when it is to stay as it is. */
-function replacement(request: string | null, decision: Decision): [string, string] {
-  const followed = request === null ? null : withStatus(request, decision.status);
-  return request === null || followed === null ? ["", ""] : [request, followed];
+/** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
+function replacement(request: string | null, decision: Decision): [string, string, string] {
+  if (request === null) return ["absent", "", ""];
+  return ["same", request, withStatus(request, decision.status) ?? ""];
 }
 
 function openKeys(record: ApprovalRecord): string[] {

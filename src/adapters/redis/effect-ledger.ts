@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
 import type { SavedEffect } from "../../ports/thread-archive.ts";
+import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { RedisCommands } from "./commands.ts";
-import { ledgerKey } from "./keys.ts";
+import { leaseKey, ledgerKey } from "./keys.ts";
 import { jsonField, parseRecord } from "./record-format.ts";
 import { loadScript } from "./script.ts";
 
@@ -18,15 +19,20 @@ const effect = jsonField.pipe(
   ]),
 );
 
+const LOST = 0;
 const STARTED = JSON.stringify({ v: 1, state: "started" });
 
 /** One HASH per thread, so that its effects live and go with it. */
 export function createRedisEffectLedger(redis: RedisCommands): EffectLedger {
   return {
-    async begin(effectKey) {
-      const key = ledgerKey(effectKey.threadId);
-      const reply = await redis.script(BEGIN_EFFECT, [key], [fieldOf(effectKey), STARTED]);
+    async begin(effectKey, leaseHolder) {
+      const { threadId } = effectKey;
+      const key = ledgerKey(threadId);
+      const fence = leaseHolder === undefined ? [] : [leaseHolder];
+      const keys = leaseHolder === undefined ? [key] : [key, leaseKey(threadId)];
+      const reply = await redis.script(BEGIN_EFFECT, keys, [fieldOf(effectKey), STARTED, ...fence]);
       if (reply === null) return { state: "new" };
+      if (reply === LOST) throw new LeaseLostError(threadId);
       const standing = parseRecord(effect, reply, key);
       return standing.state === "started"
         ? { state: "started" }

@@ -1,12 +1,13 @@
 import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
 import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { z } from "zod";
+import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { BackendLogger } from "./availability.ts";
-import { RedisCheckpointer } from "./checkpointer/index.ts";
+import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { Connection, RedisAddress } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";
-import { CHECKPOINTER_KEY } from "./keys.ts";
+import { CHECKPOINTER_KEY, leaseKey } from "./keys.ts";
 import { loadScript } from "./script.ts";
 
 /** Where checkpoints are kept in redis mode. */
@@ -36,7 +37,19 @@ export interface SaverOptions {
 
 export interface OpenSaver {
   saver: BaseCheckpointSaver;
+  /**
+   * Removes everything of a thread: its id, and who works on it, as LangGraph's `configurable` names them.
+   *
+   * @throws LeaseLostError when somebody else does by now, and the saver can tell (`redis` can)
+   */
+  forget(configurable: ThreadConfigurable): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ThreadConfigurable {
+  thread_id: string;
+  /** Whose lease on the thread the call is made under. */
+  leaseHolder?: string | undefined;
 }
 
 const CLAIM = loadScript("claim-checkpointer");
@@ -54,21 +67,35 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   await claim(options);
   if (kind === "memory") {
     logger.warn({}, "AURA_CHECKPOINTER=memory: a restart forgets every thread, and approvals that wait");
-    return { saver: new MemorySaver(), close: async () => {} };
+    return plain(new MemorySaver(), async () => {});
   }
   for (const warning of await durabilityWarnings(redis)) logger.warn({}, warning);
   const { keep, threadTtlMs } = options;
   if (kind === "redis") {
     const saver = new RedisCheckpointer(connection.client, {
       ttlMs: threadTtlMs,
+      fence: leaseFence,
       ...(keep === undefined ? {} : { keep }),
     });
-    return { saver, close: async () => {} };
+    const forget = (thread: ThreadConfigurable) => saver.deleteThread(thread.thread_id, { ...thread });
+    return { saver, forget, close: async () => {} };
   }
   const ttl = { defaultTTL: Math.ceil(threadTtlMs / 60_000), refreshOnRead: true };
   const saver = await RedisSaver.fromUrl(stackUrl(options.address), ttl);
-  return { saver, close: () => saver.end() };
+  return plain(saver, () => saver.end());
 }
+
+/** A saver that cannot check leases. */
+export function plain(saver: BaseCheckpointSaver, close: OpenSaver["close"]): OpenSaver {
+  return { saver, forget: (thread) => saver.deleteThread(thread.thread_id), close };
+}
+
+/** A worker that has lost its thread's lease writes nothing there any more, whether or not it knows. */
+const leaseFence: FenceOf = ({ thread_id, leaseHolder }) => {
+  if (typeof thread_id !== "string" || typeof leaseHolder !== "string") return undefined;
+  const refusal = () => new LeaseLostError(thread_id);
+  return { key: leaseKey(thread_id), field: "holder", value: leaseHolder, refusal };
+};
 
 async function requireStack(redis: RedisCommands): Promise<void> {
   const known = z.array(z.unknown()).parse(await redis.command("COMMAND", ["INFO", ...STACK_COMMANDS]));

@@ -4,16 +4,19 @@ import { type RunRecord, titleOf } from "../../runs/run.ts";
 import { runStatus } from "../../runs/run-schema.ts";
 import type { RedisCommands } from "./commands.ts";
 import {
+  approvalsKey,
   DUE_KEY,
   dueMember,
   idempotencyKey,
   LEASE_KEY_PREFIX,
+  ledgerKey,
   RUN_KEY_PREFIX,
   runKey,
   runsChannel,
   runsKey,
   threadKey,
   threadsOfKey,
+  unfinishedKey,
 } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
 import { ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
@@ -68,10 +71,10 @@ export function createRedisThreadRegistry(
       const key = runsKey(threadId);
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
-    async transition(runId, from, to, at, { error, attempt } = {}) {
+    async transition(runId, from, to, at, { error, attempt } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
       const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
-      const args = [runId, to, at, threadTtlMs, ...patch, ...from];
+      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...from];
       const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
       return reply === null ? null : parseRun(reply, key);
     },
@@ -100,7 +103,9 @@ export function createRedisThreadRegistry(
 
 function beginKeys(run: RunRecord, { idempotency }: BeginOptions): string[] {
   const { threadId, runId } = run;
-  const keys = [threadKey(threadId), runKey(runId), runsKey(threadId), DUE_KEY, threadsOfKey(run)];
+  const others = [unfinishedKey(threadId), approvalsKey(threadId), ledgerKey(threadId)];
+  const own = [threadKey(threadId), runKey(runId), runsKey(threadId)];
+  const keys = [...own, DUE_KEY, threadsOfKey(run), ...others];
   return idempotency === undefined ? keys : [...keys, idempotencyKey(run, idempotency.key)];
 }
 

@@ -17,6 +17,29 @@ test("[R4.3] [R4.4] the contract's signals decide", () => {
   expect(decisionOf(heard(REJECTION), null, 5)).toEqual({ status: "rejected", reason: "...", decidedAt: 5 });
 });
 
+test.each([
+  ["arrays", "[".repeat(17)],
+  ["objects", '{"a":'.repeat(17)],
+  ["in a field", `{"type":"approval","x":${"[".repeat(16)}`],
+])("what nests deeply is refused before it is parsed: %s", (_, payload) => {
+  expect(parseSignal(payload)).toEqual({ refused: "nested too deeply" });
+});
+
+test("brackets in texts are no nesting", () => {
+  const reason = `${'["\\'.repeat(1_000)}{{`;
+  const payload = JSON.stringify({
+    type: "rejection",
+    requestId: "r",
+    status: "rejected",
+    reason,
+    x: [[{}]],
+  });
+  expect(parseSignal(payload)).toMatchObject({ signal: { reason } });
+  expect(parseSignal(JSON.stringify({ a: "[".repeat(60_000) }))).toEqual({
+    refused: "not a signal of a known type",
+  });
+});
+
 test("a rejection needs no reason, and fields we do not know do not matter", () => {
   const signal = '{"type":"rejection","requestId":"r","status":"rejected","reason":null,"extra":[1]}';
   expect(decisionOf(heard(signal), null, 5)).toEqual({ status: "rejected", decidedAt: 5 });

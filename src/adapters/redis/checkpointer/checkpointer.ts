@@ -13,6 +13,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { Cluster, Redis } from "ioredis";
 import { CheckpointerError, InvalidIdError } from "./errors.ts";
+import type { FenceOf } from "./fence.ts";
 import { deltaHistory } from "./history.ts";
 import { addressOf, checkId, checkText, requireThread } from "./ids.ts";
 import {
@@ -39,6 +40,8 @@ export interface RedisCheckpointerOptions {
   keep?: number;
   /** Turns values into bytes and back; default JsonPlusSerializer. */
   serde?: SerializerProtocol;
+  /** Which fence a call writes under. Default: none. */
+  fence?: FenceOf;
 }
 
 /**
@@ -49,10 +52,11 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
   readonly #threads: ThreadStore;
   readonly #index: ThreadIndex;
   readonly #keep: number;
+  readonly #fence: FenceOf;
 
   /** @param redis stays the caller's: connected before the first call, closed by the caller */
   constructor(redis: Redis | Cluster, options: RedisCheckpointerOptions = {}) {
-    const { keyPrefix = "langgraph:", ttlMs, keep, serde } = options;
+    const { keyPrefix = "langgraph:", ttlMs, keep, serde, fence = () => undefined } = options;
     super(serde);
     if (/[{}]/.test(keyPrefix)) throw new CheckpointerError("keyPrefix must not contain { or }");
     requirePositive("ttlMs", ttlMs);
@@ -60,6 +64,7 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
     this.#threads = new ThreadStore(redis, keyPrefix, ttlMs);
     this.#index = new ThreadIndex(redis, indexKey(keyPrefix), ttlMs);
     this.#keep = keep ?? 0;
+    this.#fence = fence;
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
@@ -110,14 +115,15 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
     ]);
     const needsParent = parentId !== undefined && carriesOver(checkpoint, newVersions);
     const parent = needsParent ? checkpointName(ns, parentId) : undefined;
+    const fence = this.#fence(config.configurable ?? {});
     // The index first: where both are on one server, no thread is ever missing from it.
     const indexed = this.#index.add(threadId);
-    const stored = this.#threads.put(threadId, this.#keep, parent, record, values);
+    const stored = this.#threads.put(threadId, this.#keep, parent, record, values, fence);
     const [isStored] = await both(stored, indexed);
     if (!isStored) {
       // The thread was deleted, or expired, since the run read it: what it carries over is known only here.
       const all = await newValues(this.serde, ns, checkpoint, checkpoint.channel_versions);
-      await this.#threads.put(threadId, this.#keep, undefined, record, all);
+      await this.#threads.put(threadId, this.#keep, undefined, record, all, fence);
     }
     return configOf(threadId, ns, checkpoint.id);
   }
@@ -145,13 +151,15 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
       })),
     );
     const isSpecial = writes.every(([channel]) => channel in WRITES_IDX_MAP);
-    const stored = this.#threads.putWrites(threadId, isSpecial ? "replace" : "add", records);
+    const fence = this.#fence(config.configurable ?? {});
+    const stored = this.#threads.putWrites(threadId, isSpecial ? "replace" : "add", records, fence);
     await both(stored, this.#index.refresh(threadId));
   }
 
-  override async deleteThread(threadId: string): Promise<void> {
+  /** @param configurable for the fence, if there is one */
+  override async deleteThread(threadId: string, configurable: Record<string, unknown> = {}): Promise<void> {
     checkId("thread_id", threadId);
-    await this.#threads.delete(threadId);
+    await this.#threads.delete(threadId, this.#fence(configurable));
     await this.#index.remove(threadId);
   }
 

@@ -6,3 +6,4 @@ export {
   UnserializableValueError,
   VersionConflictError,
 } from "./errors.ts";
+export type { Fence, FenceOf } from "./fence.ts";

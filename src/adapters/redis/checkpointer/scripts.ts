@@ -15,6 +15,7 @@ export type Argument = string | number | Buffer;
 export const READ = loadScript("prelude", "read");
 export const PUT = loadScript("prelude", "prune", "put");
 export const PUT_WRITES = loadScript("prelude", "put-writes");
+export const DELETE = loadScript("prelude", "delete");
 export const HISTORY = loadScript("prelude", "history");
 export const FORGET = loadScript("forget");
 
@@ -22,10 +23,10 @@ export const FORGET = loadScript("forget");
 export async function runScript(
   redis: Redis | Cluster,
   { sha, source }: Script,
-  key: string,
+  keys: readonly string[],
   args: readonly Argument[],
 ): Promise<unknown> {
-  const rest = [1, key, ...args];
+  const rest = [keys.length, ...keys, ...args];
   return withoutCommand(async () => {
     try {
       return await redis.callBuffer("evalsha", [sha, ...rest]);

@@ -50,7 +50,7 @@ export class ThreadIndex {
   /** Removes a listed thread that turned out to be gone, but not one whose first put may be on its way. */
   async forget({ threadId, score }: IndexedThread): Promise<void> {
     if (Number(score) > Number(this.#expiry()) - GRACE_MS) return;
-    await runScript(this.#redis, FORGET, this.#key, [threadId, score]);
+    await runScript(this.#redis, FORGET, [this.#key], [threadId, score]);
   }
 
   /**

@@ -1,11 +1,13 @@
 import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { StoredDataError, VersionConflictError } from "./errors.ts";
+import type { Fence } from "./fence.ts";
 import { MARKER, part, type Range, threadKey } from "./layout.ts";
 import type { CheckpointName, StoredCheckpoint, StoredValue, StoredWrite, Typed } from "./record.ts";
 import { decodeCheckpoint, decodeCheckpointName, decodeValue, decodeWrite } from "./record.ts";
 import {
   type Argument,
+  DELETE,
   HISTORY,
   PUT,
   PUT_WRITES,
@@ -36,6 +38,7 @@ export interface FoundHistory {
   steps: StoredWrite[][];
 }
 
+const FENCED_OFF = -4;
 const members = z.array(z.instanceof(Buffer));
 const outcome = z.number();
 const refusal = z.tuple([z.number()]);
@@ -90,9 +93,10 @@ export class ThreadStore {
     parent: string | undefined,
     checkpoint: NamedRecord,
     values: NamedRecord[],
+    fence: Fence | undefined,
   ): Promise<boolean> {
     const args = [keep, parent ?? "", ...flat([checkpoint, ...values])];
-    const code = outcome.parse(await this.#run(PUT, threadId, args));
+    const code = await this.#write(PUT, threadId, args, fence);
     if (code > 0) {
       throw new VersionConflictError(`${this.key(threadId)} holds another value for a version to be stored`);
     }
@@ -101,9 +105,14 @@ export class ThreadStore {
     return true;
   }
 
-  async putWrites(threadId: string, mode: "replace" | "add", writes: NamedRecord[]): Promise<void> {
+  async putWrites(
+    threadId: string,
+    mode: "replace" | "add",
+    writes: NamedRecord[],
+    fence: Fence | undefined,
+  ): Promise<void> {
     const args = [mode === "replace" ? 1 : 0, ...flat(writes)];
-    const code = outcome.parse(await this.#run(PUT_WRITES, threadId, args));
+    const code = await this.#write(PUT_WRITES, threadId, args, fence);
     if (code !== 0) throw refused(code, this.key(threadId));
   }
 
@@ -125,8 +134,8 @@ export class ThreadStore {
     return withoutCommand(async () => (await this.#redis.exists(this.key(threadId))) === 1);
   }
 
-  async delete(threadId: string): Promise<void> {
-    await withoutCommand(() => this.#redis.unlink(this.key(threadId)));
+  async delete(threadId: string, fence: Fence | undefined): Promise<void> {
+    await this.#write(DELETE, threadId, [], fence);
   }
 
   async touch(threadId: string): Promise<void> {
@@ -142,10 +151,24 @@ export class ThreadStore {
     return [checkpoints, values, writes] as const;
   }
 
-  async #run(script: Script, threadId: string, args: Argument[]): Promise<unknown> {
+  /** Throws the fence's refusal. */
+  async #write(
+    script: Script,
+    threadId: string,
+    args: Argument[],
+    fence: Fence | undefined,
+  ): Promise<number> {
+    const code = outcome.parse(await this.#run(script, threadId, args, fence));
+    if (fence !== undefined && code === FENCED_OFF) throw fence.refusal();
+    return code;
+  }
+
+  async #run(script: Script, threadId: string, args: Argument[], fence?: Fence): Promise<unknown> {
     const key = this.key(threadId);
+    const keys = fence === undefined ? [key] : [key, fence.key];
+    const pass = fence === undefined ? [] : [fence.field, fence.value];
     try {
-      return await runScript(this.#redis, script, key, [MARKER, this.#ttlMs, ...args]);
+      return await runScript(this.#redis, script, keys, [MARKER, this.#ttlMs, ...args, ...pass]);
     } catch (error) {
       // Before Redis 7 a script's error begins with where it happened.
       const isWrongType = error instanceof Error && /\bWRONGTYPE\b/.test(error.message);

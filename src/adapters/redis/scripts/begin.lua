@@ -4,7 +4,10 @@
 -- KEYS[3]  LIST  ids of the thread's runs
 -- KEYS[4]  ZSET  runs that are due
 -- KEYS[5]  ZSET  the owner's threads
--- KEYS[6]  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- KEYS[6]  LIST  ids of the thread's unfinished approvals
+-- KEYS[7]  SET   ids of all of the thread's approvals
+-- KEYS[8]  HASH  what the thread's tool calls have done
+-- KEYS[9]  HASH  the Idempotency-Key: runId, digest; only when there is one
 -- ARGV[1]   owner, as text to compare
 -- ARGV[2]   the new run's id
 -- ARGV[3]   its thread's id
@@ -16,13 +19,13 @@
 -- ARGV[9]   key prefix of runs: the current run's key is known only in here
 -- ARGV[10]  lifetime of what is written, ms
 -- ARGV[11]  channel of the thread's watchers
--- ARGV[12]  with KEYS[6]: digest of the request's body
--- ARGV[13]  with KEYS[6]: lifetime of the Idempotency-Key, ms
+-- ARGV[12]  with KEYS[9]: digest of the request's body
+-- ARGV[13]  with KEYS[9]: lifetime of the Idempotency-Key, ms
 -- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'} |
 -- {'deleting'}.
 -- Everything but 'started' has changed nothing.
-if KEYS[6] then
-  local first = redis.call('HMGET', KEYS[6], 'runId', 'digest')
+if KEYS[9] then
+  local first = redis.call('HMGET', KEYS[9], 'runId', 'digest')
   if first[1] and redis.call('EXISTS', ARGV[9] .. first[1]) == 1 then
     if first[2] ~= ARGV[12] then return {'mismatch'} end
     return {'repeated', first[1]}
@@ -48,7 +51,10 @@ if current then
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'exists'} end
 
--- First, because it fails on a list of another type: nothing else has been written then.
+-- First, because it fails on a list of another type: nothing has been written then.
+redis.call('LLEN', KEYS[3])
+-- What is left of a thread whose record is gone was its last owner's.
+if not known then redis.call('UNLINK', KEYS[3], KEYS[6], KEYS[7], KEYS[8]) end
 redis.call('RPUSH', KEYS[3], ARGV[2])
 if replaced then
   redis.call('HSET', ARGV[9] .. current, 'status', 'cancelled', 'updatedAt', ARGV[6])
@@ -61,9 +67,9 @@ redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'q
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2])
 redis.call('ZADD', KEYS[5], ARGV[7], ARGV[3])
 for _, n in ipairs({1, 2, 3, 5}) do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
-if KEYS[6] then
-  redis.call('HSET', KEYS[6], 'runId', ARGV[2], 'digest', ARGV[12])
-  redis.call('PEXPIRE', KEYS[6], ARGV[13])
+if KEYS[9] then
+  redis.call('HSET', KEYS[9], 'runId', ARGV[2], 'digest', ARGV[12])
+  redis.call('PEXPIRE', KEYS[9], ARGV[13])
 end
 redis.call('PUBLISH', ARGV[11], ARGV[2])
 return {'started'}

@@ -5,11 +5,12 @@
 -- KEYS[4]  ZSET    runs that are due
 -- ARGV[1]  the new status
 -- ARGV[2]  JSON of the decision
--- ARGV[3]  what hitl:request must hold for this to go on, when it is to follow
--- ARGV[4]  what it holds afterwards; '' when it stays as it is
--- ARGV[5]  when the run becomes due, Unix ms
+-- ARGV[3]  when the run becomes due, Unix ms
+-- ARGV[4]  what hitl:request must be for this to go on: 'absent', the 'same' as ARGV[5], or 'any'thing
+-- ARGV[5]  what it held
+-- ARGV[6]  what it holds afterwards; '' when it stays as it is
 -- Returns {outcome, {record, status, decision}}; outcome 1: settled now; 0: it was settled;
--- -1: hitl:request is not ARGV[3] (any more); -2: there is no such approval; -3: the record lacks fields.
+-- -1: hitl:request is not as read (any more); -2: there is no such approval; -3: the record lacks fields.
 -- With an outcome below 0 nothing was changed.
 local approval = redis.call('HMGET', KEYS[1], 'status', 'due', 'owner', 'member')
 local status, due, owner, member = approval[1], approval[2], approval[3], approval[4]
@@ -17,15 +18,15 @@ if not status and redis.call('EXISTS', KEYS[1]) == 0 then return {-2, {}} end
 local outcome = 0
 if status == 'pending' then
   if not (due and owner and member) then return {-3, {}} end
-  if ARGV[4] ~= '' then
-    if redis.call('GET', KEYS[2]) ~= ARGV[3] then return {-1, {}} end
-    redis.call('SET', KEYS[2], ARGV[4], 'KEEPTTL')
-  end
+  -- Also when it is not written: a decision that has just come must not be overtaken.
+  local expected = ARGV[4] == 'same' and ARGV[5]
+  if ARGV[4] ~= 'any' and redis.call('GET', KEYS[2]) ~= expected then return {-1, {}} end
+  if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6], 'KEEPTTL') end
   redis.call('HSET', KEYS[1], 'status', ARGV[1], 'decision', ARGV[2])
   redis.call('ZREM', KEYS[3], member)
   redis.call('ZREM', owner, member)
   -- Never the time that it was due at: whoever is about to say `not due` has to notice.
-  local at = tonumber(ARGV[5])
+  local at = tonumber(ARGV[3])
   local before = redis.call('ZSCORE', KEYS[4], due)
   if before and tonumber(before) == at then at = at + 1 end
   redis.call('ZADD', KEYS[4], at, due)

@@ -4,8 +4,8 @@
 -- KEYS[3], ...  two per pending approval: HASH the approval (see open.lua), STRING its hitl:request
 -- ARGV[1]  JSON of the decision
 -- ARGV[2]  number of unfinished approvals
--- then their ids in order; then per pending approval what hitl:request holds now and what it is to hold
--- (both '' when it stays as it is)
+-- then their ids in order; then three per pending approval: what its hitl:request must be, what it held, what it
+-- becomes (see settle.lua)
 -- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when a record lacks fields.
 local count = tonumber(ARGV[2])
 local ids = redis.call('LRANGE', KEYS[1], 0, -1)
@@ -15,15 +15,15 @@ for n = 1, count do
 end
 local pending = {}
 for n = 1, (#KEYS - 2) / 2 do
-  local before = ARGV[count + n * 2 + 1]
+  local a = count + n * 3
   local approval = redis.call('HMGET', KEYS[n * 2 + 1], 'status', 'owner', 'member')
   if approval[1] ~= 'pending' then return 0 end
   if not (approval[2] and approval[3]) then return -1 end
-  if before ~= '' and redis.call('GET', KEYS[n * 2 + 2]) ~= before then return 0 end
+  if redis.call('GET', KEYS[n * 2 + 2]) ~= (ARGV[a] == 'same' and ARGV[a + 1]) then return 0 end
   pending[n] = approval
 end
 for n, approval in ipairs(pending) do
-  local after = ARGV[count + n * 2 + 2]
+  local after = ARGV[count + n * 3 + 2]
   redis.call('HSET', KEYS[n * 2 + 1], 'status', 'superseded', 'decision', ARGV[1])
   redis.call('ZREM', KEYS[2], approval[3])
   redis.call('ZREM', approval[2], approval[3])

@@ -1,5 +1,6 @@
--- Finds runs that are due and that nobody works on, and puts off all that were due. A run whose record is gone, or
--- is none, is forgotten: nobody could ever take it up.
+-- Finds runs that are due and that nobody works on, and puts off all that were due: those that somebody works on no longer than
+-- the lease has left, so that nobody waits for a worker that has died. A run whose record is gone, or is none, is forgotten:
+-- nobody could ever take it up.
 -- KEYS[1]  ZSET  runs that are due, by when (Unix ms)
 -- ARGV[1]  now, Unix ms
 -- ARGV[2]  until when they are put off, Unix ms; later than now, or this would not end
@@ -16,8 +17,11 @@ while #taken < limit do
     -- pcall: one key of another type must not hide all other runs.
     local thread = redis.pcall('HGET', ARGV[4] .. run, 'threadId')
     if type(thread) == 'string' then
-      redis.call('ZADD', KEYS[1], ARGV[2], run)
-      if redis.call('EXISTS', ARGV[5] .. thread) == 0 then taken[#taken + 1] = {run, thread} end
+      local left = redis.call('PTTL', ARGV[5] .. thread)
+      if left == -2 then taken[#taken + 1] = {run, thread} end
+      -- One more: in its last millisecond a lease still stands.
+      local again = left >= 0 and ARGV[1] + left + 1 or math.huge
+      redis.call('ZADD', KEYS[1], math.min(again, ARGV[2]), run)
     else
       redis.call('ZREM', KEYS[1], run)
     end

@@ -7,15 +7,18 @@
 -- ARGV[4]  lifetime of the record, ms
 -- ARGV[5]  JSON of the error to set, or ''
 -- ARGV[6]  the attempt to set, or ''
--- ARGV[7], ...  the statuses to move from
+-- ARGV[7]  the attempt that the run must be in, or '' for any
+-- ARGV[8], ...  the statuses to move from
 -- Returns {record, status, updatedAt, error, attempt} after the move, or nil when nothing was changed.
 local run = redis.call('HMGET', KEYS[1], 'status', 'index', 'threadId')
 local status, index = run[1], run[2]
 local allowed = false
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   if ARGV[i] == status then allowed = true end
 end
 if not allowed then return nil end
+-- A run begins with its first attempt, which stands in the record only.
+if ARGV[7] ~= '' and (redis.call('HGET', KEYS[1], 'attempt') or '1') ~= ARGV[7] then return nil end
 redis.call('HSET', KEYS[1], 'status', ARGV[2], 'updatedAt', ARGV[3])
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'attempt', ARGV[6]) end

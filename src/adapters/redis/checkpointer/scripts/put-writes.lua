@@ -2,7 +2,9 @@
 -- KEYS, ARGV[1], ARGV[2]  see prelude.lua
 -- ARGV[3]  '1' to replace what the task has written, '0' to leave what is there
 -- ARGV[4], ARGV[5], ...  per write: name, record
--- Returns 0: stored. Otherwise nothing was written: -1 foreign; -2 one of them is there in another format.
+-- Returns 0: stored. Otherwise nothing was written: -1 foreign; -2 one of them is there in another format;
+-- -4 fenced off.
+if fenced_off then return -4 end
 local state = thread_state()
 if state == 'foreign' then return -1 end
 if ARGV[3] == '1' then

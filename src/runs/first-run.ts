@@ -1,0 +1,29 @@
+import { graphThread, hasBegun } from "./agent-graph.ts";
+import type { WindUpDeps } from "./deps.ts";
+import type { RunRecord } from "./run.ts";
+
+/**
+ * Empties the thread before its first run begins. A thread's records and its checkpoints are not always gone at the same moment, and
+ * whoever is first to use an id again must not be shown what somebody else has said under it.
+ *
+ * @param runs the thread's run ids, oldest first
+ */
+export async function clearForFirstRun(
+  deps: WindUpDeps,
+  run: RunRecord,
+  runs: readonly string[],
+): Promise<void> {
+  if (isFirst(run, runs)) await deps.agent.forget(graphThread(run, deps.leaseHolder));
+}
+
+/** The same for a first run that is over before it has begun: the next one is not the first any more. */
+export async function clearAfterFirstRun(deps: WindUpDeps, run: RunRecord): Promise<void> {
+  if (!isFirst(run, await deps.backend.threads.runsOf(run.threadId))) return;
+  const thread = graphThread(run, deps.leaseHolder);
+  if (!hasBegun(await deps.agent.graph.getState(thread), run)) await deps.agent.forget(thread);
+}
+
+/** What a run continues from was put there for it. */
+function isFirst(run: RunRecord, runs: readonly string[]): boolean {
+  return runs[0] === run.runId && run.continuesFrom === undefined;
+}
