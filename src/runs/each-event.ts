@@ -3,13 +3,14 @@ import type { StoredEvent, WireEvent } from "./event.ts";
 
 const PAGE = 500;
 
-/** Reads what is stored of a run's log, in order. For what happens once in a run's life: it reads all of it. */
+/** Reads what is stored of a run's log behind `after`, in order. From 0 only for what happens once in a run's life. */
 export async function eachEvent(
   log: EventLog,
   runId: string,
   visit: (event: WireEvent, stored: StoredEvent) => void,
+  after = 0,
 ): Promise<void> {
-  let position = 0;
+  let position = after;
   for (;;) {
     const { events } = await log.read(runId, position, PAGE);
     for (const stored of events) visit(stored.event, stored);

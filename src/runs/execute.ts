@@ -1,5 +1,6 @@
 import { Command } from "@langchain/langgraph";
 import type { ApprovalRecord } from "../approvals/approval.ts";
+import { hitlEvent } from "../approvals/open.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
@@ -19,6 +20,7 @@ import { clearForFirstRun } from "./first-run.ts";
 import { mapGraphEvent } from "./map-event.ts";
 import type { RunRecord, RunStatus } from "./run.ts";
 import { suspendOrComplete } from "./suspend.ts";
+import { unannounced } from "./unannounced.ts";
 import { windUpPrevious } from "./wind-up.ts";
 import { createRunWriter, type RunWriter } from "./writer.ts";
 
@@ -27,6 +29,8 @@ export interface Stretch {
   deps: RunDeps;
   run: RunRecord;
   writer: RunWriter;
+  /** Of the events that this stretch writes. */
+  firstSeq: number;
   signal: AbortSignal;
 }
 
@@ -84,6 +88,7 @@ async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]
     if (run.status === "waiting" || decided.length > 0) throw new Error("the thread's checkpoint is gone");
     await beginGraph(stretch, await deps.backend.threads.runsOf(run.threadId));
   } else {
+    await announceDecided(stretch, decided);
     const resume = resumeMap(state, decided);
     if (resume !== null) await streamGraph(stretch, new Command({ resume }));
     else if (isInterruptedMidway(state)) await streamGraph(stretch, null);
@@ -92,6 +97,15 @@ async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]
     run.threadId,
     decided.map(({ requestId }) => requestId),
   );
+}
+
+/** Decided, or expired, before the worker that asked could say so: a client sees a call asked for before anything else of it. */
+async function announceDecided(
+  { deps, run, writer, firstSeq }: Stretch,
+  decided: readonly ApprovalRecord[],
+): Promise<void> {
+  const missing = await unannounced(deps.backend.eventLog, run.runId, firstSeq - 1, decided);
+  if (missing.length > 0) await writer.write(missing.map(hitlEvent));
 }
 
 async function beginGraph(stretch: Stretch, runs: readonly string[]): Promise<void> {
@@ -149,7 +163,7 @@ async function carryOut(
   const writer = createRunWriter(eventLog, runId, lastSeq, deps.now);
   try {
     // The stretch sees the status that the run came from: a waiting run must have a checkpoint.
-    await stretch({ deps, run: { ...run, status: from }, writer, signal });
+    await stretch({ deps, run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, signal });
   } catch (error) {
     if (signal.aborted || isTakenAway(error)) {
       // Whoever goes on continues the log: nothing of ours may still be on its way into it.

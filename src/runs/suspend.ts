@@ -1,11 +1,10 @@
 import type { ApprovalRecord } from "../approvals/approval.ts";
 import { approvalsOf, hitlEvent } from "../approvals/open.ts";
-import type { EventLog } from "../ports/event-log.ts";
 import { graphThread, isInterruptedMidway } from "./agent-graph.ts";
 import type { RunDeps } from "./deps.ts";
-import { eachEvent } from "./each-event.ts";
 import { RunTakenAwayError, type Stretch } from "./execute.ts";
 import type { RunRecord } from "./run.ts";
+import { unannounced } from "./unannounced.ts";
 import { createRunWriter } from "./writer.ts";
 
 /** After the graph has stopped: the run waits for what it asks, or it is over. */
@@ -55,21 +54,12 @@ export async function announceWaiting(
 
 async function announce(deps: RunDeps, run: RunRecord, unfinished: readonly ApprovalRecord[]): Promise<void> {
   const { eventLog } = deps.backend;
-  const announced = await announcedIn(eventLog, run.runId);
-  const missing = unfinished.filter(({ requestId }) => !announced.has(requestId));
-  if (missing.length === 0) return;
   const { lastSeq } = await eventLog.tail(run.runId);
+  const missing = await unannounced(eventLog, run.runId, lastSeq, unfinished);
+  if (missing.length === 0) return;
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   await writer.write(missing.map(hitlEvent));
   await writer.flush();
-}
-
-async function announcedIn(log: EventLog, runId: string): Promise<Set<string>> {
-  const announced = new Set<string>();
-  await eachEvent(log, runId, (event) => {
-    if (event.type === "hitl") announced.add(event.data.requestId);
-  });
-  return announced;
 }
 
 /** The registry comes before the log: whoever has read `[DONE]` may send the next prompt at once. */

@@ -150,6 +150,19 @@ describe("a worker that was frozen for longer than its lease", () => {
     await end(other, runId);
   });
 
+  it("is not needed to tell what was asked: a call decided before its hitl was sent still shows it first", async () => {
+    const { frozen, other, threadId, runId } = await begin("waiting");
+    const stale = frozen.advance(threadId);
+    await frozen.frozen;
+    await takeOver(threadId);
+    expect(await approve(other.backend, threadId)).toBe(1);
+    await other.advance(threadId);
+    await end(other, runId);
+    frozen.thaw();
+    await stale;
+    await end(other, runId);
+  });
+
   it("does not fail its successor's run, however its own model call ends", async () => {
     const { frozen, other, threadId, runId } = await begin("model failure");
     modelFails = true;

@@ -44,6 +44,8 @@ async function httpMcp(tools: ServedTool[]): Promise<HttpMcpServer> {
   return server;
 }
 
+/** What the agent has without any server. */
+const OWN_TOOLS = ["send_email", "current_time", "list_my_tasks"];
 const plan = planReply({ title: "Do it" });
 const ok: StubStep = { reply: { text: "ok" } };
 const callOf = (name: string, args: Record<string, unknown>): StubStep => ({
@@ -91,8 +93,8 @@ test("a tool of a stdio server: asked with exactly its arguments, approved, run 
       "dwp/toolCallId": hitl.toolCallId,
     },
   });
-  expect(offered(1)).toEqual(["send_email", "current_time", "desk__echo", "desk__write", "desk__die"]);
-  const description = stub.requests[1]?.tools?.[2];
+  expect(offered(1)).toEqual([...OWN_TOOLS, "desk__echo", "desk__write", "desk__die"]);
+  const description = stub.requests[1]?.tools?.[OWN_TOOLS.length];
   expect(description).toMatchObject({
     function: {
       description: "[desk] Says it again.",
@@ -160,7 +162,7 @@ test("bad arguments are told to the model, and nobody is asked; the operator's h
   expect((await toolEvents(stream)).map(({ data }) => data.status)).toEqual(["failed", "failed"]);
   expect(asked(stream)).toBe(false);
   expect(server.calls).toEqual([]);
-  expect(offered()).toEqual(["send_email", "current_time", "far__note"]);
+  expect(offered()).toEqual([...OWN_TOOLS, "far__note"]);
   expect(server.headers.every(({ authorization }) => authorization === "Bearer s3cret")).toBe(true);
   expect(JSON.stringify(stack.logs)).not.toContain("s3cret");
   expect(stack.logs).toContainEqual(expect.objectContaining({ server: "far", tool: "typo" }));
@@ -340,7 +342,7 @@ test("a server that is down at boot joins when it is up; one that goes down is r
   };
   const why = /The MCP server "far" is unavailable now \(ECONNREFUSED\)/;
   expect(await run(told(why))).toMatchObject(unavailable);
-  expect(offered()).toEqual(["send_email", "current_time"]);
+  expect(offered()).toEqual(OWN_TOOLS);
 
   await server.up();
   await expect.poll(() => connections(stack), { timeout: 20_000 }).toBe(1);
@@ -410,8 +412,7 @@ test("hostile names, descriptions and schemas are cut, left out or harmless", as
   expect(hitl.context).toEqual({ to: "kim@example.com", subject: "s", body: "b" });
   expect(hitl.message).toContain("메일을 보낼까요?");
   expect(offered()).toEqual([
-    "send_email",
-    "current_time",
+    ...OWN_TOOLS,
     "far__send_email",
     "far____proto__",
     `far__${"x".repeat(59)}`,
@@ -419,8 +420,8 @@ test("hostile names, descriptions and schemas are cut, left out or harmless", as
     "far__union",
   ]);
   const tools = stub.requests.at(-1)?.tools as any[];
-  expect(tools[2].function.description).toMatch(/^\[far\] Ours\. Tools: - very [^\n]{900,1000}…$/);
-  expect(tools[6].function.parameters).toEqual({ type: "object", properties: {} });
+  expect(tools[OWN_TOOLS.length].function.description).toMatch(/^\[far\] Ours\. Tools: - very [^\n]{900,1000}…$/);
+  expect(tools[OWN_TOOLS.length + 4].function.parameters).toEqual({ type: "object", properties: {} });
   const left = stack.logs.filter(({ msg }) => msg.startsWith("MCP tool left out")).map(({ tool }) => tool);
   expect(left.sort()).toEqual(["(no name)", "a.b", "a/b", "large", "no_schema", "도구"]);
   stub.script(ok);

@@ -1,0 +1,28 @@
+import type { ApprovalRecord } from "../approvals/approval.ts";
+import type { EventLog } from "../ports/event-log.ts";
+import { eachEvent } from "./each-event.ts";
+import type { WireEvent } from "./event.ts";
+
+/**
+ * Which of a run's approvals have no hitl event in its log: their worker was gone before it could send them.
+ *
+ * @param lastSeq the log's last seq; a suspended run's hitl events are its last, so that the end of a log tells nearly always
+ */
+export async function unannounced(
+  log: EventLog,
+  runId: string,
+  lastSeq: number,
+  approvals: readonly ApprovalRecord[],
+): Promise<ApprovalRecord[]> {
+  let missing = [...approvals];
+  for (const after of [Math.max(0, lastSeq - approvals.length), 0]) {
+    if (missing.length === 0) return missing;
+    const announced = new Set<string>();
+    const note = (event: WireEvent) => {
+      if (event.type === "hitl") announced.add(event.data.requestId);
+    };
+    await eachEvent(log, runId, note, after);
+    missing = missing.filter(({ requestId }) => !announced.has(requestId));
+  }
+  return missing;
+}
