@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
+    // LangChain and the rest are loaded once per worker, not once per file: a third of the suite's time.
+    isolate: false,
   },
 });

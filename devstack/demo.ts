@@ -3,7 +3,7 @@ import { ConfigError, loadConfig } from "../src/config.ts";
 import { loadJwtSecret, lockDataDir, prepareDataDir, SetupError } from "./data-dir.ts";
 import { loadDotEnv, readPlatformUri, readPorts, withoutBlanks } from "./environment.ts";
 import { refuseTakenPorts } from "./ports.ts";
-import { type Stack, startStack } from "./stack.ts";
+import type { Stack } from "./stack.ts";
 
 // LangChain reads this when it loads: with background callbacks, events of concurrent runs get lost.
 process.env.LANGCHAIN_CALLBACKS_BACKGROUND ??= "false";
@@ -32,7 +32,11 @@ async function main(): Promise<void> {
   process.once("exit", lockDataDir(dataDir));
 
   const logger = pino({ level: logLevel }, process.stderr);
-  const { startAura } = await import("../src/start.ts");
+  // Loaded only now: what a person can put right is said at once.
+  const [{ startAura }, { startStack }] = await Promise.all([
+    import("../src/start.ts"),
+    import("./stack.ts"),
+  ]);
   let stack: Stack;
   try {
     stack = await startStack({ env, ports, dataDir, jwtSecret, logger, startAura, signal: stop });

@@ -113,7 +113,7 @@ describe("npm run demo", () => {
   });
 
   test("goes on when nobody reads its output any more", async () => {
-    const demo = bench.start();
+    const demo = bench.start({ PATH: bench.dir });
     const url = await demo.ready();
     demo.child.stdout.destroy();
     demo.child.stderr.destroy();

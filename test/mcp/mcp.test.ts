@@ -420,7 +420,9 @@ test("hostile names, descriptions and schemas are cut, left out or harmless", as
     "far__union",
   ]);
   const tools = stub.requests.at(-1)?.tools as any[];
-  expect(tools[OWN_TOOLS.length].function.description).toMatch(/^\[far\] Ours\. Tools: - very [^\n]{900,1000}…$/);
+  expect(tools[OWN_TOOLS.length].function.description).toMatch(
+    /^\[far\] Ours\. Tools: - very [^\n]{900,1000}…$/,
+  );
   expect(tools[OWN_TOOLS.length + 4].function.parameters).toEqual({ type: "object", properties: {} });
   const left = stack.logs.filter(({ msg }) => msg.startsWith("MCP tool left out")).map(({ tool }) => tool);
   expect(left.sort()).toEqual(["(no name)", "a.b", "a/b", "large", "no_schema", "도구"]);
