@@ -64,8 +64,8 @@ export function greeting(prompt: string, language: Language): string {
   }
   const heard = prompt.length > 80 ? `${prompt.slice(0, 80)}…` : prompt;
   return language === "ko"
-    ? `안녕하세요, Aura입니다. "${heard}" 라고 말씀하셨네요. 저는 오프라인 데모 모델이라 정해진 규칙으로만 답할 수 있습니다. 메일 보내기(예: "kim@example.com 에게 제목 회의 내용 내일 3시 회의입니다 라고 메일 보내줘")와 현재 시각 확인(예: "지금 몇 시야")을 해 보실 수 있습니다.`
-    : `Hello, I am Aura. You said: "${heard}". I am the offline demo model and answer by fixed rules. I can send a mail ("Send an email to kim@example.com with subject Hi saying hello there") and tell the time ("What time is it in Seoul?").`;
+    ? `안녕하세요, Aura입니다. "${heard}" 라고 말씀하셨네요. 저는 오프라인 데모 모델이라 정해진 규칙으로만 답할 수 있습니다. 메일 보내기(예: "kim@example.com 에게 제목 회의 내용 내일 3시 회의입니다 라고 메일 보내줘"), 현재 시각(예: "지금 몇 시야"), 있었던 일 찾기(예: "오늘 내가 보낸 메일 뭐 있어")와 작업 목록(예: "내 작업 목록")을 해 보실 수 있습니다.`
+    : `Hello, I am Aura. You said: "${heard}". I am the offline demo model and answer by fixed rules. I can send a mail ("Send an email to kim@example.com with subject Hi saying hello there"), tell the time ("What time is it in Seoul?"), find what has happened ("What mail did I send today?") and list your tasks ("List my tasks").`;
 }
 
 /** The prompt asks for a tool that is not bound. */

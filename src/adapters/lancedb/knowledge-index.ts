@@ -12,6 +12,8 @@ export interface IndexParts {
   indexes: typeof Index;
   embedder: Embedder;
   logger: Logger;
+  /** Compares all vectors, whatever index there is of them: the measure of what the index finds (bench/knowledge.ts). */
+  exact?: boolean;
 }
 
 /** Of each way of searching, so many for every one that is wanted: what both find comes first. */
@@ -47,7 +49,8 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
   const byMeaning = async (vector: number[], where: string, limit: number) => {
     // A text without words has no direction to look into.
     if (vector.every((value) => value === 0)) return [];
-    const query = table.query().nearestTo(vector).distanceType("cosine").nprobes(PARTITIONS);
+    const nearest = table.query().nearestTo(vector).distanceType("cosine").nprobes(PARTITIONS);
+    const query = parts.exact ? nearest.bypassVectorIndex() : nearest;
     return query.refineFactor(REFINE).where(where).select(COLUMNS).limit(limit).toArray();
   };
 

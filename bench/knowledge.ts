@@ -1,0 +1,241 @@
+/**
+ * Domain events, redis backend, LanceDB in a folder, local embedder: how long from published to searchable, how many a second, what a burst
+ * does to a chat, and how fast and how completely a large index is searched. `node bench/knowledge.ts [--rows 100000] [--json]`
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { pino } from "pino";
+import type { KnowledgeEvent } from "../src/knowledge/event.ts";
+import type { KnowledgeIndex } from "../src/ports/knowledge-index.ts";
+
+// Before LangChain loads.
+process.env.LANGCHAIN_CALLBACKS_BACKGROUND = "false";
+process.env.LANGSMITH_TRACING = "false";
+
+const { values } = parseArgs({
+  options: { rows: { type: "string", default: "100000" }, json: { type: "boolean", default: false } },
+});
+const TENANTS = 50;
+const BURST = 5_000;
+const SUSTAINED = { perSecond: 500, seconds: 20 };
+const QUERIES = 100;
+const logger = pino({ level: "silent" });
+
+const [{ chat, startStack }, { createHashingEmbedder }, lance, { createLanceKnowledgeIndex }] =
+  await Promise.all([
+    import("../test/helpers/stack.ts"),
+    import("../src/knowledge/embedder.ts"),
+    import("../src/adapters/lancedb/open.ts"),
+    import("../src/adapters/lancedb/knowledge-index.ts"),
+  ]);
+const embedder = createHashingEmbedder();
+const folder = mkdtempSync(join(tmpdir(), "aura-bench-"));
+const results: Record<string, string | number>[] = [];
+
+const WORDS =
+  "budget holiday contract report 출장 회의록 휴가신청서 invoice project release 보안점검 customer 계약서 server 예산안 training".split(
+    " ",
+  );
+const words = (seed: number, count: number) =>
+  Array.from(
+    { length: count },
+    (_, n) => `${WORDS[(seed * 7 + n * 11 + ((seed >> 3) ^ n)) % WORDS.length]}${(seed * 31 + n) % 97}`,
+  ).join(" ");
+
+const quantile = (samples: number[], q: number) => {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return Number((sorted[Math.floor(q * (sorted.length - 1))] ?? 0).toFixed(1));
+};
+const rssMb = () => Math.round(process.memoryUsage.rss() / 1e6);
+
+/** As the mail service publishes it. */
+const message = (n: number) =>
+  JSON.stringify({
+    ...{ eventId: `e-${n}`, eventType: "MailReceivedEvent", tenantId: "tenant1", userId: "user123" },
+    ...{ timestamp: "2026-11-25T10:00:00", mailId: `m-${n}`, subject: words(n, 6) },
+  });
+
+/** The service around a real index, which tells when an event has become searchable. */
+async function service() {
+  const waiting = new Map<string, () => void>();
+  let rows = 0;
+  const openIndex = async (): Promise<KnowledgeIndex> => {
+    const index = await lance.openKnowledgeIndex({ uri: join(folder, "service"), embedder }, logger);
+    return {
+      ...index,
+      async upsert(events) {
+        await index.upsert(events);
+        rows += events.length;
+        for (const { eventId } of events) waiting.get(eventId)?.();
+      },
+    };
+  };
+  const stack = await startStack({ backend: "redis", env: { LOG_LEVEL: "silent" }, aura: { openIndex } });
+  const searchable = (eventId: string) => new Promise<void>((resolve) => waiting.set(eventId, resolve));
+  return { stack, searchable, rows: () => rows };
+}
+
+type Service = Awaited<ReturnType<typeof service>>;
+
+async function idle({ stack, searchable }: Service): Promise<void> {
+  const samples: number[] = [];
+  for (let n = 0; n < 110; n += 1) {
+    const done = searchable(`e-${n}`);
+    const began = performance.now();
+    await stack.publish("dwp:events:mail", message(n));
+    await done;
+    if (n >= 10) samples.push(performance.now() - began);
+  }
+  results.push({ measure: "published -> searchable, idle, p50", value: quantile(samples, 0.5), unit: "ms" });
+  results.push({ measure: "published -> searchable, idle, p99", value: quantile(samples, 0.99), unit: "ms" });
+}
+
+async function sustained({ stack, searchable, rows }: Service): Promise<void> {
+  const { perSecond, seconds } = SUSTAINED;
+  const [first, total] = [1_000, perSecond * seconds];
+  const before = rows();
+  const last = searchable(`e-${first + total - 1}`);
+  const began = performance.now();
+  for (let n = 0; n < total; n += 1) {
+    const ahead = (n / perSecond) * 1000 - (performance.now() - began);
+    if (ahead > 1) await delay(ahead);
+    await stack.publish("dwp:events:mail", message(first + n));
+  }
+  const published = performance.now();
+  await last;
+  results.push({
+    measure: `${perSecond} events/s for ${seconds} s: indexed`,
+    value: rows() - before,
+    unit: `of ${total}`,
+  });
+  results.push({
+    measure: "the last is searchable after its publication",
+    value: Math.round(performance.now() - published),
+    unit: "ms",
+  });
+}
+
+/** POST to `[DONE]` of a prompt that needs no approval, one after another for as long as `going` holds. */
+async function chatting({ stack }: Service, going: (chats: number) => boolean): Promise<number[]> {
+  const samples: number[] = [];
+  while (going(samples.length)) {
+    const began = performance.now();
+    await (await chat(stack, { prompt: "What time is it in Seoul?" })).ended;
+    samples.push(performance.now() - began);
+  }
+  return samples;
+}
+
+async function burst(running: Service): Promise<void> {
+  const { stack, searchable, rows } = running;
+  await chatting(running, (chats) => chats < 20);
+  const quiet = await chatting(running, (chats) => chats < 200);
+  const [first, before] = [100_000, rows()];
+  const last = searchable(`e-${first + BURST - 1}`);
+  const began = performance.now();
+  let over = false;
+  const indexed = last.then(() => {
+    over = true;
+    return performance.now() - began;
+  });
+  const busy = chatting(running, () => !over);
+  await Promise.all(
+    Array.from({ length: BURST }, (_, n) => stack.publish("dwp:events:mail", message(first + n))),
+  );
+  const took = await indexed;
+  const during = await busy;
+  results.push({ measure: `burst of ${BURST} events: indexed`, value: rows() - before, unit: `of ${BURST}` });
+  results.push({ measure: "burst: all searchable after", value: Math.round(took), unit: "ms" });
+  for (const q of [0.5, 0.99]) {
+    const [calm, loud] = [quantile(quiet, q), quantile(during, q)];
+    results.push({
+      measure: `chat p${q * 100}: idle, in the burst (${during.length} chats)`,
+      value: `${calm}, ${loud}`,
+      unit: "ms",
+    });
+  }
+}
+
+async function fill(index: KnowledgeIndex, count: number): Promise<void> {
+  const size = 1_000;
+  for (let from = 0; from < count; from += size) {
+    const events = Array.from({ length: Math.min(size, count - from) }, (_, at): KnowledgeEvent => {
+      const n = from + at;
+      const owner = { tenantId: `tenant${n % TENANTS}`, userId: "user1" };
+      const payload = { subject: words(n, 6) };
+      return {
+        eventId: `e-${n}`,
+        eventType: "ApprovalCreatedEvent",
+        ...owner,
+        at: n,
+        text: words(n, 20),
+        payload,
+      };
+    });
+    await index.upsert(events);
+  }
+}
+
+async function search(): Promise<void> {
+  const settings = { uri: join(folder, "large"), embedder };
+  const filling = await lance.openKnowledgeIndex(settings, logger);
+  const began = performance.now();
+  await fill(filling, Number(values.rows));
+  // Joins files and makes the index of the vectors.
+  await filling.close();
+  results.push({
+    measure: `${values.rows} rows written and indexed`,
+    value: Math.round((performance.now() - began) / 1000),
+    unit: "s",
+  });
+  const { db, indexes } = await lance.connectTo(settings.uri);
+  const table = await db.openTable(lance.EVENTS);
+  const parts = { table, indexes, embedder, logger };
+  const [index, exact] = [
+    createLanceKnowledgeIndex(parts),
+    createLanceKnowledgeIndex({ ...parts, exact: true }),
+  ];
+  const samples: number[] = [];
+  let found = 0;
+  let wanted = 0;
+  for (let n = 0; n < QUERIES + 5; n += 1) {
+    const owner = { tenantId: `tenant${n % TENANTS}`, userId: "user1" };
+    const query = { text: words(n * 53 + 7, 3), limit: 10 };
+    const started = performance.now();
+    const answer = await index.search(owner, query);
+    if (n >= 5) samples.push(performance.now() - started);
+    const best = new Set((await exact.search(owner, query)).map(({ eventId }) => eventId));
+    wanted += best.size;
+    found += answer.filter(({ eventId }) => best.has(eventId)).length;
+  }
+  const kinds = (await table.listIndices()).map(({ indexType }) => indexType).join(" ");
+  results.push({
+    measure: `search of ${values.rows} rows, ${TENANTS} tenants, p50 (${kinds})`,
+    value: quantile(samples, 0.5),
+    unit: "ms",
+  });
+  results.push({ measure: "search p99", value: quantile(samples, 0.99), unit: "ms" });
+  results.push({
+    measure: "recall@10 against exact search",
+    value: Number((found / wanted).toFixed(3)),
+    unit: "",
+  });
+}
+
+try {
+  const running = await service();
+  await idle(running);
+  await burst(running);
+  await sustained(running);
+  results.push({ measure: "RSS of the whole stack in one process", value: rssMb(), unit: "MB" });
+  await running.stack.close();
+  await search();
+  results.push({ measure: "RSS after the search", value: rssMb(), unit: "MB" });
+  if (values.json) console.log(JSON.stringify({ bench: "knowledge", results }));
+  else console.table(results);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
