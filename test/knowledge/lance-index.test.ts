@@ -40,6 +40,10 @@ afterAll(async () => {
 });
 
 describe("the index of events", () => {
+  test("has threads enough: with one, LanceDB's work waits for itself and writing beside the upkeep never ends (decision 32)", () => {
+    expect(Number(process.env.LANCE_CPU_THREADS)).toBeGreaterThanOrEqual(4);
+  });
+
   test("gives an event back as it was, also when it is opened again", async () => {
     const event = anEvent({ source: "mail", mailId: "mail-1" });
     await index.upsert([event]);

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import type { Connection, Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -24,6 +25,7 @@ export interface LanceSettings {
 }
 
 export const EVENTS = "events";
+const MIN_THREADS = 4;
 const META = "index_meta";
 const meta = z.object({ table: z.string(), embedder: z.string(), dimensions: z.number() });
 
@@ -55,6 +57,7 @@ export async function openKnowledgeIndex(
 export type Indexes = typeof import("@lancedb/lancedb").Index;
 
 export async function connectTo(uri: string): Promise<{ db: Connection; indexes: Indexes }> {
+  useEnoughThreads();
   // The library tells on stderr, line by line, of every file that it makes.
   process.env.LANCEDB_LOG ??= "error";
   process.env.RUST_LOG ??= "error";
@@ -62,6 +65,14 @@ export async function connectTo(uri: string): Promise<{ db: Connection; indexes:
   const { connect, Index } = await import("@lancedb/lancedb");
   // Other processes write too: every read looks for their newest version.
   return { db: await connect(uri, { readConsistencyInterval: 0 }), indexes: Index };
+}
+
+/**
+ * LanceDB's pool of threads for computing has as many as the machine has cores, less two, but its work waits for other work of the same
+ * pool: with one thread, writing beside the upkeep stops for good. Read when the library is loaded.
+ */
+function useEnoughThreads(): void {
+  process.env.LANCE_CPU_THREADS ??= String(Math.max(MIN_THREADS, availableParallelism() - 2));
 }
 
 export async function createTable(
