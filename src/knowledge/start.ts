@@ -50,7 +50,13 @@ export async function startKnowledge({ queue, bus, openIndex, logger }: Knowledg
   const opening = open().then((opened) => {
     index = opened;
     if (opened === null || closing.signal.aborted) return;
-    queue.work((events) => indexEvents(opened, events), BATCH);
+    queue.work(async (events) => {
+      const began = performance.now();
+      await indexEvents(opened, events);
+      // In a burst it rests as long as it has worked: the streams of this process come first, and events can wait.
+      if (events.length < BATCH.max) return;
+      await delay(performance.now() - began, undefined, { signal: closing.signal }).catch(() => {});
+    }, BATCH);
   });
 
   const intake = createIntake(queue, logger);

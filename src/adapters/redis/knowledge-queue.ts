@@ -4,9 +4,9 @@ import type { DeliveryOptions } from "../knowledge-delivery.ts";
 import type { Availability, BackendLogger } from "./availability.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { RedisAddress } from "./connection.ts";
-import { KNOWLEDGE_EVENTS_KEY, knowledgeSeenKey, SEEN_TTL_MS } from "./keys.ts";
+import { knowledgeSeenKey } from "./keys.ts";
+import { createKnowledgeAdds } from "./knowledge-adds.ts";
 import { type KnowledgeWorker, startKnowledgeWorker } from "./knowledge-worker.ts";
-import { loadScript } from "./script.ts";
 
 export interface RedisKnowledgeQueueOptions extends DeliveryOptions {
   address: RedisAddress;
@@ -18,20 +18,16 @@ export interface RedisKnowledgeQueueOptions extends DeliveryOptions {
   claimMs?: number;
 }
 
-const ADD = loadScript("add-knowledge");
-
 /** A Redis Stream with one consumer group. A process that works has one more connection, on which it waits. */
 export function createRedisKnowledgeQueue(options: RedisKnowledgeQueueOptions): KnowledgeQueue {
-  const { redis } = options;
+  const added = createKnowledgeAdds(options.redis);
   let worker: KnowledgeWorker | undefined;
   let closed = false;
 
   return {
     async add(event, digest) {
       if (closed) throw new AuraError("E5002", { detail: "the knowledge queue is closed" });
-      const keys = [knowledgeSeenKey(event, digest), KNOWLEDGE_EVENTS_KEY];
-      const added = await redis.script(ADD, keys, [SEEN_TTL_MS, 1, JSON.stringify(event)]);
-      return added === 1 ? "added" : "duplicate";
+      return added(knowledgeSeenKey(event, digest), JSON.stringify(event));
     },
     work(handler, batches) {
       if (worker !== undefined) throw new Error("the knowledge queue has a worker already");

@@ -1,10 +1,17 @@
--- Adds a received domain event to those that are to be indexed, unless the same one was added before.
--- KEYS[1]  STRING  the event was received
--- KEYS[2]  STREAM  events that are to be indexed
+-- Adds received domain events to those that are to be indexed, except the ones that were added before.
+-- KEYS[1]  STREAM  events that are to be indexed
+-- KEYS[2], ...  STRING  the event was received, one key per event
 -- ARGV[1]  how long an event is remembered, ms
 -- ARGV[2]  format version
--- ARGV[3]  the event, JSON
--- Returns 1 when it was added, 0 for a duplicate.
-if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end
-redis.call('XADD', KEYS[2], '*', 'v', ARGV[2], 'event', ARGV[3])
-return 1
+-- ARGV[3], ...  the events, JSON, in the order of their keys
+-- Returns a list: 1 for an event that was added, 0 for a duplicate.
+local added = {}
+for at = 2, #KEYS do
+  if redis.call('SET', KEYS[at], '1', 'NX', 'PX', ARGV[1]) then
+    redis.call('XADD', KEYS[1], '*', 'v', ARGV[2], 'event', ARGV[at + 1])
+    added[#added + 1] = 1
+  else
+    added[#added + 1] = 0
+  end
+end
+return added
