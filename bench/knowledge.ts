@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import type { Table } from "@lancedb/lancedb";
 import { pino } from "pino";
 import type { KnowledgeEvent } from "../src/knowledge/event.ts";
 import type { KnowledgeIndex } from "../src/ports/knowledge-index.ts";
@@ -227,16 +228,25 @@ async function fill(index: KnowledgeIndex, count: number): Promise<void> {
   }
 }
 
+/** The upkeep has caught up: all but the last rows are in every index. */
+async function isIndexed(table: Table): Promise<boolean> {
+  const all = await table.listIndices();
+  const hasVectors = all.some(({ indexType }) => indexType === "IvfPq");
+  return (
+    (hasVectors || Number(values.rows) < 50_000) && all.every((index) => (index.numUnindexedRows ?? 0) < 100)
+  );
+}
+
 async function search(): Promise<void> {
   const settings = { uri: join(folder, "large"), embedder };
   const filling = await lance.openKnowledgeIndex(settings, logger);
   const began = performance.now();
   await fill(filling, Number(values.rows));
-  // Joins files and makes the index of the vectors.
-  await filling.close();
-  report(`${values.rows} rows written and indexed`, Math.round((performance.now() - began) / 1000), "s");
   const { db, indexes } = await lance.connectTo(settings.uri);
   const table = await db.openTable(lance.EVENTS);
+  while (!(await isIndexed(table))) await delay(500);
+  await filling.close();
+  report(`${values.rows} rows written and indexed`, Math.round((performance.now() - began) / 1000), "s");
   const parts = { table, indexes, embedder, logger };
   const [index, exact] = [
     createLanceKnowledgeIndex(parts),

@@ -9,6 +9,11 @@ export interface Upkeep {
 
 /** After so many rows the small files of the writes are joined and the indexes brought up to date. */
 const OPTIMIZE_ROWS = 2_000;
+/** Every write leaves a version, and every search looks which is the newest. What reads an older one has long ended. */
+const KEPT_MS = 10 * 60_000;
+/** In quiet times fewer rows are worth it: those outside of the indexes make every search slower. */
+const QUIET_ROWS = 100;
+const QUIET_MS = 2_000;
 /** Below, comparing all vectors of a tenant is exact and fast enough. */
 const VECTOR_INDEX_ROWS = 50_000;
 /** Of one compressed piece of a vector. */
@@ -18,6 +23,7 @@ export function createUpkeep({ table, indexes, embedder, logger }: IndexParts, p
   let pending = 0;
   let running: Promise<void> | null = null;
   let closed = false;
+  let quiet: NodeJS.Timeout | undefined;
 
   const indexVectors = async () => {
     const known = await table.listIndices();
@@ -34,7 +40,7 @@ export function createUpkeep({ table, indexes, embedder, logger }: IndexParts, p
 
   const keepUp = async () => {
     try {
-      await table.optimize();
+      await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEPT_MS) });
       await indexVectors();
     } catch (err) {
       // Another process does the same; nothing is lost but time.
@@ -42,17 +48,32 @@ export function createUpkeep({ table, indexes, embedder, logger }: IndexParts, p
     }
   };
 
+  const begin = (least: number) => {
+    if (pending < least || running !== null || closed) return;
+    pending = 0;
+    // Making an index takes long: what was written meanwhile is in none.
+    running = keepUp().finally(() => {
+      running = null;
+      look();
+    });
+  };
+
+  const look = () => {
+    begin(OPTIMIZE_ROWS);
+    clearTimeout(quiet);
+    if (closed) return;
+    quiet = setTimeout(() => begin(QUIET_ROWS), QUIET_MS);
+    quiet.unref();
+  };
+
   return {
     written(rows) {
       pending += rows;
-      if (pending < OPTIMIZE_ROWS || running !== null || closed) return;
-      pending = 0;
-      running = keepUp().finally(() => {
-        running = null;
-      });
+      look();
     },
     async close() {
       closed = true;
+      clearTimeout(quiet);
       await running;
     },
   };
