@@ -49,6 +49,7 @@ async function startProcess(role: "api" | "worker"): Promise<{ url: string; chil
       REDIS_PORT: `${redis.port}`,
       OPENAI_BASE_URL: model.url,
       OPENAI_API_KEY: "key",
+      AURA_KNOWLEDGE: "off",
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -34,6 +34,7 @@ describe("AURA_ROLE=api and AURA_ROLE=worker as two processes", () => {
         REDIS_HOST: redis.host,
         REDIS_PORT: `${redis.port}`,
         SMTP_URL: mailbox.url,
+        AURA_KNOWLEDGE: "off",
       },
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { startRedis } from "../helpers/redis.ts";
@@ -47,12 +50,14 @@ test("[R5.7] a service that starts before its Redis is not ready, and hears sign
 
 test("[R5.7] SIGTERM: a waiting stream is cut without [DONE], and the process ends by itself with 0", async () => {
   const redis = await startRedis();
+  const folder = mkdtempSync(join(tmpdir(), "aura-shutdown-"));
   const env = {
     PATH: process.env.PATH,
     JWT_SECRET,
     AURA_PORT: "0",
     REDIS_HOST: redis.host,
     REDIS_PORT: `${redis.port}`,
+    AURA_DATA_DIR: folder,
   };
   const child = spawn(process.execPath, ["src/main.ts"], { env, stdio: ["ignore", "pipe", "inherit"] });
   try {
@@ -71,6 +76,7 @@ test("[R5.7] SIGTERM: a waiting stream is cut without [DONE], and the process en
   } finally {
     child.kill("SIGKILL");
     await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

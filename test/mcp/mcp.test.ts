@@ -307,6 +307,7 @@ test("SIGTERM ends the process and its servers, though one of them is down", asy
     PATH: process.env.PATH,
     JWT_SECRET,
     AURA_PORT: "0",
+    AURA_KNOWLEDGE: "off",
     AURA_MCP_SERVERS: JSON.stringify(servers),
   };
   const service = spawn(process.execPath, ["src/main.ts"], { env, stdio: ["ignore", "pipe", "inherit"] });
