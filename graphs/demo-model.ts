@@ -32,7 +32,7 @@ const boundTool = z.union([
 
 /**
  * An offline stand-in for a language model, so that everything around it can be tried without one. Fixed rules
- * in Korean and English; it understands mails and the time, and says what it is.
+ * in Korean and English; it understands mails, the time, what has happened and tasks, and says what it is.
  */
 export class DemoChatModel extends BaseChatModel<DemoCallOptions> {
   override _llmType(): string {

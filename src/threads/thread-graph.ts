@@ -1,5 +1,3 @@
-import type { Language } from "../errors.ts";
-
 /** One checkpoint of a thread, with its state as JSON in the clients' shape. */
 export interface CheckpointView {
   checkpointId: string;
@@ -46,11 +44,4 @@ export interface ThreadGraph {
   prepare(state: unknown): (threadId: string) => Promise<void>;
   /** Deletes all checkpoints of a thread. */
   forget(threadId: string): Promise<void>;
-}
-
-/** The state of our agent, as far as it says what a run that goes on from it is about. */
-export interface StateSummary {
-  messages: { id: string | null; role: string; content: string }[];
-  language: Language;
-  context: Record<string, unknown>;
 }
