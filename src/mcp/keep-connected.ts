@@ -5,6 +5,7 @@ import { createBell } from "./bell.ts";
 import { reasonOf, ServerUnavailableError, wasNotSent } from "./reason.ts";
 import { type McpCall, openSession, type Session } from "./session.ts";
 import type { McpServer } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** A server that is connected, or being connected to again and again. */
 export interface Connection {
@@ -152,13 +153,6 @@ export function keepConnected(
       await kept;
     },
   };
-}
-
-/** Waits for the promise, but not longer. */
-async function within(ms: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([promise, pause(ms, AbortSignal.any([signal, over.signal]))]);
-  over.abort();
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

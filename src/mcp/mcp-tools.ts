@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ToolSource } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
@@ -7,6 +6,7 @@ import { splitName } from "./names.ts";
 import type { McpServer } from "./settings.ts";
 import { TEXTS } from "./texts.ts";
 import { toAuraTools } from "./tools.ts";
+import { within } from "./within.ts";
 
 /** The tools of all configured servers, as long as they are connected to. */
 export interface McpTools {
@@ -69,12 +69,7 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger)
         return outage === null ? say.missing(server, tool) : say.unavailable(server, outage);
       },
     },
-    async settled(ms) {
-      const over = new AbortController();
-      const limit = delay(ms, undefined, { signal: over.signal }).catch(() => {});
-      await Promise.race([Promise.all(connections.map(({ settled }) => settled)), limit]);
-      over.abort();
-    },
+    settled: (ms) => within(ms, Promise.all(connections.map(({ settled }) => settled))),
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { type CallToolResult, CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { McpServer } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** A call of a tool, under the server's own name for it. */
 export interface McpCall {
@@ -162,11 +162,4 @@ async function withSignal<T>(signal: AbortSignal, request: (linked: AbortSignal)
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const limit = delay(ms, undefined, { signal: over.signal }).catch(() => {});
-  await Promise.race([promise, limit]);
-  over.abort();
 }
