@@ -1,9 +1,7 @@
 /**
  * Domain events, redis backend, LanceDB in a folder, local embedder: how long from published to searchable, how many a second, what a burst
- * does to a chat, and how fast and how completely a large index is searched. `node bench/knowledge.ts [--rows 100000] [--json]`
+ * does to a chat, and how fast and how completely a large index is searched. `node bench/knowledge.ts [--rows 100000] [--only flow|search] [--json]`
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +11,8 @@ import type { Table } from "@lancedb/lancedb";
 import { pino } from "pino";
 import type { KnowledgeEvent } from "../src/knowledge/event.ts";
 import type { KnowledgeIndex } from "../src/ports/knowledge-index.ts";
+import { startPublisher } from "./burst-publisher.ts";
+import { words } from "./knowledge-words.ts";
 
 // Before LangChain loads.
 process.env.LANGCHAIN_CALLBACKS_BACKGROUND = "false";
@@ -42,26 +42,6 @@ const [{ chat, startStack }, { createHashingEmbedder }, lance, { createLanceKnow
 const embedder = createHashingEmbedder();
 const folder = mkdtempSync(join(tmpdir(), "aura-bench-"));
 const results: Record<string, string | number>[] = [];
-
-/** 4,000 words, Korean and English, used as words are: a few often, most rarely. */
-const SYLLABLES =
-  "가나다라마바사아자차카타파하고노도로모보소오조초코토포호구누두루무부수우주추쿠투푸후기니디리미비시이지치키티피히";
-const LATIN = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split(" ");
-const WORDS = Array.from({ length: 4_000 }, (_, n) => {
-  const pick = <T>(from: ArrayLike<T>, at: number) =>
-    from[(n * 2_654_435_761 + at * 40_503 + (n >> at)) % from.length];
-  const pieces = n % 2 === 0 ? SYLLABLES : LATIN;
-  return Array.from({ length: 2 + (n % 3) }, (_, at) => pick<string>(pieces, at)).join("");
-});
-/** The same words for the same seed. */
-function words(seed: number, count: number): string {
-  let state = seed * 747_796_405 + 2_891_336_453;
-  const random = () => {
-    state = (Math.imul(state ^ (state >>> 15), 2_246_822_507) + 0x9e3779b9) >>> 0;
-    return state / 2 ** 32;
-  };
-  return Array.from({ length: count }, () => WORDS[Math.floor(WORDS.length * random() ** 2)]).join(" ");
-}
 
 const quantile = (samples: number[], q: number) => {
   const sorted = samples.toSorted((a, b) => a - b);
@@ -100,7 +80,6 @@ async function service() {
   return { stack, searchable, rows: () => rows };
 }
 
-type Stack = Awaited<ReturnType<typeof startStack>>;
 type Service = Awaited<ReturnType<typeof service>>;
 
 async function idle({ stack, searchable }: Service): Promise<void> {
@@ -149,7 +128,7 @@ async function burst(running: Service): Promise<void> {
   await chatting(running, (chats) => chats < 20);
   const quiet = await chatting(running, (chats) => chats < 200);
   const before = rows();
-  const publisher = startPublisher(stack);
+  const publisher = startPublisher(stack.redis?.port ?? 0);
   await publisher.ready;
   const during: number[] = [];
   const took: number[] = [];
@@ -163,7 +142,7 @@ async function burst(running: Service): Promise<void> {
       took.push(performance.now() - began);
     });
     const busy = chatting(running, () => !over);
-    await publisher.burst(first);
+    await publisher.burst(message("@N"), first, BURST);
     await indexed;
     during.push(...(await busy));
   }
@@ -174,38 +153,6 @@ async function burst(running: Service): Promise<void> {
     const [calm, loud] = [quantile(quiet, q), quantile(during, q)];
     report(`chat p${q * 100}: idle, in bursts (${during.length} chats)`, `${calm}, ${loud}`, "ms");
   }
-}
-
-/** Another process that publishes bursts: what the services of DWP do is not the service's own time. */
-function startPublisher({ redis }: Stack) {
-  const code = `
-    import { Redis } from "ioredis";
-    const redis = new Redis(Number(process.argv[1]), "127.0.0.1");
-    process.on("message", async ({ first, count, event }) => {
-      const sent = [];
-      for (let n = first; n < first + count; n += 1)
-        sent.push(redis.publish("dwp:events:mail", event.replaceAll("@N", String(n))));
-      await Promise.all(sent);
-      process.send("done");
-    });
-    redis.once("ready", () => process.send("ready"));`;
-  const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code, `${redis?.port}`], {
-    stdio: [...stdio],
-  });
-  return {
-    ready: once(child, "message"),
-    async burst(first: number): Promise<void> {
-      const done = once(child, "message");
-      child.send({ first, count: BURST, event: message("@N") });
-      await done;
-    },
-    async close(): Promise<void> {
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
-    },
-  };
 }
 
 async function fill(index: KnowledgeIndex, count: number): Promise<void> {
