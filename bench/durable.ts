@@ -68,7 +68,7 @@ async function startCore(redis: TestRedis, env: NodeJS.ProcessEnv = {}) {
     import("../test/helpers/stack.ts"),
   ]);
   const address = { REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` };
-  const config = loadConfig({ JWT_SECRET, ...address, ...env });
+  const config = loadConfig({ JWT_SECRET, ...address, AURA_KNOWLEDGE: "off", ...env });
   const core = await compose(config, { logger: pino({ level: "silent" }) });
   await core.ready();
   return core;

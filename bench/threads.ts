@@ -32,7 +32,8 @@ const [{ compose }, { loadConfig }, { JWT_SECRET }, { showThread }, { threadHist
     import("../src/threads/export.ts"),
   ]);
 const redis = await startRedis();
-const config = loadConfig({ JWT_SECRET, REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` });
+const address = { REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` };
+const config = loadConfig({ JWT_SECRET, ...address, AURA_KNOWLEDGE: "off" });
 const core = await compose(config, { logger: pino({ level: "silent" }) });
 await core.ready();
 const { threads, archive, eventLog } = core.saved.backend;

@@ -43,6 +43,7 @@ describe("a thread id that is used again after its records are gone", () => {
       OPENAI_API_KEY: "key",
       AURA_ROLE,
       AURA_RECONCILE_MS: "100",
+      AURA_KNOWLEDGE: "off",
     });
     const core = await compose(config, { logger: pino({ level: "silent" }) });
     await core.ready();
