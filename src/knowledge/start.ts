@@ -25,6 +25,9 @@ export interface Knowledge {
 /** A batch: so many events, or those of so many ms. */
 const BATCH = Object.freeze({ max: 64, waitMs: 50 });
 
+/** So much longer than it has worked on a full batch it rests: with less, chats suffer from a burst; with more, 500 events a second are too many. */
+const REST = 1.3;
+
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
 
@@ -53,9 +56,9 @@ export async function startKnowledge({ queue, bus, openIndex, logger }: Knowledg
     queue.work(async (events) => {
       const began = performance.now();
       await indexEvents(opened, events);
-      // In a burst it rests as long as it has worked: the streams of this process come first, and events can wait.
+      // In a burst the streams of this process come first, and events can wait.
       if (events.length < BATCH.max) return;
-      await delay(performance.now() - began, undefined, { signal: closing.signal }).catch(() => {});
+      await delay((performance.now() - began) * REST, undefined, { signal: closing.signal }).catch(() => {});
     }, BATCH);
   });
 
