@@ -67,5 +67,6 @@ export function indexSettings(
 
 function embedderOf({ openai: { apiKey, baseUrl }, knowledge }: Config): Embedder {
   const model = knowledge.embeddingModel ?? (apiKey === undefined ? undefined : "text-embedding-3-small");
-  return model === undefined ? createHashingEmbedder() : createOpenAiEmbedder({ model, apiKey, baseUrl });
+  if (model === undefined) return createHashingEmbedder();
+  return createOpenAiEmbedder({ model, dimensions: knowledge.embeddingDimensions, apiKey, baseUrl });
 }

@@ -8,6 +8,10 @@ const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_
 /** Lifetimes, in seconds; at most ten years. */
 const seconds = z.coerce.number().int().min(1).max(315_360_000);
 
+/** Of the vectors of OpenAI's embedding models, as they are asked for. */
+const OPENAI_DIMENSIONS = 1536;
+const dimensionsError = { error: "must be a multiple of 8, 64 to 8192" };
+
 /** One entry per variable; what each means stands in the README's configuration table. */
 const variables = {
   JWT_SECRET: z
@@ -32,6 +36,12 @@ const variables = {
   AURA_DATA_DIR: z.string().default(".aura"),
   AURA_KNOWLEDGE: z.enum(["on", "off"]).default("on"),
   AURA_EMBEDDING_MODEL: z.string().optional(),
+  AURA_EMBEDDING_DIMENSIONS: z.coerce
+    .number(dimensionsError)
+    .multipleOf(8, dimensionsError)
+    .min(64, dimensionsError)
+    .max(8_192, dimensionsError)
+    .optional(),
   KNOWLEDGE_URI: z.string().optional(),
   REDIS_HOST: z.string().optional(),
   REDIS_PORT: port.default(6379),
@@ -85,6 +95,8 @@ export interface Config {
     /** A folder or object storage; `<dataDir>/knowledge` when undefined. */
     readonly uri: string | undefined;
     readonly embeddingModel: string | undefined;
+    /** Length of its vectors. */
+    readonly embeddingDimensions: number;
   };
   readonly logLevel: string;
   /** Lines for the log at boot. */
@@ -148,6 +160,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       enabled: value.AURA_KNOWLEDGE === "on",
       uri: value.KNOWLEDGE_URI,
       embeddingModel: value.AURA_EMBEDDING_MODEL,
+      embeddingDimensions: value.AURA_EMBEDDING_DIMENSIONS ?? OPENAI_DIMENSIONS,
     }),
     logLevel: value.LOG_LEVEL,
     warnings: Object.freeze(unknownVariables(env)),
@@ -167,6 +180,12 @@ function contradictions(value: z.output<typeof environment> & { backend: string;
   if (value.AURA_THREAD_TTL <= value.AURA_APPROVAL_TTL) {
     problems.push(
       "AURA_THREAD_TTL must be longer than AURA_APPROVAL_TTL: an approval must not outlive its thread",
+    );
+  }
+  const model = value.AURA_EMBEDDING_MODEL ?? "text-embedding-3-small";
+  if (value.AURA_EMBEDDING_DIMENSIONS === undefined && !model.startsWith("text-embedding-")) {
+    problems.push(
+      `AURA_EMBEDDING_DIMENSIONS is required with AURA_EMBEDDING_MODEL ${model}: the length of its vectors`,
     );
   }
   return problems;

@@ -7,7 +7,7 @@ import { createOpenAiEmbedder } from "../../src/adapters/openai-embedder.ts";
 
 interface Asked {
   model: string;
-  dimensions: number;
+  dimensions?: number;
   input: string[];
 }
 
@@ -16,6 +16,9 @@ let asked: Asked[];
 let authorization: unknown[];
 /** Status codes of the next answers; then 200. */
 let failures: number[];
+
+/** How long the vectors of a model are that nobody asks. */
+const NATIVE = 1024;
 
 /** The text's length at the place of its number: tells whose vector is whose. */
 const vectorOf = (text: string, dimensions: number) =>
@@ -33,7 +36,7 @@ beforeEach(async () => {
     if (status !== 200) return response.end(JSON.stringify({ error: { message: "busy" } }));
     asked.push(body);
     const data = body.input.map((text, index) => {
-      const vector = vectorOf(text, body.dimensions);
+      const vector = vectorOf(text, body.dimensions ?? NATIVE);
       const base64 = () => Buffer.from(new Float32Array(vector).buffer).toString("base64");
       return { index, embedding: body.encoding_format === "base64" ? base64() : vector };
     });
@@ -47,9 +50,10 @@ afterEach(async () => {
   await once(server, "close");
 });
 
-const embedder = () =>
+const embedder = (model = "text-embedding-3-small", dimensions = 1536) =>
   createOpenAiEmbedder({
-    model: "text-embedding-3-small",
+    model,
+    dimensions,
     apiKey: "key",
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
   });
@@ -62,6 +66,14 @@ test("texts are embedded in batches of up to 64, and every text gets its own vec
   expect(authorization[0]).toBe("Bearer key");
   expect(vectors.map(([length]) => length)).toEqual(texts.map(({ length }) => length));
   expect(vectors.every(({ length }) => length === embedder().dimensions)).toBe(true);
+});
+
+test("other models are not asked for a length; one that gives another than the index has is refused", async () => {
+  expect((await embedder("bge-m3", NATIVE).embed(["hello"]))[0]).toHaveLength(NATIVE);
+  expect(asked[0]).not.toHaveProperty("dimensions");
+  await expect(embedder("bge-m3", 768).embed(["hello"])).rejects.toThrow(
+    "bge-m3 gave vectors of 1024 numbers, and AURA_EMBEDDING_DIMENSIONS is 768",
+  );
 });
 
 test("a server that is busy is asked again", async () => {

@@ -37,7 +37,12 @@ test("[R7.1] the defaults are the contract's", () => {
     mainServiceUrl: undefined,
     mcpServers: [],
     dataDir: ".aura",
-    knowledge: { enabled: true, uri: undefined, embeddingModel: undefined },
+    knowledge: {
+      enabled: true,
+      uri: undefined,
+      embeddingModel: undefined,
+      embeddingDimensions: 1536,
+    },
     logLevel: "info",
     warnings: [],
   });
@@ -47,6 +52,20 @@ test("[R7.1] JWT_SECRET is required and has at least 32 bytes, counted in UTF-8"
   expect(problemsOf({})).toEqual([expect.stringMatching(/^JWT_SECRET is required/)]);
   expect(problemsOf({ JWT_SECRET: "x".repeat(31) })).toEqual([expect.stringMatching(/^JWT_SECRET must/)]);
   expect(problemsOf({ JWT_SECRET: "비밀".repeat(6) })).toEqual([]);
+});
+
+test("an embedding model that is not OpenAI's says how long its vectors are, in eights", () => {
+  const problems = (env: Record<string, string>) => problemsOf({ JWT_SECRET: "x".repeat(32), ...env });
+  expect(problems({ AURA_EMBEDDING_MODEL: "text-embedding-3-large" })).toEqual([]);
+  expect(problems({ AURA_EMBEDDING_MODEL: "bge-m3" })).toEqual([
+    expect.stringMatching(/^AURA_EMBEDDING_DIMENSIONS is required/),
+  ]);
+  expect(problems({ AURA_EMBEDDING_MODEL: "bge-m3", AURA_EMBEDDING_DIMENSIONS: "1024" })).toEqual([]);
+  for (const bad of ["1023", "0", "56", "many", "16384"]) {
+    expect(problems({ AURA_EMBEDDING_DIMENSIONS: bad })).toEqual([
+      expect.stringMatching(/^AURA_EMBEDDING_DIMENSIONS must/),
+    ]);
+  }
 });
 
 test("every problem is named at once, each with its variable", () => {
