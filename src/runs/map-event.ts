@@ -31,7 +31,7 @@ const graphEvent = z.discriminatedUnion("type", [
  * Text of one event, as JSON. A frame may have 16 KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less
  * often a chunk lies wholly inside one, without an id of ours.
  */
-const MAX_TEXT_BYTES = 2 * 1024;
+const MAX_TEXT_BYTES = 1024;
 
 /**
  * Turns one object of the graph's custom stream into SSE events, in order. Long texts become several
