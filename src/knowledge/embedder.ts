@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { wordsOf } from "./words.ts";
 
 /** Turns texts into vectors. The index belongs to one embedder: vectors of two cannot be compared. */
 export interface Embedder {
@@ -11,6 +13,8 @@ export interface Embedder {
 
 const DIMENSIONS = 256;
 const GRAMS = [2, 3, 4];
+/** Work in one go, in ms. */
+const MAX_TURN_MS = 5;
 /** A whole word says more than the pieces of it. */
 const WORD_WEIGHT = 2;
 
@@ -20,9 +24,20 @@ const WORD_WEIGHT = 2;
  */
 export function createHashingEmbedder(): Embedder {
   return {
-    name: "hashing-v1",
+    name: "hashing-v2",
     dimensions: DIMENSIONS,
-    embed: async (texts) => texts.map(hashed),
+    async embed(texts) {
+      const vectors: number[][] = [];
+      let rested = performance.now();
+      for (const text of texts) {
+        vectors.push(hashed(text));
+        // 64 long texts take longer than a stream of this process should wait.
+        if (performance.now() - rested < MAX_TURN_MS) continue;
+        await nextTurn();
+        rested = performance.now();
+      }
+      return vectors;
+    },
   };
 }
 
@@ -34,10 +49,7 @@ function hashed(text: string): number[] {
     // The sign keeps pieces that share a place from only ever adding up.
     vector[at] = (vector[at] ?? 0) + ((hash >>> 16) & 1 ? weight : -weight);
   };
-  for (const word of text
-    .normalize("NFKC")
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? []) {
+  for (const word of wordsOf(text)) {
     add(word, WORD_WEIGHT);
     const characters = [...word];
     for (const length of GRAMS) {

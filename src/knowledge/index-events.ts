@@ -1,4 +1,4 @@
-import type { KnowledgeDocument, KnowledgeIndex } from "../ports/knowledge-index.ts";
+import type { KnowledgeDeletion, KnowledgeIndex } from "../ports/knowledge-index.ts";
 import type { KnowledgeEvent } from "./event.ts";
 
 /**
@@ -7,23 +7,23 @@ import type { KnowledgeEvent } from "./event.ts";
  */
 export async function indexEvents(index: KnowledgeIndex, events: readonly KnowledgeEvent[]): Promise<void> {
   let rows: KnowledgeEvent[] = [];
-  let documents: KnowledgeDocument[] = [];
+  let deletions: KnowledgeDeletion[] = [];
   const removeAll = async () => {
-    if (documents.length > 0) await index.remove(documents);
-    documents = [];
+    if (deletions.length > 0) await index.remove(deletions);
+    deletions = [];
   };
   const upsertAll = async () => {
     if (rows.length > 0) await index.upsert(rows);
     rows = [];
   };
   for (const event of events) {
-    const document = deletedBy(event);
-    if (document === null) {
+    const deletion = deletedBy(event);
+    if (deletion === null) {
       await removeAll();
       rows.push(event);
     } else {
       await upsertAll();
-      documents.push(document);
+      deletions.push(deletion);
     }
   }
   await upsertAll();
@@ -31,10 +31,16 @@ export async function indexEvents(index: KnowledgeIndex, events: readonly Knowle
 }
 
 /** What an event deletes; null for every other event, one that deletes what is neither mail nor document included. */
-function deletedBy({ eventType, tenantId, mailId, documentId }: KnowledgeEvent): KnowledgeDocument | null {
+function deletedBy({
+  eventType,
+  tenantId,
+  mailId,
+  documentId,
+  at,
+}: KnowledgeEvent): KnowledgeDeletion | null {
   if (!/Deleted(?:Event)?$/.test(eventType)) return null;
   // A document may belong to a mail and name it: when the document goes, the mail stays.
   const isMail = documentId === undefined || eventType.startsWith("Mail");
-  if (isMail && mailId !== undefined) return { tenantId, mailId };
-  return documentId === undefined ? null : { tenantId, documentId };
+  if (isMail && mailId !== undefined) return { tenantId, kind: "mail", id: mailId, at };
+  return documentId === undefined ? null : { tenantId, kind: "document", id: documentId, at };
 }

@@ -9,22 +9,29 @@ export interface KnowledgeQuery {
   limit: number;
 }
 
-export interface FoundEvent extends KnowledgeEvent {
-  /** Higher is nearer; comparable within one answer only. */
-  score: number;
+/** What is read back of an event; the rest of it is kept for those who look into the index themselves. */
+export type FoundEvent = Pick<KnowledgeEvent, "eventId" | "eventType" | "at" | "text">;
+
+/** What events are about: a mail or a document of a tenant. */
+export interface KnowledgeDocument {
+  tenantId: string;
+  kind: "mail" | "document";
+  id: string;
 }
 
-/** A document whose events are to go: a mail or a document of a tenant. */
-export type KnowledgeDocument = { tenantId: string } & ({ mailId: string } | { documentId: string });
+export interface KnowledgeDeletion extends KnowledgeDocument {
+  /** When it was deleted, Unix ms. */
+  at: number;
+}
 
 /**
- * The vector index of domain events. A caller finds its own tenant's events only, and of mail events only its own.
+ * The vector index of domain events. A caller finds its own tenant's events only, and of mail only its own (`readerOf`).
  */
 export interface KnowledgeIndex {
   /** One row per (tenantId, eventId); of several versions the one with the newest time stays. */
   upsert(events: readonly KnowledgeEvent[]): Promise<void>;
-  /** Removes all rows of these documents. */
-  remove(documents: readonly KnowledgeDocument[]): Promise<void>;
+  /** Removes all rows of these documents, and keeps out what comes later and is not newer than the deletion. */
+  remove(deletions: readonly KnowledgeDeletion[]): Promise<void>;
   /** By meaning, words (parts of words too: Korean) and time; best first. */
   search(owner: Owner, query: KnowledgeQuery & { text: string }): Promise<FoundEvent[]>;
   /** Newest first. */

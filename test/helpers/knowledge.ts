@@ -42,7 +42,7 @@ export function memoryIndex(): MemoryIndex {
   const rows = new Map<string, KnowledgeEvent>();
   const written: KnowledgeEvent[] = [];
   const key = ({ tenantId, eventId }: KnowledgeEvent) => JSON.stringify([tenantId, eventId]);
-  const found = (): FoundEvent[] => [...rows.values()].map((event) => ({ ...event, score: 0 }));
+  const found = (): FoundEvent[] => [...rows.values()];
   return {
     written,
     rows: () => [...rows.values()],
@@ -55,8 +55,7 @@ export function memoryIndex(): MemoryIndex {
     async remove(documents) {
       for (const document of documents) {
         for (const [name, row] of rows) {
-          const isIt =
-            "mailId" in document ? row.mailId === document.mailId : row.documentId === document.documentId;
+          const isIt = (document.kind === "mail" ? row.mailId : row.documentId) === document.id;
           if (isIt && row.tenantId === document.tenantId) rows.delete(name);
         }
       }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { KnowledgeEmbedderError, openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
+import { connectTo, EVENTS, openKnowledgeIndex, StaleIndexError } from "../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
 import { createHashingEmbedder, type Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
@@ -26,7 +26,7 @@ let folder: string;
 let index: KnowledgeIndex;
 const open = (uri = folder, embedder: Embedder = createHashingEmbedder()) =>
   openKnowledgeIndex({ uri, embedder }, logger);
-const idsOf = (found: readonly KnowledgeEvent[]) => found.map(({ eventId }) => eventId);
+const idsOf = (found: readonly { eventId: string }[]) => found.map(({ eventId }) => eventId);
 const search = async (text: string, owner = ME, rest = {}) =>
   idsOf(await index.search(owner, { text, limit: 10, ...rest }));
 
@@ -44,11 +44,16 @@ describe("the index of events", () => {
     expect(Number(process.env.LANCE_CPU_THREADS)).toBeGreaterThanOrEqual(4);
   });
 
-  test("gives an event back as it was, also when it is opened again", async () => {
+  test("gives an event back, also when it is opened again, and keeps all of it", async () => {
     const event = anEvent({ source: "mail", mailId: "mail-1" });
     await index.upsert([event]);
     const [found] = await index.search(ME, { text: "예산", limit: 5 });
-    expect(found).toEqual({ ...event, score: expect.any(Number) });
+    const { eventId, eventType, at, text, payload, ...rest } = event;
+    expect(found).toEqual({ eventId, eventType, at, text });
+    const table = await (await connectTo(folder)).db.openTable(EVENTS);
+    const [row] = await table.query().toArray();
+    expect({ ...row }).toMatchObject({ ...rest, documentId: "", payload: JSON.stringify(payload) });
+    table.close();
     const again = await open();
     expect(idsOf(await again.recent(ME, { limit: 5 }))).toEqual(["event-1"]);
     await again.close();
@@ -66,6 +71,7 @@ describe("the index of events", () => {
     expect((await search("신청서"))[0]).toBe("holiday");
     expect((await search("acme"))[0]).toBe("invoice");
     expect((await search("4711"))[0]).toBe("invoice");
+    expect(await search("?!")).toEqual([]);
   });
 
   test("keeps one row per event: the newest, whatever the order", async () => {
@@ -118,11 +124,48 @@ describe("the index of events", () => {
       about("elsewhere", { mailId: "m'1", tenantId: "tenant2" }),
       about("paper", { documentId: "m'1", eventType: "ApprovalCreatedEvent" }),
     ]);
-    await index.remove([{ tenantId: "tenant1", mailId: "m'1" }]);
+    await index.remove([{ tenantId: "tenant1", kind: "mail", id: "m'1", at: 10_000 }]);
     expect((await search("지울 것", ME, { since: 9_000 })).sort()).toEqual(["kept", "paper"]);
     expect(await search("지울 것", { tenantId: "tenant2", userId: "user123" }, { since: 9_000 })).toEqual([
       "elsewhere",
     ]);
+  });
+
+  test("what was deleted does not come back with an older event, whoever took it in; with a newer one it does", async () => {
+    const other = await open();
+    const late = (eventId: string, at: number, fields: Partial<KnowledgeEvent>) =>
+      anEvent({ eventId, at, text: "늦은 것", ...fields });
+    await index.remove([
+      { tenantId: "tenant1", kind: "mail", id: "gone", at: 20_000 },
+      { tenantId: "tenant1", kind: "mail", id: "gone", at: 19_000 },
+      { tenantId: "tenant1", kind: "document", id: "torn", at: 20_000 },
+    ]);
+    await other.upsert([
+      late("backfilled", 19_999, { mailId: "gone" }),
+      late("same-second", 20_000, { mailId: "gone" }),
+      late("restored", 20_001, { mailId: "gone" }),
+      late("torn-up", 1_000, { documentId: "torn", mailId: "kept" }),
+      late("not-mine", 1_000, { mailId: "gone", tenantId: "tenant2" }),
+      late("other-kind", 1_000, { documentId: "gone" }),
+    ]);
+    await other.close();
+    const all = idsOf(await index.recent(ME, { limit: 500 }));
+    const mine = ["backfilled", "same-second", "restored", "torn-up", "other-kind"];
+    expect(mine.filter((id) => all.includes(id))).toEqual(["restored", "other-kind"]);
+    expect(await search("늦은 것", { tenantId: "tenant2", userId: "user123" })).toContain("not-mine");
+  });
+
+  test("two processes, one of which deletes what the other writes: the deletion wins, every time", async () => {
+    const other = await open();
+    for (let n = 0; n < 20; n += 1) {
+      const mail = anEvent({ eventId: `raced-${n}`, mailId: `raced-${n}`, at: 30_000 });
+      await Promise.all([
+        index.upsert([mail]),
+        other.remove([{ tenantId: "tenant1", kind: "mail", id: `raced-${n}`, at: 30_001 }]),
+      ]);
+    }
+    await other.close();
+    expect(idsOf(await index.recent(ME, { limit: 500 })).filter((id) => id.startsWith("raced"))).toEqual([]);
   });
 
   test("takes ids and texts of any kind as what they are", async () => {
@@ -169,7 +212,7 @@ describe("the index of events", () => {
       dimensions: 8,
       embed: async (texts) => texts.map((text) => Array.from({ length: 8 }, (_, n) => text.length + n)),
     };
-    await expect(open(folder, other)).rejects.toThrow(KnowledgeEmbedderError);
+    await expect(open(folder, other)).rejects.toThrow(StaleIndexError);
     await expect(open(folder, other)).rejects.toThrow("knowledge rebuild");
     const before = await index.recent(ME, { limit: 500 });
     const told: number[] = [];
@@ -178,6 +221,30 @@ describe("the index of events", () => {
     expect(await rebuilt.recent(ME, { limit: 500 })).toEqual(before);
     expect(told.at(-1)).toBeGreaterThanOrEqual(before.length);
     await rebuilt.close();
-    await expect(open()).rejects.toThrow(KnowledgeEmbedderError);
+    await expect(open()).rejects.toThrow(StaleIndexError);
+  });
+
+  test("refuses rows of another form than it writes, until they are written anew", async () => {
+    const uri = mkdtempSync(join(tmpdir(), "aura-old-"));
+    const made = await open(uri);
+    await made.upsert([anEvent({ source: "mail", mailId: "mail-1" })]);
+    await made.close();
+    const { db } = await connectTo(uri);
+    const table = await db.openTable(EVENTS);
+    const [{ vector: _, ...row }] = (await table.query().toArray()).map((each) => ({ ...each }));
+    await table.dropColumns(["pieces", "audience"]);
+    const [meta] = await (await db.openTable("index_meta")).query().toArray();
+    const { format: __, ...older } = { ...meta };
+    await db.createTable("index_meta", [older], { mode: "overwrite" });
+
+    await expect(open(uri)).rejects.toThrow(/another version.*knowledge rebuild/);
+    expect(await rebuildKnowledgeIndex(uri, createHashingEmbedder(), () => {})).toBe(1);
+    const rebuilt = await open(uri);
+    expect(idsOf(await rebuilt.search(ME, { text: "예산", limit: 5 }))).toEqual(["event-1"]);
+    await rebuilt.close();
+    const [name] = (await db.tableNames()).filter((each) => each.startsWith(EVENTS));
+    const [rewritten] = await (await db.openTable(name ?? "")).query().toArray();
+    expect({ ...rewritten }).toMatchObject({ ...row });
+    rmSync(uri, { recursive: true });
   });
 });

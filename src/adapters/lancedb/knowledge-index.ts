@@ -1,15 +1,24 @@
-import type { Index, Table } from "@lancedb/lancedb";
+import type { Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import type { KnowledgeEvent } from "../../knowledge/event.ts";
-import type { FoundEvent, KnowledgeIndex, KnowledgeQuery } from "../../ports/knowledge-index.ts";
+import type {
+  FoundEvent,
+  KnowledgeDocument,
+  KnowledgeIndex,
+  KnowledgeQuery,
+} from "../../ports/knowledge-index.ts";
 import type { Owner } from "../../runs/run.ts";
-import { COLUMNS, fromRow, quoted, type Row, toRow } from "./rows.ts";
+import type { Deletions } from "./deletions.ts";
+import type { Indexes } from "./open.ts";
+import { audience, pieces, quoted, type Row, SHOWN, toFound, toRow } from "./rows.ts";
 import { createUpkeep } from "./upkeep.ts";
+import { indexVectors, PARTITIONS } from "./vector-index.ts";
 
 export interface IndexParts {
   table: Table;
-  indexes: typeof Index;
+  deletions: Deletions;
+  indexes: Indexes;
   embedder: Embedder;
   logger: Logger;
   /** Compares all vectors, whatever index there is of them: the measure of what the index finds (bench/knowledge.ts). */
@@ -21,14 +30,13 @@ const WIDER = 4;
 /** Reciprocal rank fusion's constant (Cormack, Clarke, Büttcher 2009). */
 const FUSION = 60;
 /** How many times k candidates are compared exactly once there is an index of the vectors. */
-const REFINE = 5;
-/** All partitions are looked at: they are few, and a tenant's events lie in any of them. */
-const PARTITIONS = 16;
+const REFINE = 4;
 
 /** Domain events in one LanceDB table. Writes are one after another: LanceDB retries conflicts with other processes. */
 export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
-  const { table, embedder } = parts;
-  const upkeep = createUpkeep(parts, PARTITIONS);
+  const { table, deletions, embedder, logger } = parts;
+  const upkeep = createUpkeep(table, logger, () => indexVectors(parts));
+  const deletionsUpkeep = createUpkeep(deletions.table, logger);
   let last: Promise<unknown> = Promise.resolve();
   /** One write at a time. */
   const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
@@ -37,45 +45,50 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
     return mine;
   };
 
-  const byWords = async (text: string, where: string, limit: number) =>
-    table
+  const byWords = async (text: string, where: string, limit: number) => {
+    const words = pieces(text);
+    if (words === "") return [];
+    return table
       .query()
-      .fullTextSearch(text, { columns: ["text"] })
+      .fullTextSearch(words, { columns: ["pieces"] })
       .where(where)
-      .select(COLUMNS)
+      .select(SHOWN)
       .limit(limit)
       .toArray();
+  };
 
   const byMeaning = async (vector: number[], where: string, limit: number) => {
     // A text without words has no direction to look into.
     if (vector.every((value) => value === 0)) return [];
     const nearest = table.query().nearestTo(vector).distanceType("cosine").nprobes(PARTITIONS);
     const query = parts.exact ? nearest.bypassVectorIndex() : nearest;
-    return query.refineFactor(REFINE).where(where).select(COLUMNS).limit(limit).toArray();
+    return query.refineFactor(REFINE).where(where).select(SHOWN).limit(limit).toArray();
   };
 
   return {
     async upsert(events) {
       const rows = await toRows(embedder, newestOf(events));
       if (rows.length === 0) return;
-      await inTurn(() =>
-        table
+      await inTurn(async () => {
+        await table
           .mergeInsert("id")
           .whenMatchedUpdateAll({ where: "target.at <= source.at" })
           .whenNotMatchedInsertAll()
-          .execute(rows),
-      );
+          .execute(rows);
+        // Looked up after the write, as a deletion is recorded before it deletes: of two processes one sees the other's.
+        const gone = (await deletions.of(events)).map((each) => `(${rowsOf(each)} AND at <= ${each.at})`);
+        if (gone.length > 0) await table.delete(gone.join(" OR "));
+      });
       upkeep.written(rows.length);
     },
     async remove(documents) {
       if (documents.length === 0) return;
-      const any = documents.map((document) => {
-        const [column, id] =
-          "mailId" in document ? ["mailId", document.mailId] : ["documentId", document.documentId];
-        return `(tenantId = ${quoted(document.tenantId)} AND ${column} = ${quoted(id)})`;
+      await inTurn(async () => {
+        await deletions.record(documents);
+        await table.delete(documents.map((each) => `(${rowsOf(each)})`).join(" OR "));
       });
-      await inTurn(() => table.delete(any.join(" OR ")));
       upkeep.written(documents.length);
+      deletionsUpkeep.written(documents.length);
     },
     async search(owner, { text, ...query }) {
       const where = visibleTo(owner, query);
@@ -99,18 +112,23 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
       const rows = await table
         .query()
         .where(`id IN (${newest.join(", ")})`)
-        .select(COLUMNS)
+        .select(SHOWN)
         .toArray();
-      return rows
-        .map((row) => fromRow(row, 0))
-        .sort((a, b) => b.at - a.at || (a.eventId < b.eventId ? -1 : 1));
+      return rows.map(toFound).sort((a, b) => b.at - a.at || (a.eventId < b.eventId ? -1 : 1));
     },
     async close() {
       await last;
-      await upkeep.close();
+      await Promise.all([upkeep.close(), deletionsUpkeep.close()]);
       table.close();
+      deletions.table.close();
     },
   };
+}
+
+/** As SQL: the rows of a mail or a document. */
+function rowsOf({ tenantId, kind, id }: KnowledgeDocument): string {
+  const column = { mail: "mailId", document: "documentId" }[kind];
+  return `tenantId = ${quoted(tenantId)} AND ${column} = ${quoted(id)}`;
 }
 
 /** Of several versions of an event in one batch, the newest: a merge takes one row per key. */
@@ -129,11 +147,10 @@ async function toRows(embedder: Embedder, events: readonly KnowledgeEvent[]): Pr
   return events.map((event, at) => toRow(event, vectors[at] ?? []));
 }
 
-/** The caller's tenant only, and of mails only its own (decision 32). */
+/** What everybody of the caller's tenant may find, and what the caller alone may (decision 32). */
 function visibleTo({ tenantId, userId }: Owner, { types, since }: KnowledgeQuery): string {
   const conditions = [
-    `tenantId = ${quoted(tenantId)}`,
-    `(eventType NOT LIKE 'Mail%' OR userId = ${quoted(userId)})`,
+    `audience IN (${quoted(audience(tenantId, null))}, ${quoted(audience(tenantId, userId))})`,
   ];
   if (types !== undefined && types.length > 0) {
     conditions.push(`eventType IN (${types.map(quoted).join(", ")})`);
@@ -144,14 +161,16 @@ function visibleTo({ tenantId, userId }: Owner, { types, since }: KnowledgeQuery
 
 /** Reciprocal rank fusion: what stands high in both lists comes first. Of equals, the newer one. */
 function fused(lists: readonly (readonly unknown[])[]): FoundEvent[] {
-  const found = new Map<string, FoundEvent>();
+  const found = new Map<string, { event: FoundEvent; score: number }>();
   for (const list of lists) {
     for (const [rank, row] of list.entries()) {
-      const event = fromRow(row, 1 / (FUSION + rank + 1));
-      const known = found.get(event.eventId);
-      if (known === undefined) found.set(event.eventId, event);
-      else known.score += event.score;
+      const event = toFound(row);
+      const entry = found.get(event.eventId) ?? { event, score: 0 };
+      entry.score += 1 / (FUSION + rank + 1);
+      found.set(event.eventId, entry);
     }
   }
-  return [...found.values()].sort((a, b) => b.score - a.score || b.at - a.at);
+  return [...found.values()]
+    .sort((a, b) => b.score - a.score || b.event.at - a.event.at)
+    .map(({ event }) => event);
 }

@@ -5,16 +5,15 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import type { KnowledgeIndex } from "../../ports/knowledge-index.ts";
+import { openDeletions } from "./deletions.ts";
 import { createLanceKnowledgeIndex } from "./knowledge-index.ts";
 import { tableSchema } from "./rows.ts";
 
-/** The index was made by another embedder: its vectors and ours cannot be compared. */
-export class KnowledgeEmbedderError extends Error {
-  constructor(recorded: string, asked: string) {
-    super(
-      `the index of events was made with ${recorded}, and ${asked} is configured: run "npm run aura -- knowledge rebuild", or configure ${recorded} again`,
-    );
-    this.name = "KnowledgeEmbedderError";
+/** The index cannot be used as it is: its vectors are another embedder's, or its rows have another form. */
+export class StaleIndexError extends Error {
+  constructor(why: string) {
+    super(`the index of events ${why}: run "npm run aura -- knowledge rebuild"`);
+    this.name = "StaleIndexError";
   }
 }
 
@@ -27,12 +26,19 @@ export interface LanceSettings {
 export const EVENTS = "events";
 const MIN_THREADS = 4;
 const META = "index_meta";
-const meta = z.object({ table: z.string(), embedder: z.string(), dimensions: z.number() });
+/** Of the rows; what was written before there were numbers has none. */
+const FORMAT = 2;
+const meta = z.object({
+  table: z.string(),
+  embedder: z.string(),
+  dimensions: z.number(),
+  format: z.number().default(1),
+});
 
 /**
  * Opens the index of events, or makes it. The native library is loaded here and not before: without knowledge nobody pays for it.
  *
- * @throws KnowledgeEmbedderError when another embedder has made it
+ * @throws StaleIndexError when another embedder has made it, or another version of this service
  */
 export async function openKnowledgeIndex(
   { uri, embedder }: LanceSettings,
@@ -40,18 +46,14 @@ export async function openKnowledgeIndex(
 ): Promise<KnowledgeIndex> {
   const { db, indexes } = await connectTo(uri);
   const recorded = await readMeta(db);
-  if (recorded !== null && !isSame(recorded, embedder)) {
-    throw new KnowledgeEmbedderError(
-      nameOf(recorded.embedder, recorded.dimensions),
-      nameOf(embedder.name, embedder.dimensions),
-    );
-  }
+  if (recorded !== null) checkUsable(recorded, embedder);
   const name = recorded?.table ?? EVENTS;
   const table = (await db.tableNames()).includes(name)
     ? await db.openTable(name)
     : await createTable(db, indexes, name, embedder);
   if (recorded === null) await writeMeta(db, name, embedder);
-  return createLanceKnowledgeIndex({ table, indexes, embedder, logger });
+  const deletions = await openDeletions(db, indexes);
+  return createLanceKnowledgeIndex({ table, deletions, indexes, embedder, logger });
 }
 
 export type Indexes = typeof import("@lancedb/lancedb").Index;
@@ -82,16 +84,11 @@ export async function createTable(
   { dimensions }: Embedder,
 ): Promise<Table> {
   const table = await db.createEmptyTable(name, tableSchema(dimensions), { mode: "create", existOk: true });
-  // Pieces of two and three characters: Korean words are found without their endings.
-  const words = indexes.fts({
-    baseTokenizer: "ngram",
-    ngramMinLength: 2,
-    ngramMaxLength: 3,
-    stem: false,
-    removeStopWords: false,
-  });
-  await table.createIndex("text", { config: words });
+  // It is given pieces of words (knowledge/words.ts), which are no language's.
+  const config = indexes.fts({ baseTokenizer: "whitespace", stem: false, removeStopWords: false });
+  await table.createIndex("pieces", { config });
   await table.createIndex("id", { config: indexes.btree() });
+  await table.createIndex("audience", { config: indexes.bitmap() });
   await table.createIndex("tenantId", { config: indexes.bitmap() });
   return table;
 }
@@ -109,11 +106,18 @@ export async function writeMeta(
   table: string,
   { name, dimensions }: Embedder,
 ): Promise<void> {
-  await db.createTable(META, [{ table, embedder: name, dimensions }], { mode: "overwrite" });
+  await db.createTable(META, [{ table, embedder: name, dimensions, format: FORMAT }], { mode: "overwrite" });
 }
 
-function isSame(recorded: { embedder: string; dimensions: number }, embedder: Embedder): boolean {
-  return recorded.embedder === embedder.name && recorded.dimensions === embedder.dimensions;
+function checkUsable(recorded: z.infer<typeof meta>, embedder: Embedder): void {
+  if (recorded.embedder !== embedder.name || recorded.dimensions !== embedder.dimensions) {
+    const [made, asked] = [
+      nameOf(recorded.embedder, recorded.dimensions),
+      nameOf(embedder.name, embedder.dimensions),
+    ];
+    throw new StaleIndexError(`was made with ${made}, and ${asked} is configured`);
+  }
+  if (recorded.format !== FORMAT) throw new StaleIndexError("was written by another version of Aura");
 }
 
 function nameOf(name: string, dimensions: number): string {

@@ -28,7 +28,7 @@ export async function rebuildKnowledgeIndex(
   let done = 0;
   for (let offset = 0; offset < count; offset += BATCH) {
     const rows = await old.query().select(COLUMNS).offset(offset).limit(BATCH).toArray();
-    const events = rows.map((row) => fromRow(row, 0));
+    const events = rows.map((row) => fromRow(row));
     const vectors = await embedder.embed(events.map(({ text }) => text));
     await table.add(events.map((event, at) => toRow(event, vectors[at] ?? [])));
     done += events.length;

@@ -1,4 +1,5 @@
-import type { IndexParts } from "./knowledge-index.ts";
+import type { Table } from "@lancedb/lancedb";
+import type { Logger } from "pino";
 
 /** What keeps a table fast while it grows; in the background, one piece at a time. */
 export interface Upkeep {
@@ -14,34 +15,18 @@ const KEPT_MS = 10 * 60_000;
 /** In quiet times fewer rows are worth it: those outside of the indexes make every search slower. */
 const QUIET_ROWS = 100;
 const QUIET_MS = 2_000;
-/** Below, comparing all vectors of a tenant is exact and fast enough. */
-const VECTOR_INDEX_ROWS = 50_000;
-/** Of one compressed piece of a vector. */
-const NUMBERS_PER_PIECE = 8;
 
-export function createUpkeep({ table, indexes, embedder, logger }: IndexParts, partitions: number): Upkeep {
+/** @param before done each time, before the files are joined */
+export function createUpkeep(table: Table, logger: Logger, before = async (): Promise<void> => {}): Upkeep {
   let pending = 0;
   let running: Promise<void> | null = null;
   let closed = false;
   let quiet: NodeJS.Timeout | undefined;
 
-  const indexVectors = async () => {
-    const known = await table.listIndices();
-    if (known.some(({ columns }) => columns.includes("vector"))) return;
-    if ((await table.countRows()) < VECTOR_INDEX_ROWS) return;
-    const config = indexes.ivfPq({
-      numPartitions: partitions,
-      numSubVectors: embedder.dimensions / NUMBERS_PER_PIECE,
-      distanceType: "cosine",
-    });
-    await table.createIndex("vector", { config });
-    logger.info("the index of events has an index of its vectors now");
-  };
-
   const keepUp = async () => {
     try {
+      await before();
       await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEPT_MS) });
-      await indexVectors();
     } catch (err) {
       // Another process does the same; nothing is lost but time.
       logger.warn({ err }, "upkeep of the index of events failed; the next one tries again");

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { Connection, Table } from "@lancedb/lancedb";
+import { Field, Float64, Schema, Utf8 } from "apache-arrow";
+import { z } from "zod";
+import type { KnowledgeEvent } from "../../knowledge/event.ts";
+import type { KnowledgeDeletion, KnowledgeDocument } from "../../ports/knowledge-index.ts";
+import type { Indexes } from "./open.ts";
+import { quoted } from "./rows.ts";
+
+/**
+ * What was deleted, and when. An event of it that comes later and is older - from another process that took it first, from a backfill - would
+ * else bring back what somebody wanted to be gone.
+ */
+export interface Deletions {
+  readonly table: Table;
+  /** Of several deletions of a document the newest stays. */
+  record(deletions: readonly KnowledgeDeletion[]): Promise<void>;
+  /** The deletions of what these events are about. */
+  of(events: readonly KnowledgeEvent[]): Promise<KnowledgeDeletion[]>;
+}
+
+const DELETIONS = "deletions";
+const schema = new Schema([
+  ...["key", "tenantId", "kind", "id"].map((name) => new Field(name, new Utf8(), false)),
+  new Field("at", new Float64(), false),
+]);
+const stored = z.object({
+  tenantId: z.string(),
+  kind: z.enum(["mail", "document"]),
+  id: z.string(),
+  at: z.number(),
+});
+
+export async function openDeletions(db: Connection, indexes: Indexes): Promise<Deletions> {
+  const exists = (await db.tableNames()).includes(DELETIONS);
+  const table = await (exists ? db.openTable(DELETIONS) : createTable(db, indexes));
+
+  return {
+    table,
+    async record(deletions) {
+      const newest = new Map<
+        string,
+        { key: string; tenantId: string; kind: string; id: string; at: number }
+      >();
+      for (const deletion of deletions) {
+        const key = keyOf(deletion);
+        const known = newest.get(key);
+        if (known === undefined || known.at < deletion.at) newest.set(key, { key, ...deletion });
+      }
+      await table
+        .mergeInsert("key")
+        .whenMatchedUpdateAll({ where: "target.at < source.at" })
+        .whenNotMatchedInsertAll()
+        .execute([...newest.values()]);
+    },
+    async of(events) {
+      const keys = new Set(events.flatMap(documentsOf).map((each) => quoted(keyOf(each))));
+      if (keys.size === 0) return [];
+      const found = await table
+        .query()
+        .where(`key IN (${[...keys].join(", ")})`)
+        .select(["tenantId", "kind", "id", "at"])
+        .toArray();
+      return found.map((row) => stored.parse(row));
+    },
+  };
+}
+
+async function createTable(db: Connection, indexes: Indexes): Promise<Table> {
+  const table = await db.createEmptyTable(DELETIONS, schema, { mode: "create", existOk: true });
+  await table.createIndex("key", { config: indexes.btree() });
+  return table;
+}
+
+function documentsOf({ tenantId, mailId, documentId }: KnowledgeEvent): KnowledgeDocument[] {
+  return [
+    ...(mailId === undefined ? [] : [{ tenantId, kind: "mail" as const, id: mailId }]),
+    ...(documentId === undefined ? [] : [{ tenantId, kind: "document" as const, id: documentId }]),
+  ];
+}
+
+function keyOf({ tenantId, kind, id }: KnowledgeDocument): string {
+  return createHash("sha256")
+    .update(JSON.stringify([tenantId, kind, id]))
+    .digest("hex");
+}

@@ -1,0 +1,35 @@
+import type { Table } from "@lancedb/lancedb";
+import type { IndexParts } from "./knowledge-index.ts";
+
+/** All of them are looked at: they are few, and a tenant's events lie in any of them. */
+export const PARTITIONS = 16;
+/** Below, comparing all vectors of a tenant is exact and fast enough. */
+const MIN_ROWS = 50_000;
+/** Parts of the index that are left as they are: a few, and one for every so many rows. */
+const MIN_PARTS = 3;
+const ROWS_PER_PART = 25_000;
+
+/**
+ * Makes the index of the vectors once there are so many that comparing each takes long, and makes it anew when it has come to consist of many
+ * parts: rows of different parts stay in different files, and every search opens them all.
+ */
+export async function indexVectors({
+  table,
+  indexes,
+  logger,
+}: Pick<IndexParts, "table" | "indexes" | "logger">): Promise<void> {
+  const rows = await table.countRows();
+  const parts = await partsOf(table);
+  if (parts === 0 ? rows < MIN_ROWS : parts <= Math.max(MIN_PARTS, rows / ROWS_PER_PART)) return;
+  // One bit per number; unlike product quantization it learns nothing first, which took two cores a minute (decision 32).
+  const config = indexes.ivfRq({ numPartitions: PARTITIONS, distanceType: "cosine" });
+  await table.createIndex("vector", { config, replace: true });
+  logger.info({ rows }, "the vectors of the index of events are indexed anew");
+}
+
+/** Every upkeep adds one for the rows that came since. */
+async function partsOf(table: Table): Promise<number> {
+  const index = (await table.listIndices()).find(({ columns }) => columns.includes("vector"));
+  if (index === undefined) return 0;
+  return (await table.indexStats(index.name))?.numIndices ?? 1;
+}
