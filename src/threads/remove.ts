@@ -16,14 +16,17 @@ export async function removeThread(
   threadId: string,
   purge: (thread: ThreadRecord, leaseHolder: string) => Promise<void>,
 ): Promise<void> {
-  const { leases, archive } = deps.backend;
-  const thread = await ownThread(deps, owner, threadId);
+  const { leases, archive, threads } = deps.backend;
+  await ownThread(deps, owner, threadId);
   const holder = `delete-${randomUUID()}`;
   if (!(await leases.acquire(threadId, holder, deps.leaseMs))) throw new AuraError("E3001");
   try {
     const condemned = await archive.condemn(threadId, owner, deps.now());
     if (condemned === "gone") throw new AuraError("E1004");
     if (condemned === "busy") throw new AuraError("E3001");
+    // Read now that nothing can begin on it: until it was condemned another run may have.
+    const thread = await threads.thread(threadId);
+    if (thread === null) throw new AuraError("E1004");
     await purge(thread, holder);
   } finally {
     await giveBack(deps, threadId, holder);
