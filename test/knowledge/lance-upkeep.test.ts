@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Table } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectTo, EVENTS, openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
+import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
 import { toRow } from "../../src/adapters/lancedb/rows.ts";
 import type { Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
@@ -75,4 +76,14 @@ test("a large index gets one of its vectors, which is made anew when it has fall
     const found = await index.search(ME, { text: `number ${n}`, limit: 5 });
     expect(found.map(({ eventId }) => eventId)).toContain(`e-${n}`);
   }
+});
+
+test("a large index that is made anew has one too, at once", async () => {
+  const { db } = await connectTo(folder);
+  const rows = await table.countRows();
+  expect(await rebuildKnowledgeIndex(folder, { ...embedder, name: "other" }, () => {})).toBe(rows);
+  const rebuilt = (await db.tableNames()).find((name) => name.startsWith(`${EVENTS}_`));
+  const indices = await (await db.openTable(rebuilt ?? "")).listIndices();
+  expect(indices.find(isVectors)).toMatchObject({ numIndexedRows: rows, numUnindexedRows: 0 });
+  expect(Math.max(...indices.map(({ numUnindexedRows }) => numUnindexedRows ?? 0))).toBe(0);
 });

@@ -35,7 +35,9 @@ const REFINE = 4;
 /** Domain events in one LanceDB table. Writes are one after another: LanceDB retries conflicts with other processes. */
 export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
   const { table, deletions, embedder, logger } = parts;
-  const upkeep = createUpkeep(table, logger, () => indexVectors(parts));
+  const upkeep = createUpkeep(table, logger, async () => {
+    if (await indexVectors(parts)) logger.info("the vectors of the index of events are indexed anew");
+  });
   const deletionsUpkeep = createUpkeep(deletions.table, logger);
   let last: Promise<unknown> = Promise.resolve();
   /** One write at a time. */

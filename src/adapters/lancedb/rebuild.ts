@@ -1,6 +1,7 @@
 import type { Embedder } from "../../knowledge/embedder.ts";
 import { connectTo, createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
 import { COLUMNS, fromRow, toRow } from "./rows.ts";
+import { indexVectors } from "./vector-index.ts";
 
 /** Rows that are embedded and written at a time. */
 const BATCH = 500;
@@ -34,6 +35,7 @@ export async function rebuildKnowledgeIndex(
     done += events.length;
     onProgress(done, count);
   }
+  await indexVectors({ table, indexes });
   await table.optimize();
   await writeMeta(db, next, embedder);
   await db.dropTable(from);

@@ -12,19 +12,20 @@ const ROWS_PER_PART = 25_000;
 /**
  * Makes the index of the vectors once there are so many that comparing each takes long, and makes it anew when it has come to consist of many
  * parts: rows of different parts stay in different files, and every search opens them all.
+ *
+ * @returns whether it was made
  */
 export async function indexVectors({
   table,
   indexes,
-  logger,
-}: Pick<IndexParts, "table" | "indexes" | "logger">): Promise<void> {
+}: Pick<IndexParts, "table" | "indexes">): Promise<boolean> {
   const rows = await table.countRows();
   const parts = await partsOf(table);
-  if (parts === 0 ? rows < MIN_ROWS : parts <= Math.max(MIN_PARTS, rows / ROWS_PER_PART)) return;
+  if (parts === 0 ? rows < MIN_ROWS : parts <= Math.max(MIN_PARTS, rows / ROWS_PER_PART)) return false;
   // One bit per number; unlike product quantization it learns nothing first, which took two cores a minute (decision 32).
   const config = indexes.ivfRq({ numPartitions: PARTITIONS, distanceType: "cosine" });
   await table.createIndex("vector", { config, replace: true });
-  logger.info({ rows }, "the vectors of the index of events are indexed anew");
+  return true;
 }
 
 /** Every upkeep adds one for the rows that came since. */
