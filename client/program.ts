@@ -138,7 +138,7 @@ function addKnowledgeCommands(program: Command): void {
   const knowledge = program.command("knowledge").description("the index of mails and approvals");
   knowledge
     .command("rebuild")
-    .description("build the index again, on this machine")
+    .description("build the index again, on this machine, with the service stopped")
     .option("--json", "for machines")
     .addHelpText("after", `\nExamples:\n  ${CALL} knowledge rebuild\n`)
     .action(rebuildKnowledge);

@@ -38,7 +38,8 @@ export function findings(value: unknown, language: Language): string | null {
       `- ${status} ${progress}%: ${oneLine(description)} [${taskId}]`,
   );
   if (lines.length === 0) return ko ? "작업이 없습니다." : "You have no tasks.";
-  return [ko ? `작업 ${lines.length}건입니다.` : `You have ${lines.length} tasks.`, ...lines].join("\n");
+  const count = lines.length === 1 ? "1 task" : `${lines.length} tasks`;
+  return [ko ? `작업 ${lines.length}건입니다.` : `You have ${count}.`, ...lines].join("\n");
 }
 
 function oneLine(text: string): string {
