@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectTo, EVENTS, openKnowledgeIndex, StaleIndexError } from "../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
+import { tableSchema } from "../../src/adapters/lancedb/rows.ts";
 import { createHashingEmbedder, type Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
 import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
@@ -222,6 +223,24 @@ describe("the index of events", () => {
     expect(told.at(-1)).toBeGreaterThanOrEqual(before.length);
     await rebuilt.close();
     await expect(open()).rejects.toThrow(StaleIndexError);
+  });
+
+  test("an index whose making was cut off is made to its end", async () => {
+    const uri = mkdtempSync(join(tmpdir(), "aura-cut-"));
+    const { db } = await connectTo(uri);
+    await db.createEmptyTable(EVENTS, tableSchema(createHashingEmbedder().dimensions));
+    const finished = await open(uri);
+    await finished.upsert([anEvent()]);
+    expect(idsOf(await finished.search(ME, { text: "예산", limit: 5 }))).toEqual(["event-1"]);
+    const table = await db.openTable(EVENTS);
+    expect((await table.listIndices()).flatMap(({ columns }) => columns).sort()).toEqual([
+      "audience",
+      "id",
+      "pieces",
+      "tenantId",
+    ]);
+    await finished.close();
+    rmSync(uri, { recursive: true });
   });
 
   test("refuses rows of another form than it writes, until they are written anew", async () => {

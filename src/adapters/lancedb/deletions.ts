@@ -32,8 +32,8 @@ const stored = z.object({
 });
 
 export async function openDeletions(db: Connection, indexes: Indexes): Promise<Deletions> {
-  const exists = (await db.tableNames()).includes(DELETIONS);
-  const table = await (exists ? db.openTable(DELETIONS) : createTable(db, indexes));
+  const table = await db.createEmptyTable(DELETIONS, schema, { mode: "create", existOk: true });
+  if ((await table.listIndices()).length === 0) await table.createIndex("key", { config: indexes.btree() });
 
   return {
     table,
@@ -64,12 +64,6 @@ export async function openDeletions(db: Connection, indexes: Indexes): Promise<D
       return found.map((row) => stored.parse(row));
     },
   };
-}
-
-async function createTable(db: Connection, indexes: Indexes): Promise<Table> {
-  const table = await db.createEmptyTable(DELETIONS, schema, { mode: "create", existOk: true });
-  await table.createIndex("key", { config: indexes.btree() });
-  return table;
 }
 
 function documentsOf({ tenantId, mailId, documentId }: KnowledgeEvent): KnowledgeDocument[] {

@@ -48,9 +48,8 @@ export async function openKnowledgeIndex(
   const recorded = await readMeta(db);
   if (recorded !== null) checkUsable(recorded, embedder);
   const name = recorded?.table ?? EVENTS;
-  const table = (await db.tableNames()).includes(name)
-    ? await db.openTable(name)
-    : await createTable(db, indexes, name, embedder);
+  // What is not recorded may be there and half made: its making was cut off.
+  const table = await (recorded === null ? createTable(db, indexes, name, embedder) : db.openTable(name));
   if (recorded === null) await writeMeta(db, name, embedder);
   const deletions = await openDeletions(db, indexes);
   return createLanceKnowledgeIndex({ table, deletions, indexes, embedder, logger });
