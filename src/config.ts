@@ -182,8 +182,9 @@ function contradictions(value: z.output<typeof environment> & { backend: string;
       "AURA_THREAD_TTL must be longer than AURA_APPROVAL_TTL: an approval must not outlive its thread",
     );
   }
-  const model = value.AURA_EMBEDDING_MODEL ?? "text-embedding-3-small";
-  if (value.AURA_EMBEDDING_DIMENSIONS === undefined && !model.startsWith("text-embedding-")) {
+  const model = value.AURA_EMBEDDING_MODEL;
+  const isOpenAis = model === undefined || model.startsWith("text-embedding-");
+  if (!isOpenAis && value.AURA_EMBEDDING_DIMENSIONS === undefined) {
     problems.push(
       `AURA_EMBEDDING_DIMENSIONS is required with AURA_EMBEDDING_MODEL ${model}: the length of its vectors`,
     );

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { wordsOf } from "./words.ts";
 
@@ -70,11 +69,4 @@ function fnv(text: string): number {
     hash = Math.imul(hash, 0x01000193);
   }
   return hash >>> 0;
-}
-
-/** Names one row of the index: two ids of any characters make one key. */
-export function rowKey(tenantId: string, eventId: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([tenantId, eventId]))
-    .digest("hex");
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectTo, EVENTS, openKnowledgeIndex, StaleIndexError } from "../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
@@ -8,9 +9,8 @@ import { tableSchema } from "../../src/adapters/lancedb/rows.ts";
 import { createHashingEmbedder, type Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
 import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
-import { recordingLogger } from "../backends/recording-logger.ts";
 
-const logger = recordingLogger() as any;
+const logger = pino({ level: "silent" });
 const ME = { tenantId: "tenant1", userId: "user123" };
 
 const anEvent = (fields: Partial<KnowledgeEvent> = {}): KnowledgeEvent => ({

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Table } from "@lancedb/lancedb";
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectTo, EVENTS, openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
 import { toRow } from "../../src/adapters/lancedb/rows.ts";
 import type { Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
-import { recordingLogger } from "../backends/recording-logger.ts";
 import { range } from "../contracts/harness.ts";
 import { anEvent } from "../helpers/knowledge.ts";
 
@@ -31,7 +31,7 @@ let index: KnowledgeIndex;
 let table: Table;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "aura-upkeep-"));
-  index = await openKnowledgeIndex({ uri: folder, embedder }, recordingLogger() as any);
+  index = await openKnowledgeIndex({ uri: folder, embedder }, pino({ level: "silent" }));
   table = await (await connectTo(folder)).db.openTable(EVENTS);
 });
 afterAll(async () => {

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Connection, Table } from "@lancedb/lancedb";
 import { Field, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
 import type { KnowledgeEvent } from "../../knowledge/event.ts";
 import type { KnowledgeDeletion, KnowledgeDocument } from "../../ports/knowledge-index.ts";
 import type { Indexes } from "./open.ts";
-import { quoted } from "./rows.ts";
+import { keyOf, quoted } from "./rows.ts";
 
 /**
  * What was deleted, and when. An event of it that comes later and is older - from another process that took it first, from a backfill - would
@@ -43,7 +42,7 @@ export async function openDeletions(db: Connection, indexes: Indexes): Promise<D
         { key: string; tenantId: string; kind: string; id: string; at: number }
       >();
       for (const deletion of deletions) {
-        const key = keyOf(deletion);
+        const key = keyFor(deletion);
         const known = newest.get(key);
         if (known === undefined || known.at < deletion.at) newest.set(key, { key, ...deletion });
       }
@@ -54,7 +53,7 @@ export async function openDeletions(db: Connection, indexes: Indexes): Promise<D
         .execute([...newest.values()]);
     },
     async of(events) {
-      const keys = new Set(events.flatMap(documentsOf).map((each) => quoted(keyOf(each))));
+      const keys = new Set(events.flatMap(documentsOf).map((each) => quoted(keyFor(each))));
       if (keys.size === 0) return [];
       const found = await table
         .query()
@@ -73,8 +72,6 @@ function documentsOf({ tenantId, mailId, documentId }: KnowledgeEvent): Knowledg
   ];
 }
 
-function keyOf({ tenantId, kind, id }: KnowledgeDocument): string {
-  return createHash("sha256")
-    .update(JSON.stringify([tenantId, kind, id]))
-    .digest("hex");
+function keyFor({ tenantId, kind, id }: KnowledgeDocument): string {
+  return keyOf(tenantId, kind, id);
 }

@@ -83,14 +83,14 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
       });
       upkeep.written(rows.length);
     },
-    async remove(documents) {
-      if (documents.length === 0) return;
+    async remove(deleted) {
+      if (deleted.length === 0) return;
       await inTurn(async () => {
-        await deletions.record(documents);
-        await table.delete(documents.map((each) => `(${rowsOf(each)})`).join(" OR "));
+        await deletions.record(deleted);
+        await table.delete(deleted.map((each) => `(${rowsOf(each)})`).join(" OR "));
       });
-      upkeep.written(documents.length);
-      deletionsUpkeep.written(documents.length);
+      upkeep.written(deleted.length);
+      deletionsUpkeep.written(deleted.length);
     },
     async search(owner, { text, ...query }) {
       const where = visibleTo(owner, query);

@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import { Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
-import { rowKey } from "../../knowledge/embedder.ts";
 import { type KnowledgeEvent, readerOf } from "../../knowledge/event.ts";
 import { piecesOf } from "../../knowledge/words.ts";
 import type { FoundEvent } from "../../ports/knowledge-index.ts";
@@ -36,7 +36,7 @@ export const COLUMNS = [
 export function toRow(event: KnowledgeEvent, vector: number[]): Row {
   const { tenantId, userId, eventId, eventType, at, source = "", mailId = "", documentId = "" } = event;
   return {
-    id: rowKey(tenantId, eventId),
+    id: keyOf(tenantId, eventId),
     audience: audience(tenantId, readerOf(event)),
     ...{ tenantId, userId, eventId, eventType, source, mailId, documentId, at },
     text: event.text,
@@ -44,6 +44,11 @@ export function toRow(event: KnowledgeEvent, vector: number[]): Row {
     payload: JSON.stringify(event.payload),
     vector,
   };
+}
+
+/** Names one row: ids of any characters make one key. */
+export function keyOf(...ids: string[]): string {
+  return createHash("sha256").update(JSON.stringify(ids)).digest("hex");
 }
 
 /**

@@ -1,14 +1,16 @@
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createEmbeddedBackend } from "../../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../../src/adapters/embedded/bus.ts";
 import { removeThread } from "../../../src/threads/remove.ts";
-import { recordingLogger } from "../../backends/recording-logger.ts";
 import { aRun } from "../../contracts/harness.ts";
+
+const logger = pino({ level: "silent" });
 
 test("a run that begins and comes to wait while its thread is being deleted is deleted with it, not left waiting", async () => {
   const backend = createEmbeddedBackend({
     bus: createEmbeddedBus(),
-    logger: recordingLogger(),
+    logger,
     now: Date.now,
   });
   const [first, second] = [aRun(), aRun()];
@@ -26,7 +28,7 @@ test("a run that begins and comes to wait while its thread is being deleted is d
   const deps = {
     backend: { ...backend, leases: { ...backend.leases, acquire } },
     graph: () => Promise.reject(new Error("not asked for")),
-    logger: recordingLogger() as any,
+    logger,
     now: Date.now,
     leaseMs: 20_000,
   };
