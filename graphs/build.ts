@@ -11,6 +11,7 @@ import { DEFAULT_MAX_INPUT_TOKENS } from "./history.ts";
 import { planNode } from "./plan.ts";
 import { AuraState } from "./state.ts";
 import { toolNode } from "./tool-call.ts";
+import { createUnderWay, type UnderWay } from "./under-way.ts";
 
 export interface GraphOptions {
   model: BaseChatModel;
@@ -21,6 +22,8 @@ export interface GraphOptions {
   checkpointer?: BaseCheckpointSaver;
   /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
   ledger?: EffectLedger;
+  /** Knows which effects have not ended. Default: nobody asks. */
+  underWay?: UnderWay;
   /** How much the model reads. Default: what its profile says, else 16,000. */
   maxInputTokens?: number;
   /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
@@ -37,6 +40,7 @@ export function buildGraph({
   source,
   checkpointer,
   ledger = NO_LEDGER,
+  underWay = createUnderWay(),
   maxInputTokens,
   report = () => {},
 }: GraphOptions) {
@@ -45,7 +49,7 @@ export function buildGraph({
   return new StateGraph(AuraState)
     .addNode("plan", withStoredEvents(planNode({ model, registry, maxInputTokens: window, report })))
     .addNode("agent", withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window })))
-    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, report })))
+    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
     .addNode("finish", withStoredEvents(finishNode))
     .addEdge(START, "plan")
     .addEdge("plan", "agent")

@@ -144,7 +144,8 @@ function failure(
   if (!parsed.success) return new ToolError(say.failed(String(error)), error);
   const { message, responseCode } = parsed.data;
   const uncertain = contentSent && responseCode === undefined;
-  return new ToolError(uncertain ? say.uncertain(messageId, message) : say.failed(message), error);
+  const text = uncertain ? say.uncertain(messageId, message) : say.failed(message);
+  return new ToolError(text, error, { uncertain });
 }
 
 const TEXTS = Object.freeze({

@@ -39,8 +39,12 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
 
 /** A tool failed in a way that the model and the user may read about. */
 export class ToolError extends Error {
-  constructor(message: string, cause?: unknown) {
+  /** Whether the tool may have had its effect all the same. */
+  readonly uncertain: boolean;
+
+  constructor(message: string, cause?: unknown, { uncertain = false }: { uncertain?: boolean } = {}) {
     super(message, cause === undefined ? {} : { cause });
     this.name = "ToolError";
+    this.uncertain = uncertain;
   }
 }

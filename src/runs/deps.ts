@@ -10,6 +10,7 @@ export interface WindUpDeps {
     | "archive"
     | "threads"
     | "approvals"
+    | "ledger"
     | "leases"
     | "control"
     | "queue"

@@ -7,6 +7,8 @@ export const errorCode = z.custom<ErrorCode>(
   "is not an error code",
 );
 
+export const callOutcome = z.enum(["completed", "failed", "not_executed", "unknown"]);
+
 const parameters = z.record(z.string(), z.unknown());
 
 /** A stored event. Loose, so that a field that is not listed here is passed on and never lost. */
@@ -36,6 +38,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       parameters,
       status: z.enum(["executing", "completed", "failed"]),
       result: z.unknown(),
+      outcome: callOutcome.exactOptional(),
     }),
   }),
   z.object({

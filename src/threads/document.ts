@@ -43,7 +43,13 @@ export const threadDocument = z.object({
     }),
   approvals: z.array(approvalRecord.omit(ownerless).extend({ requestId: id, runId: id })),
   effects: z.array(
-    z.object({ taskId: z.string(), toolCallId: z.string(), outcome: z.unknown().exactOptional() }),
+    z.object({
+      taskId: z.string(),
+      toolCallId: z.string(),
+      outcome: z.unknown().exactOptional(),
+      ended: z.enum(["unknown", "never"]).exactOptional(),
+      later: z.unknown().exactOptional(),
+    }),
   ),
   /** The checkpoints, in the graph's own form. */
   state: z.unknown(),
