@@ -53,6 +53,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,
+    streamCaps: config.caps.streams,
   });
   const close = async () => {
     closing.abort();

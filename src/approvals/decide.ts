@@ -62,6 +62,6 @@ export async function applyDecision(
   const { threadId, runId } = record;
   const { status, decidedBy } = decision;
   deps.logger.info({ sessionId: threadId, runId, requestId, status, decidedBy }, "approval decided");
-  await deps.queue.enqueue(threadId);
+  await deps.queue.enqueue(record, "begun");
   return null;
 }
