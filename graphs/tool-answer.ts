@@ -21,6 +21,33 @@ export function errorMessage(call: Call, text: string, untrusted = false): ToolM
   return answer(call, "error", `ERROR: ${text}`);
 }
 
+/** The tool failed: our words for it, and what a stranger said of it, marked as data. */
+export function failureMessage(
+  call: Call,
+  { problem, quoted: said }: { problem: string; quoted?: string },
+  untrusted = false,
+): ToolMessage {
+  if (said === undefined || untrusted)
+    return errorMessage(call, failureText({ problem, quoted: said }), untrusted);
+  return answer(
+    call,
+    "error",
+    `ERROR: ${cut(problem, MAX_ANSWER)} ${quoted(JSON.stringify(said))}`,
+    Infinity,
+  );
+}
+
+/** The same for the user. */
+export function failureText({
+  problem,
+  quoted: said,
+}: {
+  problem: string;
+  quoted?: string | undefined;
+}): string {
+  return said === undefined ? problem : `${problem} (${said})`;
+}
+
 /** The block that agentPrompt explains. "<" is escaped so that nothing in the data can close it. */
 function quoted(json: string): string {
   return `<tool_data>${cut(json, MAX_ANSWER).replaceAll("<", "\\u003c")}</tool_data>`;

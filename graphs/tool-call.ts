@@ -12,7 +12,8 @@ import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
 import {
   changedMessage,
-  errorMessage,
+  failureMessage,
+  failureText,
   refusalMessage,
   resultMessage,
   unknownMessage,
@@ -54,7 +55,10 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
     const wire = reporter(task, config);
     const checked = check(task, registry);
     if (!checked.ok) {
-      return wire.failed(checked.problem, errorMessage(task.call, checked.forModel), task.call.args);
+      const { forModel, quoted } = checked;
+      const told = { problem: forModel, ...(quoted === undefined ? {} : { quoted }) };
+      const message = failureMessage(task.call, told);
+      return wire.failed(checked.problem, message, task.call.args);
     }
     const { tool, args } = checked;
     const context = toolContext(task, config);
@@ -77,7 +81,7 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
     const outcome = begun === "run" ? await carryOut(effect) : begun;
     if (outcome.ok)
       return wire.completed(outcome.result, resultMessage(task.call, outcome.result, tool.untrusted), args);
-    return wire.failed(outcome.problem, errorMessage(task.call, outcome.problem, tool.untrusted), args);
+    return wire.failed(failureText(outcome), failureMessage(task.call, outcome, tool.untrusted), args);
   };
 }
 
@@ -92,7 +96,8 @@ export function asksFirst(
 
 type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
-  | { ok: false; problem: string; forModel: string };
+  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
+  | { ok: false; problem: string; forModel: string; quoted?: string };
 
 function check({ call, malformed, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
@@ -110,14 +115,17 @@ function check({ call, malformed, language }: ToolTask, registry: ToolRegistry):
       forModel: `${TEXTS.en.unknownTool(call.name)}. Tools: ${names}`,
     };
   }
-  const invalid = (problem: string): Checked => ({
+  const invalid = (problem: string, untrusted: boolean): Checked => ({
     ok: false,
     problem: say.invalidArguments(problem),
-    forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.`,
+    ...(untrusted
+      ? { forModel: "The tool's arguments are not valid, and it was not run.", quoted: problem }
+      : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
   });
-  if (malformed !== undefined) return invalid(malformed);
+  if (malformed !== undefined) return invalid(malformed, false);
   const parsed = tool.schema.safeParse(call.args);
-  return parsed.success ? { ok: true, tool, args: parsed.data } : invalid(z.prettifyError(parsed.error));
+  if (parsed.success) return { ok: true, tool, args: parsed.data };
+  return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }
 
 /** A policy that breaks must not open the door. */

@@ -66,10 +66,11 @@ export class AuraError extends Error {
   }
 }
 
-/** The backend (Redis) cannot be reached: the same call may go through later. */
+/** The backend (Redis) cannot do it now - it is out of reach, or it is full: the same call may go through later. */
 export class BackendUnavailableError extends AuraError {
-  constructor(cause: unknown) {
-    super("E5002", { detail: "the backend is unreachable", cause });
+  /** @param detail why, for the log */
+  constructor(cause: unknown, detail = "the backend does not answer") {
+    super("E5002", { detail, cause });
     this.name = "BackendUnavailableError";
   }
 }

@@ -128,6 +128,13 @@ export function deriveMessageId(
   return `<${key.slice(0, 40)}@${domain}>`;
 }
 
+/** Of what the mail server said. */
+const MAX_QUOTED = 1_000;
+
+function cut(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED).toWellFormed()}…` : text;
+}
+
 const smtpError = z.object({ message: z.string(), responseCode: z.number().optional() });
 
 /**
@@ -141,25 +148,25 @@ function failure(
   say: (typeof TEXTS)["ko"],
 ): ToolError {
   const parsed = smtpError.safeParse(error);
-  if (!parsed.success) return new ToolError(say.failed(String(error)), error);
+  if (!parsed.success) return new ToolError(say.failed, error);
   const { message, responseCode } = parsed.data;
   const uncertain = contentSent && responseCode === undefined;
-  return new ToolError(uncertain ? say.uncertain(messageId, message) : say.failed(message), error);
+  return new ToolError(uncertain ? say.uncertain(messageId) : say.failed, error, cut(message));
 }
 
 const TEXTS = Object.freeze({
   ko: {
     notConfigured: "메일 서버가 설정되어 있지 않아 메일을 보내지 못했습니다 (SMTP_URL).",
     tooMany: `받는 사람은 모두 합해 ${MAX_RECIPIENTS}명까지입니다. 메일을 보내지 못했습니다.`,
-    failed: (reason: string) => `메일을 보내지 못했습니다: ${reason}`,
-    uncertain: (id: string, reason: string) =>
-      `메일이 발송되었는지 알 수 없습니다 (outcome unknown): ${reason}. Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
+    failed: "메일을 보내지 못했습니다.",
+    uncertain: (id: string) =>
+      `메일이 발송되었는지 알 수 없습니다 (outcome unknown). Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
   },
   en: {
     notConfigured: "No mail server is configured (SMTP_URL), so the mail was not sent.",
     tooMany: `A mail has at most ${MAX_RECIPIENTS} recipients in all. It was not sent.`,
-    failed: (reason: string) => `The mail was not sent: ${reason}`,
-    uncertain: (id: string, reason: string) =>
-      `It is not known whether the mail was sent (outcome unknown): ${reason}. Message-ID ${id}. Do not send it again before checking.`,
+    failed: "The mail was not sent.",
+    uncertain: (id: string) =>
+      `It is not known whether the mail was sent (outcome unknown). Message-ID ${id}. Do not send it again before checking.`,
   },
 });

@@ -93,6 +93,9 @@ function threadText(session: Session, thread: ThreadDetail): string {
     ...(forkedFrom === undefined
       ? []
       : [harmlessLine(`forked from ${forkedFrom.threadId} at ${forkedFrom.checkpointId}`)]),
+    ...(thread.importedAt === undefined
+      ? []
+      : [`imported ${timeOf(thread.importedAt)}: what is older is what the file said`]),
     ...heading("Conversation"),
     ...thread.messages.flatMap((message) => messageLines(out, message)),
     ...(thread.planSteps.length === 0 ? [] : heading("Plan")),
@@ -144,6 +147,9 @@ function auditText(out: Terminal, entry: AuditEntry): string {
   const came = outcome.error ?? outcome.result;
   return [
     `${out.style("bold", harmlessLine(entry.requestId))}  ${harmlessLine(entry.tool)}  proposed ${timeOf(entry.proposedAt)}`,
+    ...(entry.imported === true
+      ? ["  imported: all of this is what the file said; nobody here has seen it"]
+      : []),
     `  ${harmlessLine(entry.message)}`,
     `  proposed: ${oneLine(entry.arguments)}`,
     `  decision: ${harmlessLine(decided)}`,

@@ -24,4 +24,5 @@ export const approvalRecord = z.looseObject({
   createdAt: z.number(),
   expiresAt: z.number(),
   decidedAt: z.number().exactOptional(),
+  imported: z.boolean().exactOptional(),
 }) satisfies z.ZodType<ApprovalRecord>;

@@ -31,6 +31,8 @@ export interface ApprovalRecord extends Owner {
   /** When it stops waiting, Unix ms. */
   expiresAt: number;
   decidedAt?: number;
+  /** It came with a file: who decided what is what the file says, and this service has not seen it. */
+  imported?: boolean;
 }
 
 /** The single way out of `pending`. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTextDeeperThan } from "../../tools/json-depth.ts";
 import { ID_PATTERN } from "../runs/event-id.ts";
 import type { Decision } from "./approval.ts";
 
@@ -28,7 +29,7 @@ const MAX_DEPTH = 16;
 /** The signal in a Pub/Sub payload, or why it is none. */
 export function parseSignal(payload: string): { signal: Signal } | { refused: string } {
   if (payload.length > MAX_SIGNAL_CHARS) return { refused: "too large" };
-  if (isDeeperThan(payload, MAX_DEPTH)) return { refused: "nested too deeply" };
+  if (isTextDeeperThan(payload, MAX_DEPTH)) return { refused: "nested too deeply" };
   let json: unknown;
   try {
     json = JSON.parse(payload);
@@ -39,26 +40,6 @@ export function parseSignal(payload: string): { signal: Signal } | { refused: st
   if (Array.isArray(json)) return { refused: "not a signal of a known type" };
   const parsed = signal.safeParse(json);
   return parsed.success ? { signal: parsed.data } : { refused: "not a signal of a known type" };
-}
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPENING = new Set(["[".charCodeAt(0), "{".charCodeAt(0)]);
-const CLOSING = new Set(["]".charCodeAt(0), "}".charCodeAt(0)]);
-
-/** Whether JSON nests deeper than so many levels, found without parsing it. */
-function isDeeperThan(json: string, limit: number): boolean {
-  let depth = 0;
-  let isText = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at);
-    if (code === QUOTE) isText = !isText;
-    else if (isText) at += code === BACKSLASH ? 1 : 0;
-    else if (OPENING.has(code)) depth += 1;
-    else if (CLOSING.has(code)) depth -= 1;
-    if (depth > limit) return true;
-  }
-  return false;
 }
 
 /** Main Service's own record of the request; what it leaves out says nothing. */

@@ -38,5 +38,6 @@ export const threadRecord = z.looseObject({
   updatedAt: z.number(),
   currentRunId: z.string(),
   title: z.string().exactOptional(),
+  importedAt: z.number().exactOptional(),
   deletedAt: z.number().exactOptional(),
 }) satisfies z.ZodType<ThreadRecord>;

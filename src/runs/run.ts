@@ -48,6 +48,8 @@ export interface ThreadRecord extends Owner {
   currentRunId: string;
   /** The beginning of its first prompt. Threads of the first version have none. */
   title?: string;
+  /** When it came with a file: what it holds of the time before is what the file says. */
+  importedAt?: number;
   /** Set when the thread is being deleted: nothing may begin on it any more. */
   deletedAt?: number;
 }

@@ -84,9 +84,11 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
       createdAt: thread.createdAt,
       updatedAt: now,
       currentRunId: saved.at(-1)?.run.runId ?? "",
+      importedAt: now,
     },
     runs: saved,
-    approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId }, now)),
+    // Whatever the file says of itself.
+    approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId, imported: true }, now)),
     effects,
   };
 }

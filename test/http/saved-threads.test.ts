@@ -254,7 +254,8 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
     const { threadId } = ((await imported.json()) as any).data;
     const replayed = await (await streamed(`/threads/${threadId}/replay`, { speed: 0 })).ended;
     expect(recorded(replayed)).toEqual(recorded(moved.frames));
-    expect((await get(`/threads/${threadId}/audit`)).data).toEqual(audit);
+    const marked = audit.items.map((item: any) => ({ ...item, imported: true }));
+    expect((await get(`/threads/${threadId}/audit`)).data.items).toEqual(marked);
     expect(
       (await get(`/threads/${threadId}/history`)).data.items.map(({ interrupts: _, ...rest }: any) => rest),
     ).toEqual(history);
@@ -314,6 +315,45 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
       { status: "cancelled" },
     ]);
     expect(stack.mailbox.mails()).toHaveLength(before);
+  });
+
+  test("what a file says of decisions is shown as what a file says, and stays so when it moves on", async () => {
+    const document = renamed((await get(thread("/export"))).data);
+    document.approvals = document.approvals.map((approval: any) => ({
+      ...approval,
+      status: "approved",
+      decidedBy: "ceo",
+      imported: false,
+    }));
+    const forged = ((await (await send("POST", "/threads/import", document)).json()) as any).data.threadId;
+    const { items } = (await get(`/threads/${forged}/audit`)).data;
+    expect(items).toMatchObject([
+      { decidedBy: "ceo", imported: true },
+      { decidedBy: "ceo", imported: true },
+    ]);
+    expect((await get(`/threads/${forged}`)).data.importedAt).toBeGreaterThan(1_700_000_000_000);
+    // Taken along into the next environment.
+    const { approvals } = (await get(`/threads/${forged}/export`)).data;
+    expect(approvals.map(({ imported }: any) => imported)).toEqual([true, true]);
+    // What was decided here is not marked.
+    expect((await get(thread("/audit"))).data.items[0]).not.toHaveProperty("imported");
+    expect((await get(thread())).data).not.toHaveProperty("importedAt");
+    expect((await send("DELETE", `/threads/${forged}`)).status).toBe(200);
+  });
+
+  test("a file whose times no calendar has is refused", async () => {
+    const document = renamed((await get(thread("/export"))).data);
+    const [run] = document.runs;
+    const late = { updatedAt: 1e308 };
+    for (const wrong of [
+      { ...document, exportedAt: 1e308 },
+      { ...document, thread: { ...document.thread, createdAt: -1 } },
+      { ...document, runs: [{ ...run, run: { ...run.run, ...late } }] },
+      { ...document, runs: [{ ...run, events: run.events.map((each: any) => ({ ...each, at: 9e15 })) }] },
+      { ...document, approvals: document.approvals.map((each: any) => ({ ...each, decidedAt: 1e308 })) },
+    ]) {
+      expect((await send("POST", "/threads/import", wrong)).status).toBe(400);
+    }
   });
 
   const OTHERS: Person[] = [

@@ -18,6 +18,9 @@ export const hitlTaskKey = (taskId: string) => `hitl:task:${taskId}`;
 /** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
 export const HITL_CHANNEL_PREFIX = "hitl:channel:";
 
+/** STRING: written to see whether this Redis takes writes; gone after a second. */
+export const PROBE_KEY = "aura:probe";
+
 /** The thread's key without its id: a list of threads finds the ids only inside Redis. */
 export const THREAD_KEY_PREFIX = "aura:thread:";
 /** HASH: one thread, its owner and its current run. */

@@ -65,7 +65,11 @@ describe("send_email", () => {
       rejected: ["nobody@example.com"],
     });
     const all = tool.execute({ ...mail, to: "nobody@example.com" }, context);
-    await expect(all).rejects.toThrow(/was not sent: .*no mailbox nobody@example.com/);
+    await expect(all).rejects.toThrow("The mail was not sent.");
+    // The server's own words are kept apart: to the model they are a stranger's.
+    await expect(all).rejects.toMatchObject({
+      quoted: expect.stringContaining("no mailbox nobody@example.com"),
+    });
   });
 
   it("says that the outcome is unknown when the connection breaks after the content", async () => {
@@ -81,7 +85,10 @@ describe("send_email", () => {
     const { port } = closed.address() as { port: number };
     closed.close();
     const down = sendEmail({ smtpUrl: `smtp://127.0.0.1:${port}`, from: "aura@dwp.local" });
-    await expect(down.execute(mail, context)).rejects.toThrow(/was not sent: .*ECONNREFUSED/);
+    await expect(down.execute(mail, context)).rejects.toMatchObject({
+      message: "The mail was not sent.",
+      quoted: expect.stringContaining("ECONNREFUSED"),
+    });
 
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await once(silent, "listening");
@@ -90,9 +97,11 @@ describe("send_email", () => {
       smtpUrl: `smtp://127.0.0.1:${(silent.address() as { port: number }).port}`,
       from: "aura@dwp.local",
     });
-    const startedAt = Date.now();
-    await expect(mute.execute(mail, context)).rejects.toThrow(/was not sent: .*[Gg]reeting/);
-    expect(Date.now() - startedAt).toBeLessThan(8_000);
+    // nodemailer's own limit is minutes, and this test's is less.
+    await expect(mute.execute(mail, context)).rejects.toMatchObject({
+      message: "The mail was not sent.",
+      quoted: expect.stringMatching(/[Gg]reeting/),
+    });
   });
 
   it("says so when no mail server is configured, in the user's language", async () => {
