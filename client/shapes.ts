@@ -115,6 +115,7 @@ const auditEntry = z.looseObject({
   decidedAt: time.optional(),
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
+  lateDecision: z.looseObject({ status: z.string(), decidedBy: z.string().optional(), at: time }).optional(),
   effectiveArguments: z.record(z.string(), z.unknown()).nullable(),
   outcome: z.looseObject({
     state: z.string(),

@@ -24,4 +24,11 @@ export const approvalRecord = z.looseObject({
   createdAt: z.number(),
   expiresAt: z.number(),
   decidedAt: z.number().exactOptional(),
+  lateDecision: z
+    .looseObject({
+      status: z.enum(["approved", "rejected"]),
+      decidedBy: z.string().exactOptional(),
+      at: z.number(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<ApprovalRecord>;
