@@ -21,7 +21,7 @@ export interface Settling {
 
 /**
  * What becomes of a pending approval and of its `hitl:request`: the two must say the same. Null when it may not be settled
- * so: nothing expires that Main Service has decided.
+ * so: nothing expires that Main Service has decided, and nobody decides while the request names another tenant.
  *
  * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's end voids stays
  * void: then the decision that Main Service has just taken is kept as a late one, and `hitl:request` says what stands.
@@ -32,15 +32,16 @@ export function settlingOf(
   decision: Decision,
 ): Settling | null {
   const { tenantId } = record;
+  const isPersons = decision.status === "approved" || decision.status === "rejected";
+  if (!isOfTenant(parsePublishedRequest(request), tenantId)) {
+    return isPersons ? null : { decision, request: null, isOpenAtMain: true };
+  }
   const standing = standingDecision(request, tenantId, decision.decidedAt);
   if (standing === null) {
-    const own = isOfTenant(parsePublishedRequest(request), tenantId);
-    return { decision, request: own ? withOurWord(request, decision) : null, isOpenAtMain: true };
+    return { decision, request: withOurWord(request, decision), isOpenAtMain: true };
   }
   if (decision.status === "expired") return null;
-  if (decision.status === "approved" || decision.status === "rejected") {
-    return { decision: standing, request: null, isOpenAtMain: false };
-  }
+  if (isPersons) return { decision: standing, request: null, isOpenAtMain: false };
   const lateDecision = lateDecisionIn(request, tenantId, decision.decidedAt);
   return {
     decision: lateDecision === null ? decision : { ...decision, lateDecision },

@@ -46,6 +46,7 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
   }
   const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
   if (standing === null) return;
+  if (standing.status === "pending") return ignore("hitl:request names another tenant", requestId);
   await restate(deps, requestId);
   ignore(`already ${standing.status}`, requestId);
 }
@@ -55,7 +56,7 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
  * crash before the job is enqueued delays the resume and does not lose it.
  *
  * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record that stands (still
- *   pending when it was to expire, and Main Service has decided)
+ *   pending when it was to expire, and Main Service has decided; or when hitl:request names another tenant now)
  */
 export async function applyDecision(
   deps: DecideDeps,

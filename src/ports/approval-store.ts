@@ -47,7 +47,7 @@ export interface ApprovalStore {
    * that a decision is carried out even if its job is never enqueued.
    * What Main Service has decided in hitl:request, even a moment ago, is not overtaken: it is what is recorded in place of
    * another approval or rejection, and nothing expires then (not settled, and pending still). What is void all the same
-   * (cancelled) keeps it as `lateDecision`.
+   * (cancelled) keeps it as `lateDecision`. While hitl:request names another tenant nothing is approved or rejected.
    */
   settle(requestId: string, decision: Decision): Promise<SettleResult | null>;
   /**

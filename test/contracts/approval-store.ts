@@ -175,6 +175,18 @@ export function approvalStoreContract(name: string, makeHarness: MakeHarness): v
         },
       );
 
+      it.each([APPROVED, REJECTED])(
+        "is not $status while hitl:request names another tenant, even since a moment ago",
+        async (decision) => {
+          const record = anApproval();
+          await store.open([record]);
+          const text = JSON.stringify({ ...(await published(record.requestId)), tenantId: "tenant2" });
+          await harness.replaceKey(`hitl:request:${record.requestId}`, text);
+          expect(await store.settle(record.requestId, decision)).toEqual({ settled: false, record });
+          expect(await store.publishedRequest(record.requestId)).toBe(text);
+        },
+      );
+
       it.each([
         ["a decision of another tenant", '{"status":"approved","tenantId":"tenant2"}'],
         ["no JSON", "{"],

@@ -183,15 +183,16 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
   };
 }
 
-/**
- * A script refuses to write on what has changed since it was read. Each refusal means that somebody else got
- * on, so this ends; an approval is written a handful of times in its life.
- */
+/** An approval is written a handful of times in its life: whoever rewrites its request for longer than this is no service of ours. */
+const MAX_ATTEMPTS = 100;
+
+/** A script refuses to write on what has changed since it was read: each refusal means that somebody else got on. */
 async function untilStill<T>(attempt: () => Promise<T | "retry">): Promise<T> {
-  for (;;) {
+  for (let tried = 0; tried < MAX_ATTEMPTS; tried += 1) {
     const result = await attempt();
     if (result !== "retry") return result;
   }
+  throw new Error("an approval is being rewritten without end");
 }
 
 /** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
