@@ -117,6 +117,7 @@ const auditEntry = z.looseObject({
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
   imported: z.boolean().optional(),
+  lateDecision: z.looseObject({ status: z.string(), decidedBy: z.string().optional(), at: time }).optional(),
   effectiveArguments: z.record(z.string(), z.unknown()).nullable(),
   outcome: z.looseObject({
     state: z.string(),

@@ -25,4 +25,11 @@ export const approvalRecord = z.looseObject({
   expiresAt: z.number(),
   decidedAt: z.number().exactOptional(),
   imported: z.boolean().exactOptional(),
+  lateDecision: z
+    .looseObject({
+      status: z.enum(["approved", "rejected"]),
+      decidedBy: z.string().exactOptional(),
+      at: z.number(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<ApprovalRecord>;

@@ -33,6 +33,18 @@ export interface ApprovalRecord extends Owner {
   decidedAt?: number;
   /** It came with a file: who decided what is what the file says, and this service has not seen it. */
   imported?: boolean;
+  lateDecision?: LateDecision;
+}
+
+/**
+ * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person was told that
+ * it had: kept so that the audit shows it.
+ */
+export interface LateDecision {
+  status: "approved" | "rejected";
+  decidedBy?: string;
+  /** When it was made, or seen where Main Service does not say; Unix ms. */
+  at: number;
 }
 
 /** The single way out of `pending`. */
@@ -42,6 +54,8 @@ export interface Decision {
   decidedBy?: string;
   /** Unix ms. */
   decidedAt: number;
+  /** Set by the store alone. */
+  lateDecision?: LateDecision;
 }
 
 /** Redis keys' lifetimes of the contract, section 4, in seconds; `request` is the default of AURA_APPROVAL_TTL. */
@@ -58,9 +72,14 @@ export interface HitlRequest extends Owner {
   sessionId: string;
   actionType: string;
   context: Record<string, unknown>;
-  status: ApprovalStatus;
+  /** Anything but approved and rejected is undecided for Main Service. */
+  status: "pending" | "approved" | "rejected";
   createdAt: number;
   taskId?: string;
+  /** Ours, when we have settled it: see settled-request.ts. */
+  settledBy?: "aura";
+  outcome?: Settlement;
+  reason?: string;
 }
 
 /** The first value of `hitl:request:{requestId}`. */
@@ -72,7 +91,7 @@ export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
     tenantId: approval.tenantId,
     actionType: approval.actionType,
     context: approval.context,
-    status: approval.status,
+    status: "pending",
     createdAt: approval.createdAt,
   };
 }

@@ -4,7 +4,9 @@ import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { createEmbeddedJobQueue } from "../../src/adapters/embedded/job-queue.ts";
 import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
+import { publishedApprovalsContract } from "../contracts/approval-published.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
@@ -33,6 +35,7 @@ async function makeHarness(): Promise<Harness> {
     replaceKey: async (key, value) => {
       if (!bus.replace(key, value)) bus.set(key, value, 300);
     },
+    deleteKey: async (key) => bus.delete(key),
     expireLease: async () => {
       late += 60_000;
     },
@@ -49,6 +52,8 @@ threadArchiveContract("embedded", makeHarness);
 taskReportsContract("embedded", makeHarness);
 approvalStoreContract("embedded", makeHarness);
 supersedeContract("embedded", makeHarness);
+publishedApprovalsContract("embedded", makeHarness);
+strangeRequestsContract("embedded", makeHarness);
 pendingApprovalsContract("embedded", makeHarness);
 effectLedgerContract("embedded", makeHarness);
 signalBusContract("embedded", makeHarness);

@@ -6,7 +6,9 @@ import { openConnection } from "../../src/adapters/redis/connection.ts";
 import { createRedisJobQueue } from "../../src/adapters/redis/job-queue.ts";
 import { createRedisKnowledgeQueue } from "../../src/adapters/redis/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
+import { publishedApprovalsContract } from "../contracts/approval-published.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
@@ -41,6 +43,7 @@ async function makeHarness(): Promise<Harness> {
     publish: async (channel, message) => void (await client.publish(channel, message)),
     getKey: (key) => client.get(key),
     replaceKey: async (key, value) => void (await client.set(key, value, "KEEPTTL")),
+    deleteKey: async (key) => void (await client.del(key)),
     expireLease: async (threadId) => void (await client.pexpire(`aura:lease:${threadId}`, 0)),
     close: async () => {
       await Promise.all(backends.map((backend) => backend.close()));
@@ -58,6 +61,8 @@ threadArchiveContract("redis", makeHarness);
 taskReportsContract("redis", makeHarness);
 approvalStoreContract("redis", makeHarness);
 supersedeContract("redis", makeHarness);
+publishedApprovalsContract("redis", makeHarness);
+strangeRequestsContract("redis", makeHarness);
 pendingApprovalsContract("redis", makeHarness);
 effectLedgerContract("redis", makeHarness);
 signalBusContract("redis", makeHarness);

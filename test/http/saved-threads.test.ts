@@ -295,7 +295,10 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
     });
     await expect(watching.ended).rejects.toThrow();
     const { requestId } = await stream.event("hitl");
-    expect((await decide(stack, requestId, "approve")).status).toBe(409);
+    expect((await decide(stack, requestId, "approve")).status).toBe(404);
+    for (const key of [`hitl:request:${requestId}`, `hitl:session:${threadId}`]) {
+      expect(await stack.get(key)).toBeNull();
+    }
 
     const { threadId: importedId } = ((await (await send("POST", "/threads/import", document)).json()) as any)
       .data;

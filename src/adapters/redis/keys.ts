@@ -7,8 +7,10 @@ import type { Owner } from "../../runs/run.ts";
  * The `hitl:` names belong to the contract (section 4); the `aura:` names are our own.
  */
 
-/** JSON of the approval request; Main Service rewrites it when a person decides. */
-export const hitlRequestKey = (requestId: string) => `hitl:request:${requestId}`;
+/** The request's key without its id: a thread's deletion finds the ids only inside Redis. */
+export const HITL_REQUEST_KEY_PREFIX = "hitl:request:";
+/** JSON of the approval request; Main Service rewrites it when a person decides, and we when we settle it. */
+export const hitlRequestKey = (requestId: string) => `${HITL_REQUEST_KEY_PREFIX}${requestId}`;
 /** The bare id of the session's last approval request. */
 export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
 /** JSON of the session's last signal, kept by Main Service. */
@@ -60,6 +62,8 @@ export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${th
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */
 export const PENDING_KEY = "aura:pending";
+/** ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms). */
+export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
   `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
+import type { ApprovalRecord, Decision, LateDecision } from "../../approvals/approval.ts";
 import { approvalRecord } from "../../approvals/approval-schema.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
 import { runRecord, threadRecord } from "../../runs/run-schema.ts";
@@ -64,6 +64,12 @@ export function parseApproval(reply: unknown, key: string): ApprovalRecord | nul
 /** What a decision adds to a record, as JSON; the status has a field of its own. */
 export function decisionJson({ status: _, ...decision }: Decision): string {
   return JSON.stringify(decision);
+}
+
+/** A HASH's `decision` with what came too late; all that a newer version has put there stays. */
+export function withLateDecision(reply: unknown, lateDecision: LateDecision, key: string): string {
+  const decision = parseRecord(approvalFields, reply, key)[2];
+  return JSON.stringify({ ...decision, lateDecision });
 }
 
 function isAbsent(reply: unknown): boolean {
