@@ -167,8 +167,8 @@ async function respond(
   }
   if ("stall" in reply) return;
   if ("cut" in reply) {
-    // What was written must arrive first: destroy() discards what is still buffered.
-    if (reply.cut === "drop") setTimeout(() => response.destroy(), 20);
+    // What was written must arrive first: destroy() would discard what is still buffered.
+    if (reply.cut === "drop") response.socket?.destroySoon();
     else response.end();
     return;
   }

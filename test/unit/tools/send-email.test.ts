@@ -79,7 +79,7 @@ describe("send_email", () => {
     await expect(failing).rejects.toThrow(/outcome unknown.*Message-ID </);
   });
 
-  it("fails within seconds when there is no server, or none that speaks", async () => {
+  it("fails when there is no server, or none that speaks", async () => {
     const closed = createServer().listen(0, "127.0.0.1");
     await once(closed, "listening");
     const { port } = closed.address() as { port: number };
