@@ -1,6 +1,7 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { type AuraGraph, buildGraph } from "../graphs/build.ts";
+import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
 import { createModel, modelFailure } from "../graphs/model.ts";
 import { partialAnswer, refusal } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
@@ -40,7 +41,7 @@ export interface AgentParts {
 export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const { ledger, logger, source, reach } = parts;
   const { apiKey, baseUrl } = config.openai;
-  const checkpointer = withRunIds(parts.threads.saver);
+  const checkpointer = tellingOfCheckpoints(withRunIds(parts.threads.saver));
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail, ...reach }),

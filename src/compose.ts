@@ -14,6 +14,7 @@ import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import { cancelRun } from "./runs/cancel.ts";
+import { createPresence } from "./runs/presence.ts";
 import { purgeThread } from "./runs/purge.ts";
 import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import { type Prompt, startRun } from "./runs/start.ts";
@@ -42,6 +43,8 @@ export interface Core {
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
+  /** This process is about to end by a fault: of this run, or of any that is executing. */
+  crashed(runId: string | undefined): void;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
   close(): Promise<void>;
 }
@@ -81,9 +84,12 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   });
   await mcp.settled(MCP_SETTLE_MS);
   const works = config.role !== "api";
+  const presence = createPresence({ threads: backend.threads, leaseMs: config.leaseMs, logger });
   const reporter = (works && tasks?.start(agent)) || null;
   const onChange = (runId: string) => reporter?.changed(runId);
-  const worker = works ? await startWorker(config, { backend, agent, logger, now, onChange }) : null;
+  const worker = works
+    ? await startWorker(config, { backend, agent, logger, presence, now, onChange })
+    : null;
   // Events are indexed where runs are worked on, and taken in by HTTP everywhere.
   if (works) await knowledge?.start();
 
@@ -103,8 +109,9 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
     purge: async (thread, leaseHolder) =>
-      purgeThread({ backend, agent: await agent(), logger, now, leaseHolder }, thread),
+      purgeThread({ backend, agent: await agent(), logger, presence, now, leaseHolder }, thread),
     ingest: knowledge?.ingest ?? null,
+    crashed: (runId) => presence.blame(runId),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
       await reporter?.close();
@@ -114,6 +121,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
         ({ close }) => close(),
         () => {},
       );
+      presence.close();
       await backend.close();
     },
   };

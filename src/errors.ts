@@ -38,6 +38,12 @@ export const ERRORS = Object.freeze({
   },
 });
 
+/** E1000 of a run whose processes have ended again and again. */
+export const NO_PROGRESS = Object.freeze({
+  ko: "이 요청을 처리하던 서버 프로세스가 거듭 종료되어 작업을 중단했습니다. 요청을 바꾸어 다시 시도해 주세요.",
+  en: "The server process that worked on this request ended again and again, so the request was given up. Please try a different one.",
+});
+
 export type ErrorCode = keyof typeof ERRORS;
 export type Language = "ko" | "en";
 

@@ -7,12 +7,14 @@ import type { Agent } from "./runs/agent-graph.ts";
 import { createCancellations } from "./runs/cancel.ts";
 import { createHolding } from "./runs/holding.ts";
 import { keepListening } from "./runs/keep-listening.ts";
+import type { Presence } from "./runs/presence.ts";
 import { startSweep } from "./runs/sweep.ts";
 
 export interface WorkerDeps {
   backend: Backend;
   agent: () => Promise<Agent>;
   logger: Logger;
+  presence: Presence;
   /** Unix ms. */
   now: () => number;
   /** Told of every run that has changed. */
@@ -32,7 +34,7 @@ export interface Worker {
 /** The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have lost. */
 export async function startWorker(
   config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs">,
-  { backend, agent, logger, now, onChange }: WorkerDeps,
+  { backend, agent, logger, presence, now, onChange }: WorkerDeps,
 ): Promise<Worker> {
   const { approvals, queue, threads, control, signals } = backend;
   const { approvalTtlMs, leaseMs, reconcileMs } = config;
@@ -41,7 +43,7 @@ export async function startWorker(
   const holding = createHolding(backend.leases, leaseMs, logger, now);
 
   queue.work(async (threadId) => {
-    const deps = { backend, agent: await agent(), logger, now, approvalTtlMs, onChange };
+    const deps = { backend, agent: await agent(), logger, presence, now, approvalTtlMs, onChange };
     await advance(deps, holding, { shutdown: shutdown.signal, cancellations }, threadId);
   });
   const decide = { approvals, queue, logger, now };

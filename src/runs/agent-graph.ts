@@ -14,10 +14,18 @@ export interface GraphThread {
   };
 }
 
+/** Of LangGraph's, what tells a step's result from the input that it began with. */
+export interface CheckpointMetadata {
+  source: string;
+  step: number;
+}
+
 export interface GraphStreamConfig {
   configurable: GraphThread["configurable"] & {
     /** This reader answers barriers: a node's result is checkpointed only after its events are stored. */
     storesEvents: true;
+    /** Told of every checkpoint that has been stored. */
+    onCheckpoint: (metadata: CheckpointMetadata) => void;
   };
   streamMode: "custom";
   /** A step's effect never starts before the checkpoint that decided it is stored. */

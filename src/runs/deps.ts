@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Backend } from "../ports/backend.ts";
 import type { Agent } from "./agent-graph.ts";
+import type { Presence } from "./presence.ts";
 
 /** What bringing runs and threads to an end needs. */
 export interface WindUpDeps {
@@ -19,6 +20,8 @@ export interface WindUpDeps {
   >;
   agent: Agent;
   logger: Logger;
+  /** This process, as the runs that it works on know it. */
+  presence: Presence;
   /** The lease under which the work is done; none where a request only changes a record. */
   leaseHolder?: string;
   /** Told that something about a run has changed that others may want to know; must return at once. */

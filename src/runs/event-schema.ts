@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { WireEvent } from "./event.ts";
+import type { ErrorReason, WireEvent } from "./event.ts";
 
 export const errorCode = z.custom<ErrorCode>(
   (value) => typeof value === "string" && Object.hasOwn(ERRORS, value),
   "is not an error code",
 );
+
+/** Any: a newer process may know more of them, and its runs are followed all the same. */
+const errorReason = z.custom<ErrorReason>((value) => typeof value === "string", "is no text");
 
 const parameters = z.record(z.string(), z.unknown());
 
@@ -64,7 +67,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       errorCode,
       message: z.string(),
       traceId: z.string(),
-      reason: z.enum(["superseded", "cancelled"]).exactOptional(),
+      reason: errorReason.exactOptional(),
     }),
   }),
 ]) satisfies z.ZodType<WireEvent>;

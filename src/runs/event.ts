@@ -13,6 +13,13 @@ export interface AgentStep {
   completedAt?: number;
 }
 
+/** Why a run has ended with an error, where its code leaves that open. */
+export type ErrorReason =
+  | "superseded"
+  | "cancelled"
+  /** The processes that worked on the run have ended again and again. */
+  | "no_progress";
+
 /** What a client may see of a run: the contract's five event types and `error`. */
 export type WireEvent =
   | { type: "thought"; data: { content: string; timestamp: number } }
@@ -53,7 +60,7 @@ export type WireEvent =
     }
   | {
       type: "error";
-      data: { errorCode: ErrorCode; message: string; traceId: string; reason?: "superseded" | "cancelled" };
+      data: { errorCode: ErrorCode; message: string; traceId: string; reason?: ErrorReason };
     };
 
 /** Wire names, frozen: a rename is a breaking change for every client. */

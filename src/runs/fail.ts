@@ -3,8 +3,8 @@ import type { RunDeps } from "./deps.ts";
 import type { RunRecord } from "./run.ts";
 import { windUp } from "./wind-up.ts";
 
-/** Ends the run with an error event whose text carries no internals; the log keeps the cause. */
-export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Promise<void> {
+/** Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have it. */
+export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Promise<boolean> {
   const errorCode = runErrorCode(deps, error);
   const message = ERRORS[errorCode][run.language];
   deps.logger.error({ err: error, errorCode, runId: run.runId, traceId: run.traceId }, "run failed");
@@ -17,6 +17,7 @@ export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Pr
     run.attempt,
   );
   if (failed !== null) await windUp(deps, failed, "cancelled");
+  return failed !== null;
 }
 
 function runErrorCode(deps: RunDeps, error: unknown): ErrorCode {

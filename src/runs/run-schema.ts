@@ -27,7 +27,11 @@ export const runRecord = z.looseObject({
   continuesFrom: z.string().exactOptional(),
   forkedFrom: z.string().exactOptional(),
   promptId: z.string().exactOptional(),
-  error: z.looseObject({ errorCode, message: z.string() }).exactOptional(),
+  error: z
+    .looseObject({ errorCode, message: z.string(), reason: z.literal("no_progress").exactOptional() })
+    .exactOptional(),
+  workers: z.array(z.string()).exactOptional(),
+  alone: z.string().exactOptional(),
 }) satisfies z.ZodType<RunRecord>;
 
 export const threadRecord = z.looseObject({

@@ -36,7 +36,14 @@ export interface RunRecord extends Owner {
   forkedFrom?: string;
   /** Id of the message that holds the prompt, when it is not the run's own: a fork without a new prompt. */
   promptId?: string;
-  error?: { errorCode: ErrorCode; message: string };
+  error?: { errorCode: ErrorCode; message: string; reason?: "no_progress" };
+  /**
+   * Processes that have begun to work on the run since its last new checkpoint, and have not said that they have stopped: those
+   * that have ended, and at most one that works on it. The last to begin stands last (docs/decisions/0052).
+   */
+  workers?: string[];
+  /** Which of them works, or has worked, on nothing else meanwhile. */
+  alone?: string;
 }
 
 /** One conversation; LangGraph's `thread_id`; `sessionId` on the wire. */

@@ -68,7 +68,9 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
   const { thread, runs, approvals, effects } = document;
   const saved = runs.map(({ run, events, closed }) => {
     const over = closed && isTerminal(run.status);
-    const record: RunRecord = { ...run, ...owner, threadId };
+    // Whoever worked on it has never worked on it here.
+    const { workers: _, alone: __, ...told } = run;
+    const record: RunRecord = { ...told, ...owner, threadId };
     return {
       run: isTerminal(run.status) ? record : { ...record, status: "cancelled" as const },
       events,
