@@ -13,6 +13,7 @@ import { advance } from "../../../src/runs/advance.ts";
 import { createCancellations } from "../../../src/runs/cancel.ts";
 import type { WireEvent } from "../../../src/runs/event.ts";
 import { createHolding } from "../../../src/runs/holding.ts";
+import { createPresence } from "../../../src/runs/presence.ts";
 import { aRun, range } from "../../contracts/harness.ts";
 import { planReply, startOpenAiStub } from "../../helpers/openai-stub.ts";
 import { JWT_SECRET } from "../../helpers/stack.ts";
@@ -115,7 +116,9 @@ test("whatever a checkpoint says, the log says already: of the plan, the agent's
     source: { tools: () => [], whyMissing: () => undefined },
     reach: {},
   });
-  const deps = { backend, agent, logger, now: Date.now, approvalTtlMs: 600_000 };
+  const presence = createPresence({ threads: backend.threads, leaseMs: 600_000, logger });
+  onTestFinished(() => presence.close());
+  const deps = { backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000 };
   const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
   const run = aRun({ prompt: "look, and send" });
 
