@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
-import { type LangGraphRunnableConfig, Send } from "@langchain/langgraph";
+import type { LangGraphRunnableConfig, Send } from "@langchain/langgraph";
 import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
 import { agentPrompt } from "./prompts.ts";
+import { type SentTask, sendTask } from "./sent-task.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
@@ -63,7 +64,7 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
 
 /** After a turn: one task per tool call, or the end. */
 export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
-  return (state: State): "finish" | Send<"tools", ToolTask>[] => {
+  return (state: State): "finish" | Send<"tools", SentTask>[] => {
     const message = state.messages.at(-1);
     if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
     const steps = assignSteps(message.tool_calls, state.steps);
@@ -76,7 +77,7 @@ export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
         ...(step === undefined ? {} : { step }),
         ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
       };
-      return new Send("tools", asksFirst(task, options) ? { ...task, asks: true } : task);
+      return sendTask(asksFirst(task, options) ? { ...task, asks: true } : task);
     });
   };
 }

@@ -7,6 +7,7 @@ import type { AuraTool, ToolContext } from "../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
 import { begin, carryOut, type EffectLedger } from "./effect.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { receivedTask, type SentTask } from "./sent-task.ts";
 import { emitter, identity, type Language, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
@@ -51,7 +52,8 @@ interface Update {
  * ledger then says what has been done.
  */
 export function toolNode({ registry, ledger, report }: ToolOptions) {
-  return async (task: ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
+  return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
+    const task = receivedTask(sent);
     const wire = reporter(task, config);
     const checked = check(task, registry);
     if (!checked.ok) {

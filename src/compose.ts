@@ -4,6 +4,7 @@ import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
+import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { composeTasks } from "./compose-tasks.ts";
@@ -134,7 +135,7 @@ function openBackend(
   const { threadTtlMs, concurrency, leaseMs } = config;
   const common = { logger, threadTtlMs, concurrency };
   if (config.backend === "embedded") {
-    const saver = plain(new MemorySaver(), async () => {});
+    const saver = plain(new MemorySaver(new InMemorySerializer()), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,
