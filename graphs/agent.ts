@@ -8,7 +8,7 @@ import { agentPrompt } from "./prompts.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import { asksFirst, type ToolOptions, type ToolTask } from "./tool-call.ts";
+import { approvalOf, type ToolOptions, type ToolTask } from "./tool-call.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
 
 /** How often the model is asked in one run. */
@@ -76,7 +76,7 @@ export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
         ...(step === undefined ? {} : { step }),
         ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
       };
-      return new Send("tools", asksFirst(task, options) ? { ...task, asks: true } : task);
+      return new Send("tools", { ...task, ...approvalOf(task, options) });
     });
   };
 }

@@ -4,6 +4,14 @@ import type { Owner } from "../runs/run.ts";
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
 export type Settlement = Exclude<ApprovalStatus, "pending">;
 
+/** What an event shows of arguments that it cannot show whole. */
+export interface ShownPart {
+  /** Every key, list entry and number; long texts are cut. */
+  context: Record<string, unknown>;
+  /** Characters that are left out, by the place of the text. */
+  notShown: Record<string, number>;
+}
+
 /** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
 export interface ApprovalRecord extends Owner {
   v: 1;
@@ -22,6 +30,8 @@ export interface ApprovalRecord extends Owner {
   digest: string;
   /** The question that the approver reads. */
   message: string;
+  /** What an event shows of the arguments, where it cannot show all of them. */
+  shown?: ShownPart;
   status: ApprovalStatus;
   reason?: string;
   /** Who decided, as Main Service recorded it. */
@@ -56,6 +66,8 @@ export interface HitlRequest extends Owner {
   sessionId: string;
   actionType: string;
   context: Record<string, unknown>;
+  /** The question: a page that has only this must show the same as one that has the event. */
+  message: string;
   status: ApprovalStatus;
   createdAt: number;
   taskId?: string;
@@ -70,6 +82,7 @@ export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
     tenantId: approval.tenantId,
     actionType: approval.actionType,
     context: approval.context,
+    message: approval.message,
     status: approval.status,
     createdAt: approval.createdAt,
   };

@@ -4,6 +4,7 @@ import { type GraphState, openInterrupts } from "../runs/agent-graph.ts";
 import type { WireEvent } from "../runs/event.ts";
 import type { RunRecord } from "../runs/run.ts";
 import type { ApprovalRecord } from "./approval.ts";
+import { shownPart } from "./approval-schema.ts";
 
 /** The interrupt value of graphs/approval.ts, as it comes back from a checkpoint. */
 const approvalRequest = z.object({
@@ -14,6 +15,7 @@ const approvalRequest = z.object({
   context: z.record(z.string(), z.unknown()),
   digest: z.string(),
   message: z.string(),
+  shown: shownPart.extend({ notice: z.string() }).exactOptional(),
 });
 
 /**
@@ -30,10 +32,11 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
         cause: request.error,
       });
     }
-    const { taskId, toolCallId, actionType, context, digest, message } = request.data;
+    const { taskId, toolCallId, actionType, context, digest } = request.data;
+    const requestId = requestIdOf(run.threadId, taskId, toolCallId);
     return {
       v: 1,
-      requestId: requestIdOf(run.threadId, taskId, toolCallId),
+      requestId,
       threadId: run.threadId,
       runId: run.runId,
       tenantId: run.tenantId,
@@ -44,12 +47,22 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
       actionType,
       context,
       digest,
-      message,
+      ...shownOf(request.data, requestId),
       status: "pending",
       createdAt: at,
       expiresAt: at + ttlMs,
     } as const;
   });
+}
+
+/** What is not shown is said first: text of strangers at the end of the question must not come before it. */
+function shownOf(
+  { message, shown }: z.output<typeof approvalRequest>,
+  requestId: string,
+): Pick<ApprovalRecord, "message" | "shown"> {
+  if (shown === undefined) return { message };
+  const { notice, ...part } = shown;
+  return { message: `${notice.replaceAll("{requestId}", requestId)} ${message}`, shown: part };
 }
 
 /**
@@ -63,9 +76,12 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
 
 /** The event that puts the approval in front of a person. */
 export function hitlEvent(approval: ApprovalRecord): WireEvent {
-  const { requestId, actionType, message, context, toolCallId } = approval;
+  const { requestId, actionType, message, context, toolCallId, shown } = approval;
   return {
     type: "hitl",
-    data: { requestId, actionType, message, context, requiresApproval: true, toolCallId },
+    data: {
+      ...{ requestId, actionType, message, context, requiresApproval: true, toolCallId },
+      ...(shown === undefined ? {} : { shown }),
+    },
   };
 }
