@@ -3,7 +3,11 @@ import type { ApprovalRecord } from "./approval.ts";
 
 const json = z.record(z.string(), z.unknown());
 
-export const shownPart = z.object({ context: json, notShown: z.record(z.string(), z.number()) });
+export const shownPart = z.object({
+  context: json,
+  notShown: z.record(z.string(), z.number()),
+  notice: z.string(),
+});
 
 /** Loose, as all records: what this process does not know is passed on. */
 export const approvalRecord = z.looseObject({

@@ -10,6 +10,8 @@ export interface ShownPart {
   context: Record<string, unknown>;
   /** Characters that are left out, by the place of the text. */
   notShown: Record<string, number>;
+  /** Says so in words, and where the whole is. */
+  notice: string;
 }
 
 /** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
@@ -66,8 +68,6 @@ export interface HitlRequest extends Owner {
   sessionId: string;
   actionType: string;
   context: Record<string, unknown>;
-  /** The question: a page that has only this must show the same as one that has the event. */
-  message: string;
   status: ApprovalStatus;
   createdAt: number;
   taskId?: string;
@@ -82,7 +82,6 @@ export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
     tenantId: approval.tenantId,
     actionType: approval.actionType,
     context: approval.context,
-    message: approval.message,
     status: approval.status,
     createdAt: approval.createdAt,
   };

@@ -15,7 +15,7 @@ const approvalRequest = z.object({
   context: z.record(z.string(), z.unknown()),
   digest: z.string(),
   message: z.string(),
-  shown: shownPart.extend({ notice: z.string() }).exactOptional(),
+  shown: shownPart.exactOptional(),
 });
 
 /**
@@ -32,7 +32,7 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
         cause: request.error,
       });
     }
-    const { taskId, toolCallId, actionType, context, digest } = request.data;
+    const { taskId, toolCallId, actionType, context, digest, message, shown } = request.data;
     const requestId = requestIdOf(run.threadId, taskId, toolCallId);
     return {
       v: 1,
@@ -47,22 +47,13 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
       actionType,
       context,
       digest,
-      ...shownOf(request.data, requestId),
+      message,
+      ...(shown === undefined ? {} : { shown: { ...shown, notice: withId(shown.notice, requestId) } }),
       status: "pending",
       createdAt: at,
       expiresAt: at + ttlMs,
     } as const;
   });
-}
-
-/** What is not shown is said first: text of strangers at the end of the question must not come before it. */
-function shownOf(
-  { message, shown }: z.output<typeof approvalRequest>,
-  requestId: string,
-): Pick<ApprovalRecord, "message" | "shown"> {
-  if (shown === undefined) return { message };
-  const { notice, ...part } = shown;
-  return { message: `${notice.replaceAll("{requestId}", requestId)} ${message}`, shown: part };
 }
 
 /**
@@ -72,6 +63,11 @@ function shownOf(
 export function requestIdOf(threadId: string, taskId: string, toolCallId: string): string {
   const key = JSON.stringify([threadId, taskId, toolCallId]);
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
+}
+
+/** The graph does not know the id of the request that holds the whole. */
+function withId(notice: string, requestId: string): string {
+  return notice.replaceAll("{requestId}", requestId);
 }
 
 /** The event that puts the approval in front of a person. */

@@ -1,3 +1,4 @@
+import type { ShownPart } from "../approvals/approval.ts";
 import type { StoredEvent, WireEvent } from "../runs/event.ts";
 import { formatEventId } from "../runs/event-id.ts";
 
@@ -27,10 +28,7 @@ type Approval = Extract<WireEvent, { type: "hitl" }>["data"];
 
 /** What does not fit (older versions have opened such approvals) is not shown at all: a part could mislead. */
 function approvalFrame(runId: string, seq: number, { shown, ...approval }: Approval): string {
-  const data =
-    shown === undefined
-      ? approval
-      : { ...approval, context: shown.context, notShown: shown.notShown, truncated: true };
+  const data = shown === undefined ? approval : { ...approval, ...inPart(approval, shown) };
   const text = frame(runId, seq, { type: "hitl", data });
   if (Buffer.byteLength(text, "utf8") <= MAX_FRAME_BYTES) return text;
   const { requestId, actionType, toolCallId } = approval;
@@ -39,6 +37,11 @@ function approvalFrame(runId: string, seq: number, { shown, ...approval }: Appro
   const bare = frame(runId, seq, { type: "hitl", data: { ...nothing, truncated: true } });
   if (Buffer.byteLength(bare, "utf8") <= MAX_FRAME_BYTES) return bare;
   return frame(runId, seq, { type: "hitl", data: { truncated: true } });
+}
+
+/** What is not shown is said first: the question may end with text of strangers, and that must not come before it. */
+function inPart({ message }: Approval, { context, notShown, notice }: ShownPart) {
+  return { message: `${notice} ${message}`, context, notShown, truncated: true };
 }
 
 /** In both languages: the event does not say which one its reader has. */

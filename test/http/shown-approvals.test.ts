@@ -43,7 +43,7 @@ describe.each(["embedded", "redis"] as const)("what an approver is shown, %s bac
 
   test("50 recipients, 34 of them foreign, beside a long body: all are there, and every foreign domain is named", async () => {
     const to = [...inside(16), ...foreign(34)];
-    const stream = await ask({ ...mail, to, body: "Dear all, ".repeat(5_000) });
+    const stream = await ask({ ...mail, to, body: "Dear all, ".repeat(2_000) });
     const hitl = await stream.event("hitl");
     expect(hitl.context.to).toEqual(to);
     expect(hitl.message).toContain("50 recipients");
@@ -53,7 +53,7 @@ describe.each(["embedded", "redis"] as const)("what an approver is shown, %s bac
 
   test("49 in copy, 33 of them foreign, beside a long body: all are there, and counted", async () => {
     const cc = [...inside(16), ...foreign(33)];
-    const stream = await ask({ ...mail, cc, body: "Dear all, ".repeat(5_000) }, "ko");
+    const stream = await ask({ ...mail, cc, body: "Dear all, ".repeat(2_000) }, "ko");
     const hitl = await stream.event("hitl");
     expect(hitl.context).toMatchObject({ to: mail.to, cc, subject: mail.subject });
     expect(hitl.message).toContain("50명에게 메일을 보낼까요? (참조 49명 포함)");
@@ -77,13 +77,15 @@ describe.each(["embedded", "redis"] as const)("what an approver is shown, %s bac
     const request = JSON.parse((await getJson(stack, `/api/aura/hitl/requests/${hitl.requestId}`)).data);
     expect(request.context.body).toBe(body);
     expect(request.context.body).toContain(danger);
-    expect(request.message).toBe(hitl.message);
     const { id } = await stream.first(({ event }) => event === "hitl");
     const [runId, seq] = (id ?? "").split(":");
     const whole = await getJson(stack, `/api/aura/runs/${runId}/events/${seq}`);
     expect(whole.data.data.context.body).toBe(body);
     const { data } = await getJson(stack, "/api/aura/approvals");
     expect(data.items).toMatchObject([{ context: { body } }]);
+    const [{ message }] = data.items;
+    expect(message).toMatch(/^Send an e-mail to 1 recipient\?.*Subject: "Report"$/);
+    expect(hitl.message.endsWith(`. ${message}`)).toBe(true);
     await reject(stream, hitl.requestId);
   });
 
@@ -104,7 +106,7 @@ describe.each(["embedded", "redis"] as const)("what an approver is shown, %s bac
   test("recipients that cannot all be shown: nobody is asked, and user and model learn why", async () => {
     const long = Array.from(
       { length: 50 },
-      (_, at) => `${`n${at}`.padEnd(60, "x")}@${`${"d".repeat(60)}.`.repeat(3)}example`,
+      (_, at) => `${`n${at}`.padEnd(60, "x")}@d${at}.${`${"d".repeat(58)}.`.repeat(3)}example`,
     );
     stub.script(
       planReply({ title: "Send", tool: "send_email" }),
