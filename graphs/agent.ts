@@ -9,7 +9,7 @@ import { type SentTask, sendTask } from "./sent-task.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import { asksFirst, type ToolOptions, type ToolTask } from "./tool-call.ts";
+import { approvalOf, type ToolOptions, type ToolTask } from "./tool-call.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
 
 /** How often the model is asked in one run. */
@@ -77,7 +77,7 @@ export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
         ...(step === undefined ? {} : { step }),
         ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
       };
-      return sendTask(asksFirst(task, options) ? { ...task, asks: true } : task);
+      return sendTask({ ...task, ...approvalOf(task, options) });
     });
   };
 }

@@ -74,6 +74,15 @@ export function changedMessage(call: Call): ToolMessage {
   );
 }
 
+/** An approver could not be shown everything that they would approve: as a refusal, before anybody is asked. */
+export function unshowableMessage(call: Call): ToolMessage {
+  return answer(
+    call,
+    "error",
+    "NOT EXECUTED (too large to show): this call needs an approval, and an approver must see every entry of every list and everything that identifies the action, which is more than can be shown at once (15 KB). Nobody was asked and nothing was done. Split it into several calls with fewer entries or shorter arguments each, or tell the user that it cannot be done.",
+  );
+}
+
 /** The call was begun and then interrupted: it may have happened, and a second time must not follow. */
 export function unknownMessage(call: Call): ToolMessage {
   return answer(

@@ -5,9 +5,10 @@ import { callDigest } from "../tools/digest.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { AuraTool, ToolContext } from "../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
-import { begin, carryOut, type EffectLedger } from "./effect.ts";
+import { begin, carryOut, type Effect, type EffectLedger } from "./effect.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
+import { type ShownCall, showCall } from "./show-call.ts";
 import { emitter, identity, type Language, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
@@ -18,6 +19,7 @@ import {
   refusalMessage,
   resultMessage,
   unknownMessage,
+  unshowableMessage,
 } from "./tool-answer.ts";
 
 /** One tool call of a turn, as `Send` hands it to its task. */
@@ -33,6 +35,8 @@ export interface ToolTask {
    * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
    */
   asks?: boolean;
+  /** It asks for an approval, and is more than can be shown to whoever would decide. */
+  unshowable?: boolean;
 }
 
 export interface ToolOptions {
@@ -65,7 +69,11 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
     const { tool, args } = checked;
     const context = toolContext(task, config);
     if (task.asks === true || needsApproval(tool, args, report)) {
-      const decision = askApproval(tool, args, context);
+      const shown = show(task, checked);
+      if (shown === null && (task.unshowable === true || task.asks !== true)) {
+        return wire.failed(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), args);
+      }
+      const decision = askApproval(tool, args, context, shown);
       if (decision.status !== "approved") {
         const refusal = { status: decision.status, reason: decision.reason };
         return wire.failed(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
@@ -87,13 +95,21 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
   };
 }
 
-/** Whether a new call has to be approved before it runs. */
-export function asksFirst(
+/**
+ * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
+ * has been asked, and perhaps done, must not be refused later by another rule.
+ */
+export function approvalOf(
   task: ToolTask,
   { registry, report }: Pick<ToolOptions, "registry" | "report">,
-): boolean {
+): Pick<ToolTask, "asks" | "unshowable"> {
   const checked = check(task, registry);
-  return checked.ok && needsApproval(checked.tool, checked.args, report);
+  if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
+  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
+}
+
+function show({ call, language }: ToolTask, { tool, args }: Pick<Effect, "tool" | "args">): ShownCall | null {
+  return showCall({ tool, args, toolCallId: call.id, language });
 }
 
 type Checked =
@@ -147,7 +163,12 @@ function needsApproval(
 }
 
 /** Suspends the task until somebody has decided; on resume it returns the decision. */
-function askApproval(tool: AuraTool, args: Record<string, unknown>, context: ToolContext): ApprovalDecision {
+function askApproval(
+  tool: AuraTool,
+  args: Record<string, unknown>,
+  context: ToolContext,
+  shown: ShownCall | null,
+): ApprovalDecision {
   const request: ApprovalRequest = {
     kind: "approval",
     taskId: context.taskId,
@@ -155,7 +176,8 @@ function askApproval(tool: AuraTool, args: Record<string, unknown>, context: Too
     actionType: tool.name,
     context: args,
     digest: callDigest(tool.name, args),
-    message: tool.approvalMessage(args, context.language),
+    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
   };
   return interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume });
 }

@@ -4,6 +4,16 @@ import type { Owner } from "../runs/run.ts";
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
 export type Settlement = Exclude<ApprovalStatus, "pending">;
 
+/** What an event shows of arguments that it cannot show whole. */
+export interface ShownPart {
+  /** Every key, list entry and number; long texts are cut. */
+  context: Record<string, unknown>;
+  /** Characters that are left out, by the place of the text. */
+  notShown: Record<string, number>;
+  /** Says so in words, and where the whole is. */
+  notice: string;
+}
+
 /** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
 export interface ApprovalRecord extends Owner {
   v: 1;
@@ -22,6 +32,8 @@ export interface ApprovalRecord extends Owner {
   digest: string;
   /** The question that the approver reads. */
   message: string;
+  /** What an event shows of the arguments, where it cannot show all of them. */
+  shown?: ShownPart;
   status: ApprovalStatus;
   reason?: string;
   /** Who decided, as Main Service recorded it. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownPart } from "../approvals/approval-schema.ts";
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type { ErrorReason, WireEvent } from "./event.ts";
 
@@ -50,6 +51,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       context: parameters,
       requiresApproval: z.literal(true),
       toolCallId: z.string(),
+      shown: shownPart.exactOptional(),
     }),
   }),
   z.object({

@@ -1,3 +1,4 @@
+import type { ShownPart } from "../approvals/approval.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** AgentStep of the contract, section 3. Times are Unix seconds. */
@@ -45,6 +46,8 @@ export type WireEvent =
         context: Record<string, unknown>;
         requiresApproval: true;
         toolCallId: string;
+        /** What the approver is shown where that is not all; the frame has this instead of the context. */
+        shown?: ShownPart;
       };
     }
   | {
