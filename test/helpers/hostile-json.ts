@@ -9,7 +9,7 @@ export const HOSTILE: Readonly<Record<string, unknown>> = {
   "a class that reads secrets": {
     lc: 1,
     type: "constructor",
-    id: ["langchain", "document_loaders", "langsmith", "LangSmithLoader"],
+    id: ["langchain_core", "document_loaders", "langsmith", "LangSmithLoader"],
     kwargs: {},
   },
   "a class that renames Object": { lc: 1, type: "constructor", id: ["langchain_core", "x"], kwargs: {} },

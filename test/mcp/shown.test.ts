@@ -19,9 +19,7 @@ async function callDelete(args: Record<string, unknown>) {
     },
   });
   onTestFinished(() => stack.close());
-  await expect
-    .poll(() => stack.logs.some(({ msg }) => msg === "MCP server connected"), { timeout: 20_000 })
-    .toBe(true);
+  await expect.poll(() => stack.logs.some(({ msg }) => msg === "MCP server connected")).toBe(true);
   stub.script(
     planReply({ title: "Delete" }),
     { reply: { calls: [{ name: "far__delete", args }] } },
