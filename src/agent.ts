@@ -69,7 +69,7 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     async copy(from, toThreadId, edits) {
       const update = edits === undefined ? null : refusing(() => toStateUpdate(edits));
       if (!(await copyCheckpoint(saver, from, toThreadId))) return false;
-      if (update !== null) await graph.updateState({ configurable: { thread_id: toThreadId } }, update);
+      if (update !== null) await edit(graph, toThreadId, update);
       return true;
     },
     dump: (threadId) => dumpState(saver, threadId),
@@ -79,6 +79,16 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     },
     forget: (threadId) => saver.deleteThread(threadId),
   };
+}
+
+/**
+ * Changes the state where the copied checkpoint stands. LangGraph takes the change for the last node's, and goes on behind that one; it does
+ * not see the tasks of `tools` and would take the agent for it, whose turn is still to come.
+ */
+async function edit(graph: AuraGraph, threadId: string, update: Record<string, unknown>): Promise<void> {
+  const thread = { configurable: { thread_id: threadId } };
+  const { next } = await graph.getState(thread);
+  await graph.updateState(thread, update, ...(next.includes("agent") ? ["plan"] : []));
 }
 
 function refusing<T>(check: () => T): T {
