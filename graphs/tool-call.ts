@@ -15,6 +15,7 @@ import {
   errorMessage,
   refusalMessage,
   resultMessage,
+  tooManyCalls,
   unknownMessage,
 } from "./tool-answer.ts";
 
@@ -26,6 +27,8 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
+  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  excess?: { most: number; dropped: number };
   /**
    * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
    * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
@@ -94,8 +97,12 @@ type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
   | { ok: false; problem: string; forModel: string };
 
-function check({ call, malformed, language }: ToolTask, registry: ToolRegistry): Checked {
+function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
+  if (excess !== undefined) {
+    const { most, dropped } = excess;
+    return { ok: false, problem: say.tooManyCalls(most, dropped), forModel: tooManyCalls(most, dropped) };
+  }
   const tool = registry.get(call.name);
   if (tool === undefined) {
     const reason = registry.whyMissing(call.name, language);

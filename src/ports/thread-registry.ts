@@ -28,7 +28,7 @@ export interface BeginOptions {
 }
 
 /** Fields that a transition may set beside the status. */
-export type RunPatch = Pick<Partial<RunRecord>, "error" | "attempt">;
+export type RunPatch = Pick<Partial<RunRecord>, "error" | "attempt" | "workedMs">;
 
 /** A run that ought to be moving. */
 export interface DueRun {

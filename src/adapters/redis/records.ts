@@ -18,11 +18,11 @@ const attempt = z
 
 /** Fields of a HASH as HMGET answers them; all are null when there is no such key. */
 const threadFields = z.tuple([jsonObject, timeField, z.string(), timeField.nullable()]);
-const runFields = z.tuple([jsonObject, z.string(), timeField, optionalObject, attempt]);
+const runFields = z.tuple([jsonObject, z.string(), timeField, optionalObject, attempt, timeField.nullable()]);
 const approvalFields = z.tuple([jsonObject, z.string(), optionalObject]);
 
 export const THREAD_FIELDS = Object.freeze(["record", "updatedAt", "currentRunId", "deletedAt"]);
-export const RUN_FIELDS = Object.freeze(["record", "status", "updatedAt", "error", "attempt"]);
+export const RUN_FIELDS = Object.freeze(["record", "status", "updatedAt", "error", "attempt", "workedMs"]);
 export const APPROVAL_FIELDS = Object.freeze(["record", "status", "decision"]);
 
 /** The thread in an HMGET of THREAD_FIELDS. */
@@ -48,10 +48,11 @@ export function ownerText({ tenantId, userId }: Owner): string {
 /** The run in an HMGET of RUN_FIELDS. */
 export function parseRun(reply: unknown, key: string): RunRecord | null {
   if (isAbsent(reply)) return null;
-  const [record, status, updatedAt, error, attempt] = parseRecord(runFields, reply, key);
+  const [record, status, updatedAt, error, attempt, workedMs] = parseRecord(runFields, reply, key);
   // Runs of the first version have none.
   const attempts = { attempt: attempt ?? record.attempt ?? 1 };
-  return parseRecord(runRecord, { ...record, ...attempts, status, updatedAt, ...(error && { error }) }, key);
+  const optional = { ...(error && { error }), ...(workedMs === null ? {} : { workedMs }) };
+  return parseRecord(runRecord, { ...record, ...attempts, status, updatedAt, ...optional }, key);
 }
 
 /** The approval in an HMGET of APPROVAL_FIELDS. */

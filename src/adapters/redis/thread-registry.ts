@@ -71,9 +71,9 @@ export function createRedisThreadRegistry(
       const key = runsKey(threadId);
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
-    async transition(runId, from, to, at, { error, attempt } = {}, ifAttempt = undefined) {
+    async transition(runId, from, to, at, { error, attempt, workedMs } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
-      const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
+      const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? "", workedMs ?? ""];
       const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...from];
       const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
       return reply === null ? null : parseRun(reply, key);

@@ -1,5 +1,5 @@
 -- Moves a run to another status if it has one of the given ones; it becomes due now.
--- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, attempt][, error]
+-- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, attempt][, workedMs][, error]
 -- KEYS[2]  ZSET  runs that are due
 -- ARGV[1]  the run's id
 -- ARGV[2]  the new status
@@ -7,23 +7,25 @@
 -- ARGV[4]  lifetime of the record, ms
 -- ARGV[5]  JSON of the error to set, or ''
 -- ARGV[6]  the attempt to set, or ''
--- ARGV[7]  the attempt that the run must be in, or '' for any
--- ARGV[8], ...  the statuses to move from
--- Returns {record, status, updatedAt, error, attempt} after the move, or nil when nothing was changed.
+-- ARGV[7]  the ms that it was worked on, to set, or ''
+-- ARGV[8]  the attempt that the run must be in, or '' for any
+-- ARGV[9], ...  the statuses to move from
+-- Returns {record, status, updatedAt, error, attempt, workedMs} after the move, or nil when nothing was changed.
 local run = redis.call('HMGET', KEYS[1], 'status', 'index', 'threadId')
 local status, index = run[1], run[2]
 local allowed = false
-for i = 8, #ARGV do
+for i = 9, #ARGV do
   if ARGV[i] == status then allowed = true end
 end
 if not allowed then return nil end
 -- A run begins with its first attempt, which stands in the record only.
-if ARGV[7] ~= '' and (redis.call('HGET', KEYS[1], 'attempt') or '1') ~= ARGV[7] then return nil end
+if ARGV[8] ~= '' and (redis.call('HGET', KEYS[1], 'attempt') or '1') ~= ARGV[8] then return nil end
 redis.call('HSET', KEYS[1], 'status', ARGV[2], 'updatedAt', ARGV[3])
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
 if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'attempt', ARGV[6]) end
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[1], 'workedMs', ARGV[7]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 -- The owner's list of threads; runs of the first version are in none.
 if index then redis.call('ZADD', index, 'XX', ARGV[3], run[3]) end
-return redis.call('HMGET', KEYS[1], 'record', 'status', 'updatedAt', 'error', 'attempt')
+return redis.call('HMGET', KEYS[1], 'record', 'status', 'updatedAt', 'error', 'attempt', 'workedMs')
