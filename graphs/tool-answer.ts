@@ -92,6 +92,11 @@ export function unknownMessage(call: Call): ToolMessage {
   );
 }
 
+/** What the call that stands for all calls over the limit is answered. */
+export function tooManyCalls(most: number, dropped: number): string {
+  return `NOT EXECUTED: at most ${most} calls in one message. The first ${most} were taken; ${dropped} more were dropped, this one among them, and nothing was done for them. Make those that are still needed in your next message.`;
+}
+
 /** A call that an earlier, failed run left without an answer. */
 export function lostMessage(call: Call): ToolMessage {
   return answer(call, "error", "ERROR: this call was interrupted; whether it had an effect is unknown.");

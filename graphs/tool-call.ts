@@ -18,6 +18,7 @@ import {
   failureText,
   refusalMessage,
   resultMessage,
+  tooManyCalls,
   unknownMessage,
   unshowableMessage,
 } from "./tool-answer.ts";
@@ -30,6 +31,8 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
+  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  excess?: { most: number; dropped: number };
   /**
    * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
    * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
@@ -117,8 +120,12 @@ type Checked =
   /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
   | { ok: false; problem: string; forModel: string; quoted?: string };
 
-function check({ call, malformed, language }: ToolTask, registry: ToolRegistry): Checked {
+function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
+  if (excess !== undefined) {
+    const { most, dropped } = excess;
+    return { ok: false, problem: say.tooManyCalls(most, dropped), forModel: tooManyCalls(most, dropped) };
+  }
   const tool = registry.get(call.name);
   if (tool === undefined) {
     const reason = registry.whyMissing(call.name, language);

@@ -48,6 +48,7 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     source,
     checkpointer,
     ledger,
+    limits: config.limits,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
   return {

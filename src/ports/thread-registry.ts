@@ -28,7 +28,7 @@ export interface BeginOptions {
 }
 
 /** What a transition may set beside the status. */
-export interface RunPatch extends Pick<Partial<RunRecord>, "error" | "attempt"> {
+export interface RunPatch extends Pick<Partial<RunRecord>, "error" | "attempt" | "workedMs"> {
   /** With `running`: who begins to work on the run, and whether it works on nothing else meanwhile. */
   worker?: { id: string; alone: boolean };
 }

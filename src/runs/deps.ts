@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Backend } from "../ports/backend.ts";
 import type { Agent } from "./agent-graph.ts";
+import type { RunLimits } from "./limits.ts";
 import type { Presence } from "./presence.ts";
 
 /** What bringing runs and threads to an end needs. */
@@ -34,4 +35,5 @@ export interface WindUpDeps {
 export interface RunDeps extends WindUpDeps {
   /** How long an approval waits for a decision, in ms. */
   approvalTtlMs: number;
+  limits: RunLimits;
 }

@@ -16,8 +16,10 @@ import {
 } from "./agent-graph.ts";
 import { type Attended, attended } from "./attended.ts";
 import type { RunDeps } from "./deps.ts";
+import type { WireEvent } from "./event.ts";
 import { failRun } from "./fail.ts";
 import { clearForFirstRun } from "./first-run.ts";
+import { RunLimitError, runClock, workedBeforeLoss } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
 import type { RunRecord, RunStatus } from "./run.ts";
 import { suspendOrComplete } from "./suspend.ts";
@@ -73,7 +75,8 @@ export async function resume(
  * rebuilt from all decided, unfinished approvals: a bare continue forgets a decision that was applied but not finished.
  */
 export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
-  const patch = { attempt: run.attempt + 1 };
+  const workedMs = await workedBeforeLoss(deps.backend.eventLog, run);
+  const patch = { attempt: run.attempt + 1, workedMs };
   await work(deps, run, "running", patch, stop, async (stretch) => {
     deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
     const unfinished = await deps.backend.approvals.unfinished(run.threadId);
@@ -209,10 +212,11 @@ async function streamGraph(
   input: unknown,
 ): Promise<void> {
   const stop = new AbortController();
+  const clock = runClock(run, deps.limits);
   try {
     const { configurable } = graphThread(run, deps.leaseHolder);
     const chunks = await deps.agent.graph.stream(input, {
-      configurable: { ...configurable, storesEvents: true, onCheckpoint },
+      configurable: { ...configurable, storesEvents: true, onCheckpoint, modelSignal: clock.signal },
       streamMode: "custom",
       durability: "sync",
       signal: AbortSignal.any([signal, stop.signal]),
@@ -223,14 +227,26 @@ async function streamGraph(
         chunk.resolve();
       } else {
         const events = mapGraphEvent(chunk, deps.now(), run.attempt);
+        if (events.some(isWord) && writer.lastSeq + events.length > deps.limits.maxEvents) {
+          const error = new RunLimitError("events");
+          // Before the loop is left, which waits for the graph.
+          stop.abort(error);
+          throw error;
+        }
         await writer.write(events);
         if (events.some(({ type }) => type === "plan_step")) deps.onChange?.(run.runId);
       }
     }
   } finally {
+    clock.close();
     // The log has failed while the graph works: its effects must not go on unseen.
     stop.abort();
   }
   signal.throwIfAborted();
   await writer.flush();
+}
+
+/** Said by the model. What tools have done is told whatever the number of events: it has happened. */
+function isWord({ type }: WireEvent): boolean {
+  return type === "content" || type === "thought";
 }

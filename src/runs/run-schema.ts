@@ -21,6 +21,7 @@ export const runRecord = z.looseObject({
   language: z.enum(["ko", "en"]),
   traceId: z.string(),
   attempt: z.int().positive(),
+  workedMs: z.number().exactOptional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   replaces: z.string().exactOptional(),

@@ -25,6 +25,8 @@ export interface RunRecord extends Owner {
   traceId: string;
   /** 1, and one more for every time that the run was taken up again after its worker was lost. */
   attempt: number;
+  /** Ms that it was worked on before it became what it is now; none is 0. */
+  workedMs?: number;
   /** Unix milliseconds, as every `...At` of our own records. */
   createdAt: number;
   updatedAt: number;

@@ -69,8 +69,12 @@ describe("a worker that was frozen for longer than its lease", () => {
     const agent = createAgent(config, { threads: saved, ledger, logger, source, reach: {} });
     // Never prolonged while the test runs: the process that does it stands still as well.
     const holding = createHolding(backend.leases, 60_000, logger, Date.now);
+    const { limits } = config;
     const presence = createPresence({ threads: backend.threads, leaseMs: 60_000, logger });
-    const deps: RunDeps = { backend, agent, logger, presence, now: Date.now, approvalTtlMs: 60_000 };
+    const deps: RunDeps = {
+      ...{ backend, agent, logger, presence, now: Date.now },
+      ...{ approvalTtlMs: 60_000, limits },
+    };
     const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
     opened.push(async () => {
       holding.close();

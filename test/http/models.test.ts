@@ -9,7 +9,7 @@ beforeEach(async () => {
   stub = await startOpenAiStub();
   stack = await startStack({
     backend: "embedded",
-    env: { OPENAI_BASE_URL: stub.url, OPENAI_API_KEY: "key" },
+    env: { OPENAI_BASE_URL: stub.url, OPENAI_API_KEY: "key", AURA_MAX_OUTPUT: "10000000" },
   });
 });
 afterEach(async () => {

@@ -30,6 +30,7 @@ const runFields = z.tuple([
   timeField,
   optionalObject,
   attempt,
+  timeField.nullable(),
   workers,
   z.string().nullable(),
 ]);
@@ -38,7 +39,7 @@ const approvalFields = z.tuple([jsonObject, z.string(), optionalObject]);
 export const THREAD_FIELDS = Object.freeze(["record", "updatedAt", "currentRunId", "deletedAt"]);
 export const RUN_FIELDS = Object.freeze([
   ...["record", "status", "updatedAt", "error", "attempt"],
-  ...["workers", "alone"],
+  ...["workedMs", "workers", "alone"],
 ]);
 export const APPROVAL_FIELDS = Object.freeze(["record", "status", "decision"]);
 
@@ -65,13 +66,18 @@ export function ownerText({ tenantId, userId }: Owner): string {
 /** The run in an HMGET of RUN_FIELDS. */
 export function parseRun(reply: unknown, key: string): RunRecord | null {
   if (isAbsent(reply)) return null;
-  const [record, status, updatedAt, error, attempt, workers, alone] = parseRecord(runFields, reply, key);
+  const [record, status, updatedAt, error, attempt, workedMs, workers, alone] = parseRecord(
+    runFields,
+    reply,
+    key,
+  );
   const changing = {
     // Runs of the first version have none.
     attempt: attempt ?? record.attempt ?? 1,
     status,
     updatedAt,
     ...(error && { error }),
+    ...(workedMs === null ? {} : { workedMs }),
     ...(workers && { workers }),
     ...(alone && { alone }),
   };

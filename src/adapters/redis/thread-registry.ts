@@ -72,11 +72,11 @@ export function createRedisThreadRegistry(
       const key = runsKey(threadId);
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
-    async transition(runId, from, to, at, { error, attempt, worker } = {}, ifAttempt = undefined) {
+    async transition(runId, from, to, at, { error, attempt, worker, workedMs } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
       const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
       const who = [worker?.id ?? "", worker?.alone === true ? "1" : ""];
-      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...who, ...from];
+      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...who, workedMs ?? "", ...from];
       const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
       return reply === null ? null : parseRun(reply, key);
     },

@@ -1,6 +1,7 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ask } from "../../../graphs/answer.ts";
+import { DEFAULT_LIMITS } from "../../../graphs/limits.ts";
 import { createModel, ModelError, modelFailure } from "../../../graphs/model.ts";
 import { planReply, type StubReply, type StubStep, startOpenAiStub } from "../../helpers/openai-stub.ts";
 import { harness, stubModel, textOf } from "./harness.ts";
@@ -13,9 +14,13 @@ async function asked(
   const stub = await startOpenAiStub(replies.map((reply): StubStep => ({ reply })));
   onTestFinished(() => stub.close());
   const deltas: string[] = [];
-  const answer = ask(stubModel(stub, options), [new HumanMessage("hi")], signal ? { signal } : {}, {
-    onText: (delta) => deltas.push(delta),
-  });
+  const answer = ask(
+    stubModel(stub, options),
+    [new HumanMessage("hi")],
+    signal ? { signal } : {},
+    { onText: (delta) => deltas.push(delta) },
+    DEFAULT_LIMITS,
+  );
   return { stub, deltas, answer };
 }
 
@@ -100,8 +105,30 @@ describe("a model at an OpenAI-compatible endpoint", () => {
     const { url, close } = await startOpenAiStub();
     await close();
     const model = createModel({ model: "m", baseUrl: url, retryDelayMs: 60_000 });
-    const error = await ask(model, [new HumanMessage("hi")], {}, {}).catch((caught: unknown) => caught);
+    const error = await ask(model, [new HumanMessage("hi")], {}, {}, DEFAULT_LIMITS).catch(
+      (caught: unknown) => caught,
+    );
     expect(modelFailure(error)).toBe("failed");
+  });
+
+  it("reads arguments that come as an object, and survives fields of any kind", async () => {
+    const called = (part: unknown) => ({ tool_calls: [part] });
+    const { answer } = await asked([
+      {
+        deltas: [
+          called({ index: 0, id: "a", function: { name: "echo", arguments: { text: "x" } } }),
+          called({ index: 1, id: "b", function: { name: "echo", arguments: 7 } }),
+          called({ index: "2", id: 3, function: null }),
+          called("call"),
+          { tool_calls: "none" },
+        ],
+      },
+    ]);
+    expect((await answer).calls).toMatchObject([
+      { id: "a", name: "echo", args: { text: "x" } },
+      { id: "b", name: "echo", args: {}, malformed: { text: "7" } },
+      { name: "" },
+    ]);
   });
 
   it.each(["drop", "end"] as const)("takes no half answer for a whole one (%s)", async (cut) => {

@@ -1,8 +1,10 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
-import { MAX_TURNS } from "../../../graphs/agent.ts";
+import { DEFAULT_LIMITS } from "../../../graphs/limits.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { harness, outline, textOf } from "./harness.ts";
+
+const { maxTurns: MAX_TURNS } = DEFAULT_LIMITS;
 
 const say = (...text: string[]): StubStep => ({ reply: { text } });
 

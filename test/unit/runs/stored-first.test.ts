@@ -109,7 +109,8 @@ test("whatever a checkpoint says, the log says already: of the plan, the agent's
   const backend = { ...embedded, eventLog };
   const { saver, claimed, early } = watchfulSaver(stored);
   const env = { AURA_BACKEND: "embedded", OPENAI_BASE_URL: model.url, OPENAI_API_KEY: "key" };
-  const agent = createAgent(loadConfig({ JWT_SECRET, SMTP_URL: mailbox.url, ...env }), {
+  const config = loadConfig({ JWT_SECRET, SMTP_URL: mailbox.url, ...env });
+  const agent = createAgent(config, {
     threads: { saver, forget: async () => {} },
     ledger: backend.ledger,
     logger,
@@ -118,7 +119,15 @@ test("whatever a checkpoint says, the log says already: of the plan, the agent's
   });
   const presence = createPresence({ threads: backend.threads, leaseMs: 600_000, logger });
   onTestFinished(() => presence.close());
-  const deps = { backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000 };
+  const deps = {
+    backend,
+    agent,
+    logger,
+    presence,
+    now: Date.now,
+    approvalTtlMs: 600_000,
+    limits: config.limits,
+  };
   const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
   const run = aRun({ prompt: "look, and send" });
 
