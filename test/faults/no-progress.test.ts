@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type OpenAiStub, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
@@ -6,6 +7,8 @@ import { openStream } from "../helpers/sse-client.ts";
 import { headersOf } from "../helpers/stack.ts";
 
 const PLAN = JSON.stringify({ steps: [{ title: "Answer", confidence: 0.9 }] });
+/** An answer that takes longer than two processes live beside a run that ends them. */
+const SLOW = { text: Array.from({ length: 40 }, (_, n) => `${n} `), pauseMs: 25 };
 
 let redis: TestRedis;
 let model: OpenAiStub;
@@ -14,7 +17,7 @@ beforeEach(async () => {
   services = [];
   redis = await startRedis();
   model = await startOpenAiStub([], {
-    always: ({ tools }) => ({ text: tools === undefined ? PLAN : ["All ", "done."], pauseMs: 20 }),
+    always: ({ tools }) => (tools === undefined ? { text: PLAN } : SLOW),
   });
 });
 afterEach(async () => {
@@ -23,10 +26,10 @@ afterEach(async () => {
   await redis.stop();
 });
 
-const start = async () => {
+const start = async (restarts = true) => {
   const service = await startServiceProcess({
     redis,
-    restarts: true,
+    restarts,
     env: {
       OPENAI_BASE_URL: model.url,
       OPENAI_API_KEY: "key",
@@ -41,31 +44,101 @@ const start = async () => {
 const send = async ({ url }: ServiceProcess, prompt: string, threadId: string) => {
   const stream = await openStream(`${url}/aura/test/stream`, {
     method: "POST",
-    headers: await headersOf(),
+    headers: { ...(await headersOf()), "accept-language": "en" },
     body: JSON.stringify({ prompt, threadId }),
   });
   const first = await stream.first(({ id }) => id !== undefined);
   return first.id?.split(":")[0] ?? "";
 };
 
-const reportOf = async ({ url }: ServiceProcess, runId: string): Promise<any> => {
-  const answer = await fetch(`${url}/aura/runs/${runId}`, { headers: await headersOf() }).catch(() => null);
-  return answer?.status === 200 ? ((await answer.json()) as any).data : null;
+/** The run's events, once it is over: its processes may end meanwhile. */
+const eventsOf = async (service: ServiceProcess, runId: string): Promise<any[]> => {
+  for (;;) {
+    const frames = await openStream(`${service.url}/aura/runs/${runId}/stream`, {
+      headers: await headersOf(),
+    })
+      .then(({ ended }) => ended)
+      .catch(() => []);
+    if (frames.at(-1)?.data === "[DONE]") {
+      return frames.flatMap(({ event, data }) => (event === undefined ? [] : [JSON.parse(data ?? "")]));
+    }
+    await delay(100);
+  }
 };
 
-/** The run's last status, once it is over. */
-const over = (service: ServiceProcess, runId: string) =>
-  expect
-    .poll(async () => (await reportOf(service, runId))?.status, { timeout: 60_000, interval: 200 })
-    .toMatch(/completed|failed|cancelled/);
+const answered = async (service: ServiceProcess, runId: string) => {
+  const types = (await eventsOf(service, runId)).map(({ type }) => type);
+  expect(types).toContain("content");
+  expect(types).not.toContain("error");
+};
 
-test("a run that ends its process again and again is closed; what ran beside it is answered", {
+const healthy = async ({ url }: ServiceProcess) => {
+  const answer = await fetch(`${url}/health`).catch(() => null);
+  return answer?.status;
+};
+
+const CLOSED = {
+  type: "error",
+  data: {
+    errorCode: "E1000",
+    reason: "no_progress",
+    message: expect.stringContaining("ended again and again"),
+  },
+};
+
+test.each([
+  ["before its plan", "[[exit]]", 3],
+  ["after its plan", "[[kill]] [[later]]", 4],
+])(
+  "a run that ends its process %s is closed, and what runs beside it is answered",
+  {
+    timeout: 120_000,
+  },
+  async (_, marks, ends) => {
+    const service = await start();
+    const neighbours = await Promise.all([1, 2, 3].map((n) => send(service, "hello", `neighbour-${n}`)));
+    const poison = await send(service, `${marks} now`, "poison");
+    const events = await eventsOf(service, poison);
+    expect(events.at(-1)).toMatchObject(CLOSED);
+    for (const runId of neighbours) {
+      const types = (await eventsOf(service, runId)).map(({ type }) => type);
+      expect(types).toContain("content");
+      expect(types).not.toContain("error");
+    }
+    expect(service.exits).toHaveLength(ends);
+
+    // Its prompt is in the history now, so that whatever follows on this thread ends in the same way; nothing else does.
+    const next = await send(service, "and now?", "poison");
+    const other = await send(service, "hello", "another");
+    expect((await eventsOf(service, next)).at(-1)).toMatchObject(CLOSED);
+    await answered(service, other);
+    expect(await healthy(service)).toBe(200);
+  },
+);
+
+test("an exception that nobody catches ends the process in good order: what runs in it is answered", {
   timeout: 120_000,
 }, async () => {
   const service = await start();
-  const poison = await send(service, "[[exit]] now", "poison");
+  const neighbour = await send(service, "hello", "neighbour");
+  const poison = await send(service, "[[throw]] now", "poison");
   await service.ended(1);
-  await over(service, poison);
-  expect(await reportOf(service, poison)).toMatchObject({ status: "failed" });
-  expect(service.exits.length).toBeLessThanOrEqual(4);
+  expect(service.exits[0]).toEqual({ code: 1, signal: null });
+  const fatal = service.logs.filter(({ level }) => level === 60);
+  expect(fatal[0]).toMatchObject({ runId: poison, threadId: "poison", msg: "an exception was not caught" });
+  await answered(service, neighbour);
+  await answered(service, poison);
+});
+
+test("a rejected promise that nobody looks after is logged with its run, and ends nothing", {
+  timeout: 60_000,
+}, async () => {
+  const service = await start(false);
+  const runId = await send(service, "[[reject]] now", "careless");
+  await answered(service, runId);
+  const logged = service.logs.filter(({ msg }) => msg === "a rejected promise was not handled");
+  expect(logged.length).toBeGreaterThan(0);
+  for (const line of logged) expect(line).toMatchObject({ level: 50, runId, threadId: "careless" });
+  expect(await healthy(service)).toBe(200);
+  expect(service.exits).toEqual([]);
 });
