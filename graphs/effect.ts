@@ -32,11 +32,11 @@ export const NO_LEDGER: EffectLedger = Object.freeze({
 });
 
 /** What came of a tool call, as the ledger keeps it. */
-export type Outcome = { ok: true; result: unknown } | { ok: false; problem: string };
+export type Outcome = { ok: true; result: unknown } | { ok: false; problem: string; quoted?: string };
 
 const storedOutcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string() }),
+  z.object({ ok: z.literal(false), problem: z.string(), quoted: z.string().exactOptional() }),
 ]);
 
 /** One call of one tool that is about to take effect. */
@@ -113,7 +113,10 @@ async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
   } catch (error) {
     // The run was cancelled: there is no model left to tell.
     context.signal.throwIfAborted();
-    if (error instanceof ToolError) return { ok: false, problem: error.message };
+    if (error instanceof ToolError) {
+      const { message: problem, quoted } = error;
+      return { ok: false, problem, ...(quoted === undefined ? {} : { quoted }) };
+    }
     report(error, `tool ${tool.name}`);
     return { ok: false, problem: TEXTS[context.language].toolBroke(tool.name) };
   }

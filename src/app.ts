@@ -6,6 +6,7 @@ import { authentication } from "./http/auth.ts";
 import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
 import { eventRoutes, type IngestEvents } from "./http/events.ts";
 import { healthRoutes } from "./http/health.ts";
+import { readJsonBodies } from "./http/json-body.ts";
 import { createOpenStreams } from "./http/open-streams.ts";
 import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
@@ -65,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
   handleErrors(app);
   traceRequests(app);
+  readJsonBodies(app);
   healthRoutes(app, deps.backend.name, deps.ready);
   if (!deps.serveApi) return app;
   await app.register(async (scope) => {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { modelName } from "../graphs/default-model.ts";
+import type { GraphLimits } from "../graphs/limits.ts";
 import { type McpServer, mcpServers } from "./mcp/settings.ts";
 import type { OwnerCaps } from "./runs/caps.ts";
+import type { RunLimits } from "./runs/limits.ts";
 
 const portError = { error: "must be a port number, 0 to 65535" };
 const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_535, portError);
@@ -40,6 +42,11 @@ const variables = {
   AURA_APPROVAL_TTL: seconds.default(30 * 60),
   AURA_THREAD_TTL: seconds.default(30 * 24 * 3600),
   AURA_RECONCILE_MS: z.coerce.number().int().min(100).max(3_600_000).default(5_000),
+  AURA_MAX_TURNS: z.coerce.number().int().min(1).max(1_000).default(25),
+  AURA_MAX_CALLS: z.coerce.number().int().min(1).max(1_000).default(32),
+  AURA_MAX_OUTPUT: z.coerce.number().int().min(1_000).max(50_000_000).default(500_000),
+  AURA_MAX_EVENTS: z.coerce.number().int().min(100).max(10_000_000).default(50_000),
+  AURA_MAX_RUN_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1_800),
   AURA_MCP_SERVERS: mcpServers.optional(),
   AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
   AURA_DATA_DIR: z.string().default(".aura"),
@@ -94,6 +101,8 @@ export interface Config {
     readonly streams: OwnerCaps;
   };
   readonly approvalTtlMs: number;
+  /** How much one run may do. */
+  readonly limits: Readonly<GraphLimits & RunLimits>;
   /** How long everything of a thread is kept after its last use. */
   readonly threadTtlMs: number;
   /** How often lost signals, lost jobs and expired approvals are looked for. */
@@ -165,6 +174,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       streams: Object.freeze({ user: value.AURA_USER_STREAMS, tenant: value.AURA_TENANT_STREAMS }),
     }),
     approvalTtlMs: value.AURA_APPROVAL_TTL * 1000,
+    limits: Object.freeze({
+      maxTurns: value.AURA_MAX_TURNS,
+      maxCalls: value.AURA_MAX_CALLS,
+      maxOutput: value.AURA_MAX_OUTPUT,
+      maxEvents: value.AURA_MAX_EVENTS,
+      maxRunMs: value.AURA_MAX_RUN_SECONDS * 1000,
+    }),
     threadTtlMs: value.AURA_THREAD_TTL * 1000,
     reconcileMs: value.AURA_RECONCILE_MS,
     leaseMs: value.AURA_LEASE_MS,

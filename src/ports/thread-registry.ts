@@ -36,8 +36,17 @@ export interface BeginOptions {
   queued?: OwnerCaps;
 }
 
-/** Fields that a transition may set beside the status. */
-export type RunPatch = Pick<Partial<RunRecord>, "error" | "attempt">;
+/** What a transition may set beside the status. */
+export interface RunPatch extends Pick<Partial<RunRecord>, "error" | "attempt" | "workedMs"> {
+  /** With `running`: who begins to work on the run, and whether it works on nothing else meanwhile. */
+  worker?: { id: string; alone: boolean };
+}
+
+/**
+ * What a worker says of itself: it `begins` to work on a run, outside of a transition; it has stored a new checkpoint
+ * (`progressed`); it works on others too from now on (`joined`); it has stopped in good order (`left`).
+ */
+export type Attendance = "begins" | "progressed" | "joined" | "left";
 
 /** A run that ought to be moving. */
 export interface DueRun extends OwnedThread {
@@ -64,6 +73,9 @@ export interface ThreadRegistry {
    * the run becomes due at `at`, whatever the status: what follows a transition (announcing it, closing the log) must be
    * made good by somebody else if this process dies. `notDue` says that it has been done.
    *
+   * A worker in the patch becomes the last of the run's `workers`; any status but `running` empties them, because whoever
+   * brought that about has worked to a stop.
+   *
    * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up again since,
    *   nothing is changed
    */
@@ -75,6 +87,11 @@ export interface ThreadRegistry {
     patch?: RunPatch,
     ifAttempt?: number,
   ): Promise<RunRecord | null>;
+  /**
+   * Keeps `workers` and `alone` of the run. Nothing happens when there is no such run, when a worker that `left`, `joined` or
+   * `progressed` is not among them, and when one that `progressed` is not the last: others have taken the run up since.
+   */
+  attend(runId: string, worker: string, what: Attendance): Promise<void>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
   makeDue(runId: string, threadId: string, at: number): Promise<void>;
   /** Since when the run is due (Unix ms), or null when it is not. */

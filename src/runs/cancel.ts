@@ -10,7 +10,7 @@ import { isOwnedBy, type Owner, type RunRecord } from "./run.ts";
  * @throws AuraError E1004 when the caller has no such run; E3002 when it has ended otherwise
  */
 export async function cancelRun(
-  deps: Omit<WindUpDeps, "agent">,
+  deps: Omit<WindUpDeps, "agent" | "presence">,
   owner: Owner,
   runId: string,
 ): Promise<RunRecord> {

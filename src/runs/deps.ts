@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Backend } from "../ports/backend.ts";
 import type { Agent } from "./agent-graph.ts";
+import type { RunLimits } from "./limits.ts";
+import type { Presence } from "./presence.ts";
 
 /** What bringing runs and threads to an end needs. */
 export interface WindUpDeps {
@@ -19,6 +21,8 @@ export interface WindUpDeps {
   >;
   agent: Agent;
   logger: Logger;
+  /** This process, as the runs that it works on know it. */
+  presence: Presence;
   /** The lease under which the work is done; none where a request only changes a record. */
   leaseHolder?: string;
   /** Told that something about a run has changed that others may want to know; must return at once. */
@@ -31,4 +35,5 @@ export interface WindUpDeps {
 export interface RunDeps extends WindUpDeps {
   /** How long an approval waits for a decision, in ms. */
   approvalTtlMs: number;
+  limits: RunLimits;
 }

@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { shownPart } from "../approvals/approval-schema.ts";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { WireEvent } from "./event.ts";
+import type { ErrorReason, WireEvent } from "./event.ts";
 
 export const errorCode = z.custom<ErrorCode>(
   (value) => typeof value === "string" && Object.hasOwn(ERRORS, value),
   "is not an error code",
 );
+
+/** Any: a newer process may know more of them, and its runs are followed all the same. */
+const errorReason = z.custom<ErrorReason>((value) => typeof value === "string", "is no text");
 
 const parameters = z.record(z.string(), z.unknown());
 
@@ -47,6 +51,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       context: parameters,
       requiresApproval: z.literal(true),
       toolCallId: z.string(),
+      shown: shownPart.exactOptional(),
     }),
   }),
   z.object({
@@ -64,7 +69,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       errorCode,
       message: z.string(),
       traceId: z.string(),
-      reason: z.enum(["superseded", "cancelled"]).exactOptional(),
+      reason: errorReason.exactOptional(),
     }),
   }),
 ]) satisfies z.ZodType<WireEvent>;

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { DecideDeps } from "../approvals/decide.ts";
 import { reconcileApprovals } from "../approvals/reconcile.ts";
+import { restateContradicted } from "../approvals/restate.ts";
 import type { ThreadRegistry } from "../ports/thread-registry.ts";
 
 export interface SweepDeps extends DecideDeps {
@@ -32,6 +33,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
     try {
       await enqueueDue(deps, patienceMs);
       await reconcileApprovals(deps);
+      await restateContradicted(deps);
     } catch (err) {
       deps.logger.warn({ err }, "sweep failed; the next one tries again");
     }

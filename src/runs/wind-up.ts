@@ -5,8 +5,9 @@ import type { EventLog } from "../ports/event-log.ts";
 import { graphThread, openCalls } from "./agent-graph.ts";
 import type { WindUpDeps } from "./deps.ts";
 import { eachEvent } from "./each-event.ts";
+import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
 import type { AgentStep, WireEvent } from "./event.ts";
-import { clearAfterFirstRun } from "./first-run.ts";
+import { clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
 import type { RunRecord } from "./run.ts";
 import { createRunWriter } from "./writer.ts";
 
@@ -39,8 +40,7 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
   if (!closed) {
     await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
     const given = (await approvals.unfinished(run.threadId)).filter(({ runId }) => runId === run.runId);
-    if (run.status !== "completed") await clearAfterFirstRun(deps, run);
-    if (run.status === "cancelled") await closeHistory(deps, run, reason);
+    if (run.status !== "completed") await closeSaved(deps, run, reason);
     const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
     await writer.write([
       ...given.map((approval) => refused(deps, run, approval)),
@@ -56,6 +56,21 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
     deps.onChange?.(run.runId);
   }
   await threads.notDue(run.runId);
+}
+
+/** Closes what is saved of the run. Reading that may be what ends processes: then it is not read again. */
+async function closeSaved(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
+  const { presence, backend, logger } = deps;
+  const { runId, threadId } = run;
+  const ends = endsOf(run, presence.worker);
+  if (ends >= ENDS_BESIDE_OTHERS) {
+    logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
+    return clearForFirstRun(deps, run, await backend.threads.runsOf(threadId));
+  }
+  await presence.during(runId, async () => {
+    await clearAfterFirstRun(deps, run);
+    if (run.status === "cancelled") await closeHistory(deps, run, reason);
+  });
 }
 
 function lastWord(run: RunRecord, reason: Reason): WireEvent[] {

@@ -7,7 +7,7 @@ import { ownThread, type ThreadDeps } from "./deps.ts";
 /** How the graph's tool node leaves an outcome in the ledger (graphs/effect.ts). */
 const outcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string() }),
+  z.object({ ok: z.literal(false), problem: z.string(), quoted: z.string().exactOptional() }),
 ]);
 
 type Outcome =
@@ -28,13 +28,16 @@ export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: stri
 
 function describe(approval: ApprovalRecord, effect: SavedEffect | undefined) {
   const { requestId, runId, toolCallId, actionType, context, digest, message, status } = approval;
-  const { createdAt, expiresAt, decidedAt, decidedBy, reason } = approval;
+  const { createdAt, expiresAt, decidedAt, decidedBy, reason, lateDecision } = approval;
   return {
     ...{ requestId, runId, toolCallId, tool: actionType, arguments: context, digest, message, status },
     ...{ proposedAt: createdAt, expiresAt },
     ...(decidedAt === undefined ? {} : { decidedAt }),
     ...(decidedBy === undefined ? {} : { decidedBy }),
     ...(reason === undefined ? {} : { reason }),
+    ...(approval.imported === true ? { imported: true } : {}),
+    // Somebody was told of it at Main Service, and it had no effect.
+    ...(lateDecision === undefined ? {} : { lateDecision }),
     // The approval is bound to its arguments by their digest: nothing else can have been used.
     effectiveArguments: effect === undefined ? null : context,
     outcome: outcomeOf(effect),
@@ -46,7 +49,8 @@ function outcomeOf(effect: SavedEffect | undefined): Outcome {
   const parsed = outcome.safeParse(effect.outcome);
   if (!parsed.success) return { state: "executing_or_unknown" };
   if (parsed.data.ok) return { state: "completed", result: parsed.data.result };
-  return { state: "failed", error: parsed.data.problem };
+  const { problem, quoted } = parsed.data;
+  return { state: "failed", error: quoted === undefined ? problem : `${problem} (${quoted})` };
 }
 
 /** JSON, because ids may hold any character. */

@@ -4,7 +4,9 @@ import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { createEmbeddedJobQueue } from "../../src/adapters/embedded/job-queue.ts";
 import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
+import { publishedApprovalsContract } from "../contracts/approval-published.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
@@ -24,6 +26,7 @@ import { jobQueueContract } from "../contracts/job-queue.ts";
 import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
 import { queuedRunsContract } from "../contracts/queued-runs.ts";
 import { runControlContract } from "../contracts/run-control.ts";
+import { runWorkersContract } from "../contracts/run-workers.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
 import { taskReportsContract } from "../contracts/task-reports.ts";
 import { threadArchiveContract } from "../contracts/thread-archive.ts";
@@ -43,6 +46,7 @@ async function makeHarness(): Promise<Harness> {
     replaceKey: async (key, value) => {
       if (!bus.replace(key, value)) bus.set(key, value, 300);
     },
+    deleteKey: async (key) => bus.delete(key),
     expireLease: async () => {
       late += 60_000;
     },
@@ -55,11 +59,14 @@ threadRegistryContract("embedded", makeHarness);
 queuedRunsContract("embedded", makeHarness);
 idempotencyContract("embedded", makeHarness);
 dueRunsContract("embedded", makeHarness);
+runWorkersContract("embedded", makeHarness);
 threadLeaseContract("embedded", makeHarness);
 threadArchiveContract("embedded", makeHarness);
 taskReportsContract("embedded", makeHarness);
 approvalStoreContract("embedded", makeHarness);
 supersedeContract("embedded", makeHarness);
+publishedApprovalsContract("embedded", makeHarness);
+strangeRequestsContract("embedded", makeHarness);
 pendingApprovalsContract("embedded", makeHarness);
 effectLedgerContract("embedded", makeHarness);
 signalBusContract("embedded", makeHarness);

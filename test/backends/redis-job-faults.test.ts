@@ -103,13 +103,13 @@ describe("the redis job queue", () => {
       {
         prefix: "aura",
         connection: { host: redis().host, port: redis().port },
-        lockDuration: 1_000,
+        lockDuration: 4_000,
         stalledInterval: 100,
         skipLockRenewal: true,
       },
     );
-    // A job of this one would be found stalled after 150 ms without renewal; its handler runs for a second.
-    const backend = connect({ leaseMs: 300 });
+    // A job of this one would be found stalled after 1.5 s without renewal; its handler runs for four.
+    const backend = connect({ leaseMs: 3_000 });
     await backend.queue.enqueue(owned("abandoned"), "new");
     await begun.reached(1);
     await vanishing.close(true);

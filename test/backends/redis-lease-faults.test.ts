@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { aRun, callCounter, dueRun } from "../contracts/harness.ts";
 import { BACK, jobStage } from "./job-stage.ts";
 
@@ -36,7 +36,7 @@ describe("the redis backend's threads and leases", () => {
   it("lets a lease run out by itself", async () => {
     const { leases } = connect();
     expect(await leases.acquire("t", "holder", 50)).toBe(true);
-    await vi.waitUntil(() => leases.acquire("t", "next", 60_000));
+    await expect.poll(() => leases.acquire("t", "next", 60_000)).toBe(true);
     expect(await leases.release("t", "holder", 60_000)).toBe("lost");
   });
 

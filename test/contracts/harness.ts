@@ -15,6 +15,7 @@ export interface Harness {
   getKey(key: string): Promise<string | null>;
   /** Sets a key; one that exists keeps its lifetime. */
   replaceKey(key: string, value: string): Promise<void>;
+  deleteKey(key: string): Promise<void>;
   /** Lets the time of a thread's lease run out, and perhaps of others. */
   expireLease(threadId: string): Promise<void>;
   close(): Promise<void>;

@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   await listening(studio);
   client = new Client({ apiUrl: `http://127.0.0.1:${port}`, apiKey: null });
-}, 60_000);
+});
 
 afterAll(async () => {
   const exited = once(studio, "exit");

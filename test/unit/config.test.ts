@@ -32,6 +32,13 @@ test("[R7.1] the defaults are the contract's", () => {
       streams: { user: 100, tenant: 2_000 },
     },
     approvalTtlMs: 30 * 60_000,
+    limits: {
+      maxTurns: 25,
+      maxCalls: 32,
+      maxOutput: 500_000,
+      maxEvents: 50_000,
+      maxRunMs: 30 * 60_000,
+    },
     threadTtlMs: 30 * 24 * 3_600_000,
     reconcileMs: 5_000,
     leaseMs: 20_000,
@@ -70,6 +77,27 @@ test("an embedding model that is not OpenAI's says how long its vectors are, in 
     expect(problems({ AURA_EMBEDDING_DIMENSIONS: bad })).toEqual([
       expect.stringMatching(/^AURA_EMBEDDING_DIMENSIONS must/),
     ]);
+  }
+});
+
+test("the limits of a run are whole numbers within reason", () => {
+  const limits = {
+    AURA_MAX_TURNS: "5",
+    AURA_MAX_CALLS: "1",
+    AURA_MAX_OUTPUT: "1000",
+    AURA_MAX_EVENTS: "100",
+  };
+  expect(loadConfig({ JWT_SECRET, ...limits, AURA_MAX_RUN_SECONDS: "60" }).limits).toEqual({
+    maxTurns: 5,
+    maxCalls: 1,
+    maxOutput: 1_000,
+    maxEvents: 100,
+    maxRunMs: 60_000,
+  });
+  for (const name of [...Object.keys(limits), "AURA_MAX_RUN_SECONDS"]) {
+    for (const bad of ["0", "-1", "1.5", "many", "1e12"]) {
+      expect(problemsOf({ JWT_SECRET, [name]: bad })).toEqual([expect.stringMatching(`^${name} `)]);
+    }
   }
 });
 

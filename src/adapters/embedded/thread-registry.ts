@@ -1,6 +1,7 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
 import { isOwnedBy, isTerminal, titleOf } from "../../runs/run.ts";
+import { attended, withAttendance } from "./attendance.ts";
 import { createDueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";
 import { createQueuedRuns } from "./queued-runs.ts";
@@ -108,12 +109,17 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       const run = runs.get(runId);
       if (run === undefined || !from.includes(run.status)) return null;
       if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
-      const moved = { ...run, ...structuredClone(patch), status: to, updatedAt: at };
+      const { worker, ...fields } = structuredClone(patch);
+      const moved = attended({ ...run, ...fields, status: to, updatedAt: at }, worker);
       runs.set(runId, moved);
       queuedRuns.remove(run);
       due.add(runId, at);
       touch(run.threadId);
       return structuredClone(moved);
+    },
+    async attend(runId, worker, what) {
+      const run = runs.get(runId);
+      if (run !== undefined) runs.set(runId, withAttendance(run, worker, what));
     },
     makeDue: async (runId, _threadId, at) => due.renew(runId, at),
     dueAt: async (runId) => due.at(runId),

@@ -7,8 +7,10 @@ import type { Owner } from "../../runs/run.ts";
  * The `hitl:` names belong to the contract (section 4); the `aura:` names are our own.
  */
 
-/** JSON of the approval request; Main Service rewrites it when a person decides. */
-export const hitlRequestKey = (requestId: string) => `hitl:request:${requestId}`;
+/** The request's key without its id: a thread's deletion finds the ids only inside Redis. */
+export const HITL_REQUEST_KEY_PREFIX = "hitl:request:";
+/** JSON of the approval request; Main Service rewrites it when a person decides, and we when we settle it. */
+export const hitlRequestKey = (requestId: string) => `${HITL_REQUEST_KEY_PREFIX}${requestId}`;
 /** The bare id of the session's last approval request. */
 export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
 /** JSON of the session's last signal, kept by Main Service. */
@@ -17,6 +19,9 @@ export const hitlSignalKey = (sessionId: string) => `hitl:signal:${sessionId}`;
 export const hitlTaskKey = (taskId: string) => `hitl:task:${taskId}`;
 /** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
 export const HITL_CHANNEL_PREFIX = "hitl:channel:";
+
+/** STRING: written to see whether this Redis takes writes; gone after a second. */
+export const PROBE_KEY = "aura:probe";
 
 /** The thread's key without its id: a list of threads finds the ids only inside Redis. */
 export const THREAD_KEY_PREFIX = "aura:thread:";
@@ -61,6 +66,8 @@ export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${th
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */
 export const PENDING_KEY = "aura:pending";
+/** ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms). */
+export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
   `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;

@@ -28,6 +28,7 @@ import type { Subscriber } from "./subscriber.ts";
 
 const BEGIN = loadScript("begin");
 const TRANSITION = loadScript("transition");
+const ATTEND = loadScript("attend");
 const NOT_DUE = loadScript("not-due");
 const TAKE_DUE = loadScript("take-due");
 
@@ -75,12 +76,16 @@ export function createRedisThreadRegistry(
       const key = runsKey(threadId);
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
-    async transition(runId, from, to, at, { error, attempt } = {}, ifAttempt = undefined) {
+    async transition(runId, from, to, at, { error, attempt, worker, workedMs } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
       const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
-      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...from];
+      const who = [worker?.id ?? "", worker?.alone === true ? "1" : ""];
+      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...who, workedMs ?? "", ...from];
       const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
       return reply === null ? null : parseRun(reply, key);
+    },
+    async attend(runId, worker, what) {
+      await redis.script(ATTEND, [runKey(runId)], [worker, what]);
     },
     async makeDue(runId, threadId, at) {
       await redis.command("ZADD", [DUE_KEY, at, dueMember(runId, threadId)]);
