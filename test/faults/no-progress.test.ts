@@ -41,14 +41,22 @@ const start = async (restarts = true) => {
   return service;
 };
 
-const send = async ({ url }: ServiceProcess, prompt: string, threadId: string) => {
-  const stream = await openStream(`${url}/aura/test/stream`, {
-    method: "POST",
-    headers: { ...(await headersOf()), "accept-language": "en" },
-    body: JSON.stringify({ prompt, threadId }),
-  });
-  const first = await stream.first(({ id }) => id !== undefined);
-  return first.id?.split(":")[0] ?? "";
+/** The id of the run that the prompt has started. Its process may end before it can say so: the same request is sent again then. */
+const send = async (service: ServiceProcess, prompt: string, threadId: string): Promise<string> => {
+  const headers = {
+    ...(await headersOf()),
+    "accept-language": "en",
+    "idempotency-key": encodeURIComponent(`${threadId} ${prompt}`),
+  };
+  for (;;) {
+    const body = JSON.stringify({ prompt, threadId });
+    const id = await openStream(`${service.url}/aura/test/stream`, { method: "POST", headers, body })
+      .then((stream) => stream.first((frame) => frame.id !== undefined))
+      .then((first) => first.id)
+      .catch(() => undefined);
+    if (id !== undefined) return id.split(":")[0] ?? "";
+    await delay(100);
+  }
 };
 
 /** The run's events, once it is over: its processes may end meanwhile. */
@@ -91,9 +99,6 @@ test.each([
   ["after its plan", "[[kill]] [[later]]", 4],
 ])(
   "a run that ends its process %s is closed, and what runs beside it is answered",
-  {
-    timeout: 120_000,
-  },
   async (_, marks, ends) => {
     const service = await start();
     const neighbours = await Promise.all([1, 2, 3].map((n) => send(service, "hello", `neighbour-${n}`)));
@@ -116,9 +121,7 @@ test.each([
   },
 );
 
-test("an exception that nobody catches ends the process in good order: what runs in it is answered", {
-  timeout: 120_000,
-}, async () => {
+test("an exception that nobody catches ends the process in good order: what runs in it is answered", async () => {
   const service = await start();
   const neighbour = await send(service, "hello", "neighbour");
   const poison = await send(service, "[[throw]] now", "poison");
@@ -130,9 +133,7 @@ test("an exception that nobody catches ends the process in good order: what runs
   await answered(service, poison);
 });
 
-test("a rejected promise that nobody looks after is logged with its run, and ends nothing", {
-  timeout: 60_000,
-}, async () => {
+test("a rejected promise that nobody looks after is logged with its run, and ends nothing", async () => {
   const service = await start(false);
   const runId = await send(service, "[[reject]] now", "careless");
   await answered(service, runId);

@@ -104,7 +104,7 @@ it("makes a valid history of any: each call is followed by one answer, which sto
   );
   fc.assert(
     fc.property(history, (drawn) => {
-      const messages = drawn.map((each) => {
+      const messages: BaseMessage[] = drawn.map((each) => {
         if (ToolMessage.isInstance(each)) return tool(each.tool_call_id);
         if (AIMessage.isInstance(each))
           return ai("a", ...(each.tool_calls ?? []).map(({ id: own = "" }) => own));
@@ -124,7 +124,7 @@ it("makes a valid history of any: each call is followed by one answer, which sto
           expect(used.has(answer)).toBe(false);
           used.add(answer);
           const position = messages.indexOf(answer);
-          if (position >= 0) expect(position).toBeGreaterThan(messages.findIndex((one) => one === each));
+          if (position >= 0) expect(position).toBeGreaterThan(messages.indexOf(each as BaseMessage));
         }
       }
     }),
