@@ -64,6 +64,8 @@ const MCP_SETTLE_MS = 5_000;
 export async function compose(config: Config, options: ComposeOptions): Promise<Core> {
   const { logger } = options;
   const now = Date.now;
+  const { leaseMs } = config;
+  const queuedCaps = config.caps.queued;
   const { backend, saver } = openBackend(config, options);
   // Tools are called where runs are worked on.
   const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
@@ -105,10 +107,10 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     },
     async start(prompt) {
       await agent();
-      return startRun({ backend, now }, prompt);
+      return startRun({ backend, now, queuedCaps }, prompt);
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
-    saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
+    saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs, queuedCaps },
     purge: async (thread, leaseHolder) =>
       purgeThread({ backend, agent: await agent(), logger, presence, now, leaseHolder }, thread),
     ingest: knowledge?.ingest ?? null,
@@ -133,7 +135,7 @@ function openBackend(
   { logger, bus }: ComposeOptions,
 ): { backend: Backend; saver: () => Promise<OpenSaver> } {
   const { threadTtlMs, concurrency, leaseMs } = config;
-  const common = { logger, threadTtlMs, concurrency };
+  const common = { logger, threadTtlMs, concurrency, caps: config.caps.executing };
   if (config.backend === "embedded") {
     const saver = plain(new MemorySaver(new InMemorySerializer()), async () => {});
     return {

@@ -72,6 +72,29 @@ export class AuraError extends Error {
   }
 }
 
+/** Of what one user, or one tenant, may not have more. */
+export interface Limit {
+  cap: "queuedRuns" | "openStreams";
+  scope: "user" | "tenant";
+  limit: number;
+}
+
+/** Somebody has as much of something as the settings allow. */
+export class LimitError extends AuraError {
+  readonly about: Limit;
+  /** When it is worth trying again, in seconds. */
+  readonly retryAfterS = 10;
+
+  constructor(about: Limit) {
+    super("E4290", {
+      data: { ...about },
+      detail: `more than ${about.limit} ${about.cap} of one ${about.scope}`,
+    });
+    this.name = "LimitError";
+    this.about = about;
+  }
+}
+
 /** The backend (Redis) cannot do it now - it is out of reach, or it is full: the same call may go through later. */
 export class BackendUnavailableError extends AuraError {
   /** @param detail why, for the log */

@@ -58,6 +58,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,
+    streamCaps: config.caps.streams,
   });
   let closed: Promise<void> | null = null;
   const close = (crash?: Crash) => {

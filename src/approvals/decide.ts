@@ -69,6 +69,6 @@ export async function applyDecision(
   if (!result.settled) return record;
   const { threadId, runId, status, decidedBy } = record;
   deps.logger.info({ sessionId: threadId, runId, requestId, status, decidedBy }, "approval decided");
-  await deps.queue.enqueue(threadId);
+  await deps.queue.enqueue(record, "begun");
   return null;
 }

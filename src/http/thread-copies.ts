@@ -48,6 +48,8 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
     const language = languageOf(request);
     const { threadId } = parseInput(threadParams, request.params, language);
     const fork = parseInput(forkBody, request.body, language);
+    const refusal = deps.streams.refusal(ownerOf(request));
+    if (refusal !== undefined) throw refusal;
     const run = await forkThread(saved, ownerOf(request), threadId, fork, request.id);
     await streamRun(deps, { run, seq: 0 }, request, reply);
   });

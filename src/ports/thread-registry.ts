@@ -1,4 +1,6 @@
+import type { OwnerCaps } from "../runs/caps.ts";
 import type { RunRecord, RunStatus, ThreadRecord } from "../runs/run.ts";
+import type { OwnedThread } from "./job-queue.ts";
 
 export type BeginResult =
   | { kind: "started" }
@@ -11,7 +13,9 @@ export type BeginResult =
   /** This Idempotency-Key came with another body before. */
   | { kind: "mismatch" }
   /** The thread is being deleted. */
-  | { kind: "deleting" };
+  | { kind: "deleting" }
+  /** So many runs of this user, or of its tenant, are queued that no other may be. */
+  | { kind: "full"; scope: keyof OwnerCaps };
 
 /** A client's promise that requests with the same key are one request. Kept 24 h per owner. */
 export interface Idempotency {
@@ -25,6 +29,11 @@ export interface BeginOptions {
   /** The run that may be replaced: when it is the current one and `waiting`, it becomes `cancelled` in the same step. */
   replaces?: string;
   idempotency?: Idempotency;
+  /**
+   * How many runs may be `queued`, this one among them. It does not hold for a run that replaces another: that one has been let in when
+   * it was found waiting, and by now its approvals are given up.
+   */
+  queued?: OwnerCaps;
 }
 
 /** What a transition may set beside the status. */
@@ -40,9 +49,10 @@ export interface RunPatch extends Pick<Partial<RunRecord>, "error" | "attempt" |
 export type Attendance = "begins" | "progressed" | "joined" | "left";
 
 /** A run that ought to be moving. */
-export interface DueRun {
+export interface DueRun extends OwnedThread {
   runId: string;
-  threadId: string;
+  /** Not a new prompt that nobody has worked on. */
+  begun: boolean;
 }
 
 /** Threads, their owners and their runs. Every operation is atomic. */
@@ -51,6 +61,7 @@ export interface ThreadRegistry {
    * Claims the thread for the run's owner on first use, stores the run (status `queued`), makes it the
    * thread's current run and due at its `createdAt`. With an idempotency key that is known for this owner nothing is
    * stored; a key whose run does not exist (any more) is free. Only a run that is `started` takes the key.
+   * `full` is answered where the run would begin or could replace a waiting one, and nothing else stands against it.
    */
   begin(run: RunRecord, options?: BeginOptions): Promise<BeginResult>;
   thread(threadId: string): Promise<ThreadRecord | null>;

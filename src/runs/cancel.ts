@@ -30,7 +30,7 @@ export async function cancelRun(
   }
   await voidApprovals(approvals, run, "run cancelled", deps.now());
   await control.announceCancel(runId);
-  await queue.enqueue(run.threadId);
+  await queue.enqueue(run, "begun");
   deps.logger.info({ runId, threadId: run.threadId }, "run cancelled");
   return cancelled;
 }

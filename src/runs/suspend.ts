@@ -35,7 +35,7 @@ export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise
   );
   // Decided while this was being written, perhaps by a job that came too early to find the run waiting: it stays due.
   if ((await approvals.unfinished(run.threadId)).some(({ status }) => status !== "pending")) {
-    await deps.backend.queue.enqueue(run.threadId);
+    await deps.backend.queue.enqueue(run, "begun");
   } else await threads.notDue(run.runId, at);
 }
 

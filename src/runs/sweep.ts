@@ -61,7 +61,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
 async function enqueueDue({ threads, queue, now }: SweepDeps, patienceMs: number): Promise<void> {
   for (;;) {
     const due = await threads.takeDue(now(), now() + patienceMs, BATCH);
-    for (const threadId of new Set(due.map((run) => run.threadId))) await queue.enqueue(threadId);
+    for (const run of due) await queue.enqueue(run, run.begun ? "begun" : "new");
     if (due.length < BATCH) return;
   }
 }

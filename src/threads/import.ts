@@ -33,7 +33,8 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
     throw error;
   }
   // Runs that were not over are brought to their end.
-  if (saved.runs.some(({ closed }) => !closed)) await deps.backend.queue.enqueue(threadId);
+  if (saved.runs.some(({ closed }) => !closed))
+    await deps.backend.queue.enqueue({ ...owner, threadId }, "begun");
   return threadId;
 }
 

@@ -11,10 +11,20 @@ import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
 import { eventLogContract } from "../contracts/event-log.ts";
-import { anApproval, aRun, callCounter, type Harness, range, someEvents } from "../contracts/harness.ts";
+import { fairJobsContract } from "../contracts/fair-jobs.ts";
+import {
+  anApproval,
+  aRun,
+  callCounter,
+  type Harness,
+  owned,
+  range,
+  someEvents,
+} from "../contracts/harness.ts";
 import { idempotencyContract } from "../contracts/idempotency.ts";
 import { jobQueueContract } from "../contracts/job-queue.ts";
 import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
+import { queuedRunsContract } from "../contracts/queued-runs.ts";
 import { runControlContract } from "../contracts/run-control.ts";
 import { runWorkersContract } from "../contracts/run-workers.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
@@ -46,6 +56,7 @@ async function makeHarness(): Promise<Harness> {
 
 eventLogContract("embedded", makeHarness);
 threadRegistryContract("embedded", makeHarness);
+queuedRunsContract("embedded", makeHarness);
 idempotencyContract("embedded", makeHarness);
 dueRunsContract("embedded", makeHarness);
 runWorkersContract("embedded", makeHarness);
@@ -64,6 +75,7 @@ knowledgeQueueContract("embedded", async (options) =>
   createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
 );
 jobQueueContract("embedded", async (options) => createEmbeddedJobQueue(options));
+fairJobsContract("embedded", async (options) => createEmbeddedJobQueue(options));
 
 describe("the embedded backend", () => {
   const DAY_MS = 24 * 60 * 60_000;
@@ -163,7 +175,7 @@ describe("the embedded backend", () => {
       done.call();
       if (done.count() === 1) throw new Error("a bug");
     });
-    await backend.queue.enqueue("t");
+    await backend.queue.enqueue(owned("t"), "new");
     await done.reached(2);
     expect(logger.lines).toEqual(["error: a job failed"]);
     await backend.close();

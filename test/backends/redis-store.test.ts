@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import { anApproval, aRun, callCounter, range, someEvents } from "../contracts/harness.ts";
+import { anApproval, aRun, callCounter, owned, range, someEvents } from "../contracts/harness.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -127,7 +127,7 @@ describe("what the redis backend keeps in Redis", () => {
     const leaves = await Promise.all(
       range(3).map(() => backend.signals.listen({ onSignal() {}, onGap() {} })),
     );
-    await backend.queue.enqueue("t");
+    await backend.queue.enqueue(owned("t"), "new");
     const list = String(await client.call("CLIENT", ["LIST"]))
       .trim()
       .split("\n");

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll } from "vitest";
+import type { JobQueueOptions } from "../../src/adapters/job-options.ts";
 import { createAvailability } from "../../src/adapters/redis/availability.ts";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import { createCommands } from "../../src/adapters/redis/commands.ts";
 import { openConnection } from "../../src/adapters/redis/connection.ts";
 import { createRedisJobQueue } from "../../src/adapters/redis/job-queue.ts";
 import { createRedisKnowledgeQueue } from "../../src/adapters/redis/knowledge-queue.ts";
+import type { JobQueue } from "../../src/ports/job-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
 import { publishedApprovalsContract } from "../contracts/approval-published.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
@@ -13,10 +15,12 @@ import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
 import { eventLogContract } from "../contracts/event-log.ts";
+import { fairJobsContract } from "../contracts/fair-jobs.ts";
 import type { Harness } from "../contracts/harness.ts";
 import { idempotencyContract } from "../contracts/idempotency.ts";
 import { jobQueueContract } from "../contracts/job-queue.ts";
 import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
+import { queuedRunsContract } from "../contracts/queued-runs.ts";
 import { runControlContract } from "../contracts/run-control.ts";
 import { runWorkersContract } from "../contracts/run-workers.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
@@ -55,6 +59,7 @@ async function makeHarness(): Promise<Harness> {
 
 eventLogContract("redis", makeHarness);
 threadRegistryContract("redis", makeHarness);
+queuedRunsContract("redis", makeHarness);
 idempotencyContract("redis", makeHarness);
 dueRunsContract("redis", makeHarness);
 runWorkersContract("redis", makeHarness);
@@ -86,7 +91,7 @@ knowledgeQueueContract("redis", async (options) => {
   });
   return { ...queue, close: () => queue.close().then(connection.close) };
 });
-jobQueueContract("redis", async (options) => {
+async function makeJobQueue(options: JobQueueOptions): Promise<JobQueue> {
   const client = redis.client();
   await client.flushall();
   client.disconnect();
@@ -97,4 +102,6 @@ jobQueueContract("redis", async (options) => {
     availability: createAvailability(logger),
     logger,
   });
-});
+}
+jobQueueContract("redis", makeJobQueue);
+fairJobsContract("redis", makeJobQueue);

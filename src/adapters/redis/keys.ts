@@ -30,6 +30,10 @@ export const threadKey = (threadId: string) => `${THREAD_KEY_PREFIX}${threadId}`
 /** ZSET: one owner's threads by their last change (Unix ms). */
 export const threadsOfKey = ({ tenantId, userId }: Owner) =>
   `aura:threads-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+/** ZSETs: one user's and one tenant's runs that are `queued`, by their beginning (Unix ms). */
+export const queuedOfKey = ({ tenantId, userId }: Owner) =>
+  `aura:queued-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+export const queuedInKey = (tenantId: string) => `aura:queued-in:${sha256(JSON.stringify([tenantId]))}`;
 /** LIST: ids of the thread's runs in order of their beginning. */
 export const runsKey = (threadId: string) => `aura:runs:${threadId}`;
 /** Channel: a run has begun on the thread. */
@@ -98,6 +102,11 @@ export const knowledgeSeenKey = (
 ) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
 /** How long it is remembered, in ms. */
 export const SEEN_TTL_MS = 24 * 60 * 60_000;
+/** ZSET: tenants with threads that wait for a worker, by turn. */
+export const READY_KEY = "aura:ready";
+/** ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only inside Redis. */
+export const READY_TENANT_PREFIX = "aura:ready:tenant:";
+export const READY_USER_PREFIX = "aura:ready:user:";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */
 export const QUEUE_PREFIX = "aura";
 export const QUEUE_NAME = "jobs";

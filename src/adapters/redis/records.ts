@@ -63,6 +63,11 @@ export function ownerText({ tenantId, userId }: Owner): string {
   return JSON.stringify([tenantId, userId]);
 }
 
+/** An owner as ownerText writes it. */
+export const ownerField = jsonField
+  .pipe(z.tuple([z.string(), z.string()]))
+  .transform(([tenantId, userId]): Owner => ({ tenantId, userId }));
+
 /** The run in an HMGET of RUN_FIELDS. */
 export function parseRun(reply: unknown, key: string): RunRecord | null {
   if (isAbsent(reply)) return null;

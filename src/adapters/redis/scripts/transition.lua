@@ -1,5 +1,5 @@
 -- Moves a run to another status if it has one of the given ones; it becomes due now.
--- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, attempt][, workedMs][, error][, workers][, alone]
+-- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, queuedOf, queuedIn][, attempt][, workedMs][, error][, workers][, alone]
 -- KEYS[2]  ZSET  runs that are due
 -- ARGV[1]  the run's id
 -- ARGV[2]  the new status
@@ -38,6 +38,11 @@ if ARGV[2] == 'running' and ARGV[8] ~= '' then
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+if status == 'queued' then
+  for _, queued in ipairs(redis.call('HMGET', KEYS[1], 'queuedOf', 'queuedIn')) do
+    if queued then redis.call('ZREM', queued, ARGV[1]) end
+  end
+end
 -- The owner's list of threads; runs of the first version are in none.
 if index then redis.call('ZADD', index, 'XX', ARGV[3], run[3]) end
 return redis.call('HMGET', KEYS[1], 'record', 'status', 'updatedAt', 'error', 'attempt', 'workedMs', 'workers', 'alone')
