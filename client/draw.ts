@@ -3,7 +3,7 @@ import { createScreen, type Screen } from "./screen.ts";
 import type { AgentStep } from "./shapes.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import { clip, harmless, harmlessLine, wrap } from "./text.ts";
+import { clip, harmless, harmlessLine, nothingHidden, wrap } from "./text.ts";
 
 /** Of arguments and results in a row of their own, where no screen gives the limit. */
 const LONG = 200;
@@ -130,7 +130,7 @@ function toolRow(data: {
   return [`✔ ${tool}: ${oneLine(data.result)}`, "green"];
 }
 
-/** What an approval lets through, word for word: nothing of it is cut. */
+/** What an approval lets through, word for word: nothing of it is cut, and nothing in it is hidden. */
 export function approvalCard(
   approval: { requestId: string; actionType: string; message: string; context: Record<string, unknown> },
   terminal: Terminal,
@@ -138,10 +138,12 @@ export function approvalCard(
   const bar = terminal.style("yellow", "│");
   const head = `┌ approval: ${harmlessLine(approval.actionType)}`;
   const body = [
-    ...harmless(approval.message).split("\n"),
+    ...nothingHidden(approval.message).split("\n"),
     ...Object.entries(approval.context).flatMap(([name, value]) => {
-      const [first = "", ...more] = harmless(typeof value === "string" ? value : oneLine(value)).split("\n");
-      return [`  ${harmlessLine(name)}: ${first}`, ...more.map((line) => `    ${line}`)];
+      const [first = "", ...more] = nothingHidden(typeof value === "string" ? value : oneLine(value)).split(
+        "\n",
+      );
+      return [`  ${nothingHidden(harmlessLine(name))}: ${first}`, ...more.map((line) => `    ${line}`)];
     }),
   ];
   const inside = body.flatMap((line) => wrap(line, terminal.columns - 3));

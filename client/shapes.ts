@@ -79,6 +79,7 @@ export const threadDetail = z.looseObject({
   status: z.string(),
   createdAt: time,
   updatedAt: time,
+  importedAt: time.optional(),
   forkedFrom: z.looseObject({ threadId: z.string(), checkpointId: z.string() }).optional(),
   messages: z.array(message),
   runs: z.array(runSummary),
@@ -115,6 +116,8 @@ const auditEntry = z.looseObject({
   decidedAt: time.optional(),
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
+  imported: z.boolean().optional(),
+  lateDecision: z.looseObject({ status: z.string(), decidedBy: z.string().optional(), at: time }).optional(),
   effectiveArguments: z.record(z.string(), z.unknown()).nullable(),
   outcome: z.looseObject({
     state: z.string(),

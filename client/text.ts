@@ -19,6 +19,17 @@ export function harmlessLine(text: string): string {
   return harmless(text).replaceAll(/\s*\n\s*/g, " ");
 }
 
+/** Joiners and colours inside a picture hide nothing. */
+const IN_EMOJI =
+  "(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})" +
+  "|(?<=\\p{Extended_Pictographic})\\ufe0f|(?<=[0-9#*])\\ufe0f(?=\\u20e3)";
+const HIDDEN = new RegExp(`(?!${IN_EMOJI})[\\p{Cf}\\p{Default_Ignorable_Code_Point}]`, "gu");
+
+/** Harmless, and with what has no width made visible as well: for text that somebody is about to approve. */
+export function nothingHidden(text: string): string {
+  return harmless(text).replace(HIDDEN, visible);
+}
+
 /** JSON whose text cannot act on a terminal either: what JSON leaves unescaped of it is escaped. */
 export function harmlessJson(value: unknown, indent = 0): string {
   const json = JSON.stringify(value, null, indent);

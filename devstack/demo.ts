@@ -33,11 +33,17 @@ async function main(): Promise<void> {
 
   const logger = pino({ level: logLevel }, process.stderr);
   // Loaded only now: what a person can put right is said at once.
-  const [{ startAura }, { startStack }] = await Promise.all([
+  const [{ startAura }, { startStack }, { installLastResort }] = await Promise.all([
     import("../src/start.ts"),
     import("./stack.ts"),
+    import("../src/last-resort.ts"),
   ]);
-  let stack: Stack;
+  let stack: Stack | undefined;
+  installLastResort({
+    logger,
+    close: async (crash) => stack?.close(crash),
+    deadlineMs: CLOSE_DEADLINE_MS,
+  });
   try {
     stack = await startStack({ env, ports, dataDir, jwtSecret, logger, startAura, signal: stop });
   } catch (error) {

@@ -5,6 +5,7 @@ import { AuraError } from "../src/errors.ts";
 import type { Owner } from "../src/runs/run.ts";
 import { createApprovalDocument } from "./approval-service.ts";
 import type { EventPublisher } from "./event-publisher.ts";
+import { refuseOtherSites } from "./gateway-guard.ts";
 import { publishMailEvent } from "./mail-events.ts";
 
 /** `tenant/user`. */
@@ -78,11 +79,4 @@ async function readBody(request: FastifyRequest): Promise<unknown> {
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
-}
-
-/** A form needs no permission of ours to be sent from any page that the developer's browser has open. */
-function refuseOtherSites({ headers }: FastifyRequest): void {
-  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
-    throw new AuraError("E2001", { detail: "another site's form" });
-  }
 }

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AuraError } from "../src/errors.ts";
 import { addEventForm } from "./event-form.ts";
 import type { EventPublisher } from "./event-publisher.ts";
+import { refuseOtherHosts } from "./gateway-guard.ts";
 import { isEventStream, withForeignIds } from "./gateway-stream.ts";
 import { createUpstreamPool, type UpstreamPoolOptions, upstreamError } from "./gateway-upstream.ts";
 import type { Mail } from "./mailbox.ts";
@@ -37,7 +38,10 @@ const HOP_BY_HOP = ["expect", "keep-alive", "proxy-connection", "te", "trailer",
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = createService({ logger: options.logger, bodyLimit: BODY_LIMIT });
-  app.addHook("onRequest", async (request, reply) => setDefaultHeaders(request, reply));
+  app.addHook("onRequest", async (request, reply) => {
+    setDefaultHeaders(request, reply);
+    refuseOtherHosts(request);
+  });
   app.register(cors, {
     origin: [WEB_CLIENT],
     credentials: true,

@@ -24,6 +24,9 @@ const storedRequest = z.looseObject({
 });
 type StoredRequest = z.infer<typeof storedRequest>;
 
+/** Whatever else stands there (`expired`, say): Main Service takes it for undecided. */
+const DECIDED: ReadonlySet<string> = new Set<Verdict>(["approved", "rejected"]);
+
 const MESSAGES = {
   request: { ko: "승인 요청을 조회했습니다.", en: "The approval request." },
   signal: { ko: "신호를 조회했습니다.", en: "The last signal." },
@@ -107,7 +110,7 @@ async function decide(storage: HitlStorage, input: DecideInput): Promise<Outcome
   const { requestId, caller, verdict, reason } = input;
   for (;;) {
     const { request, text } = await load(storage, requestId, caller);
-    if (request.status !== "pending") return { decided: false, standing: request };
+    if (DECIDED.has(request.status)) return { decided: false, standing: request };
     const now = Date.now();
     const standing: StoredRequest = {
       ...request,

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createEmbeddedBus, type EmbeddedBus } from "../src/adapters/embedded/bus.ts";
 import { type Config, loadConfig } from "../src/config.ts";
+import type { Crash } from "../src/last-resort.ts";
 import type { startAura } from "../src/start.ts";
 import { createAuthServer } from "./auth-server.ts";
 import { SetupError } from "./data-dir.ts";
@@ -33,17 +34,20 @@ export interface StackOptions {
 export interface Stack {
   /** The gateway, as a browser on this machine reaches it. */
   url: string;
-  /** Stops everything, in the reverse order of the start. */
-  close(): Promise<void>;
+  /** Stops everything, in the reverse order of the start; as AuraService.close. */
+  close(crash?: Crash): Promise<void>;
 }
+
+/** Stops a part of the stack. */
+type Closer = (crash?: Crash) => Promise<unknown>;
 
 const READY_MS = 20_000;
 
 /** Starts the whole system; when any part fails, what had been started is stopped and the error is thrown. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async () => {
-    for (const stop of closers.splice(0).reverse()) await stop();
+  const closers: Closer[] = [];
+  const close = async (crash?: Crash) => {
+    for (const stop of closers.splice(0).reverse()) await stop(crash);
   };
   try {
     return { url: await startParts(options, closers), close };
@@ -53,12 +57,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startParts(options: StackOptions, closers: (() => Promise<unknown>)[]): Promise<string> {
+async function startParts(options: StackOptions, closers: Closer[]): Promise<string> {
   const { env, ports, dataDir, jwtSecret, logger, signal } = options;
   /** Starts a part and remembers how to stop it. */
-  const part = async <T>(started: Promise<T>, stop: (part: T) => Promise<unknown>): Promise<T> => {
+  const part = async <T>(
+    started: Promise<T>,
+    stop: (part: T, crash?: Crash) => Promise<unknown>,
+  ): Promise<T> => {
     const value = await started;
-    closers.push(() => stop(value));
+    closers.push((crash) => stop(value, crash));
     signal.throwIfAborted();
     return value;
   };
@@ -84,7 +91,7 @@ async function startParts(options: StackOptions, closers: (() => Promise<unknown
     listenOn("AURA_PORT", ports.AURA_PORT, () =>
       options.startAura(config, { logger: logger.child({ service: "aura" }), bus }),
     ),
-    (started) => started.close(),
+    (started, crash) => started.close(crash),
   );
   const auraUrl = reachable(config.host, aura);
   const addresses = { auraUrl, mainUrl, authUrl };

@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
-import { type LangGraphRunnableConfig, Send } from "@langchain/langgraph";
+import type { LangGraphRunnableConfig, Send } from "@langchain/langgraph";
 import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
+import type { GraphLimits } from "./limits.ts";
 import { agentPrompt } from "./prompts.ts";
+import { type SentTask, sendTask } from "./sent-task.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import { asksFirst, type ToolOptions, type ToolTask } from "./tool-call.ts";
+import { approvalOf, type ToolOptions, type ToolTask } from "./tool-call.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
-
-/** How often the model is asked in one run. */
-export const MAX_TURNS = 25;
 
 /** Of malformed arguments, this much is kept and shown. */
 const MAX_MALFORMED = 1_000;
@@ -21,13 +20,14 @@ export interface AgentOptions {
   /** The model with the tools bound that there are at this turn. */
   model: () => Model;
   maxInputTokens: number;
+  limits: GraphLimits;
 }
 
 /** One turn: asks the model, streams its words, and leaves its tool calls in the message. */
-export function agentNode({ model, maxInputTokens }: AgentOptions) {
+export function agentNode({ model, maxInputTokens, limits }: AgentOptions) {
   return async (state: State, config: LangGraphRunnableConfig) => {
     const emit = emitter(config);
-    if (state.turns >= MAX_TURNS) return stopAtLimit(state, newMessageId(config), emit);
+    if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
     const own = nextOwnStep(state.steps);
     const begun = own ? [start(own)] : [];
     emitSteps(begun, emit);
@@ -41,6 +41,7 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
         onText: say,
         onThought: (content) => emit({ type: "thought", content }),
       },
+      { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
     if (answer.text.trim() === "" && answer.calls.length === 0) {
       answer.text = TEXTS[state.language].noAnswer;
@@ -57,35 +58,38 @@ export function agentNode({ model, maxInputTokens }: AgentOptions) {
       steps: mergeSteps(begun, passed),
       turns: state.turns + 1,
       usage: usageOf(answer.usage),
+      written: state.written + answer.written,
     };
   };
 }
 
 /** After a turn: one task per tool call, or the end. */
-export function routeTo(options: Pick<ToolOptions, "registry" | "report">) {
-  return (state: State): "finish" | Send<"tools", ToolTask>[] => {
+export function routeTo(options: Pick<ToolOptions, "registry" | "report">, { maxCalls }: GraphLimits) {
+  return (state: State): "finish" | Send<"tools", SentTask>[] => {
     const message = state.messages.at(-1);
     if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
     const steps = assignSteps(message.tool_calls, state.steps);
+    const invalid = new Map(message.invalid_tool_calls?.map((call) => [call.id, call]));
     return message.tool_calls.map(({ id = "", name, args }, at) => {
-      const malformed = message.invalid_tool_calls?.find((call) => call.id === id);
+      const malformed = invalid.get(id);
       const step = steps[at];
       const task: ToolTask = {
         call: { id, name, args },
         language: state.language,
         ...(step === undefined ? {} : { step }),
         ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
+        ...(at < maxCalls ? {} : { excess: { most: maxCalls, dropped: droppedOf(message) } }),
       };
-      return new Send("tools", asksFirst(task, options) ? { ...task, asks: true } : task);
+      return sendTask({ ...task, ...approvalOf(task, options) });
     });
   };
 }
 
-function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void) {
-  const content = TEXTS[state.language].turnLimit(MAX_TURNS);
+function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
+  const content = TEXTS[state.language].turnLimit(maxTurns);
   emit({ type: "content", messageId: id, content });
   // One more than the limit: how finish knows.
-  return { messages: [new AIMessage({ id, content })], steps: [], turns: MAX_TURNS + 1 };
+  return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };
 }
 
 function emitSteps(steps: readonly PlanStep[], emit: (event: GraphEvent) => void): void {
@@ -98,6 +102,7 @@ function emitSteps(steps: readonly PlanStep[], emit: (event: GraphEvent) => void
  */
 function toMessage(id: string, { text, calls, usage }: Answer, history: readonly BaseMessage[]): AIMessage {
   const distinct = withDistinctIds(calls, history);
+  const dropped = distinct.at(-1)?.dropped;
   const fields = {
     id,
     content: text,
@@ -107,10 +112,20 @@ function toMessage(id: string, { text, calls, usage }: Answer, history: readonly
       const args = malformed.text.slice(0, MAX_MALFORMED);
       return [{ type: "invalid_tool_call", id, name, args, error: malformed.problem }];
     }),
+    ...(dropped === undefined ? {} : { additional_kwargs: { [DROPPED]: dropped } }),
   };
   // LangChain's types allow no usage here (they infer `undefined`), though its messages carry it.
   if (usage !== undefined) Object.assign(fields, { usage_metadata: usage });
   return new AIMessage(fields);
+}
+
+/** How many calls of a message its last one stands for. */
+const DROPPED = "dropped_calls";
+
+/** 1 where the message does not say: a saved thread that was edited or came from elsewhere. */
+function droppedOf(message: AIMessage): number {
+  const dropped: unknown = message.additional_kwargs[DROPPED];
+  return typeof dropped === "number" ? dropped : 1;
 }
 
 /** Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call. */

@@ -3,7 +3,9 @@ import type { BaseLanguageModelInput } from "@langchain/core/language_models/bas
 import type { AIMessageChunk, BaseMessage, UsageMetadata } from "@langchain/core/messages";
 import type { Runnable } from "@langchain/core/runnables";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
-import { toModelError } from "./model-errors.ts";
+import type { AnswerLimits } from "./limits.ts";
+import { OutputLimitError, toModelError } from "./model-errors.ts";
+import { modelSignal } from "./state.ts";
 import { thoughtBuffer } from "./thoughts.ts";
 import { type CallFragment, type RequestedCall, toolCallCollector } from "./tool-call-stream.ts";
 
@@ -15,6 +17,8 @@ export interface Answer {
   text: string;
   calls: RequestedCall[];
   usage: UsageMetadata | undefined;
+  /** Characters, of everything that it consists of. */
+  written: number;
 }
 
 export interface AnswerListener {
@@ -32,7 +36,7 @@ export function newMessageId(config: LangGraphRunnableConfig): string {
 
 /**
  * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason
- * when the run was cancelled. Own collecting instead of `chunk.concat`: that re-parses everything per
+ * when the run was cancelled or its time is over. Own collecting instead of `chunk.concat`: that re-parses everything per
  * delta, and it merges calls that share an id.
  */
 export async function ask(
@@ -40,30 +44,68 @@ export async function ask(
   messages: BaseMessage[],
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
+  limits: AnswerLimits,
 ): Promise<Answer> {
-  const parts: string[] = [];
-  const calls = toolCallCollector();
-  const thoughts = thoughtBuffer((text) => listener.onThought?.(text));
-  let usage: UsageMetadata | undefined;
+  const reading = new AbortController();
+  const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);
+  const signal = AbortSignal.any([...stops, reading.signal]);
+  const collector = answerCollector(listener, limits, (error) => reading.abort(error));
   try {
-    for await (const chunk of await model.stream(messages, config)) {
-      thoughts.add(reasoningOf(chunk));
-      if (chunk.text !== "") {
-        thoughts.flush();
-        parts.push(chunk.text);
-        listener.onText?.(chunk.text);
-      }
-      for (const fragment of fragmentsOf(chunk)) calls.add(fragment);
-      usage = chunk.usage_metadata ?? usage;
-    }
+    for (const stop of stops) stop.throwIfAborted();
+    for await (const chunk of await model.stream(messages, { ...config, signal })) collector.add(chunk);
   } catch (error) {
-    config.signal?.throwIfAborted();
+    for (const stop of stops) stop.throwIfAborted();
     throw toModelError(error);
   }
   // A model may end its stream quietly when it is aborted.
-  config.signal?.throwIfAborted();
-  thoughts.flush();
-  return { text: parts.join(""), calls: calls.finish(), usage };
+  for (const stop of stops) stop.throwIfAborted();
+  return collector.finish();
+}
+
+/** @param stop ends the reading: leaving the loop over it would wait for the next piece first */
+function answerCollector(
+  listener: AnswerListener,
+  { maxCalls, maxOutput }: AnswerLimits,
+  stop: (error: OutputLimitError) => void,
+) {
+  const parts: string[] = [];
+  const calls = toolCallCollector(maxCalls);
+  const thoughts = thoughtBuffer((text) => listener.onThought?.(text));
+  let usage: UsageMetadata | undefined;
+  let written = 0;
+  return {
+    add(chunk: AIMessageChunk): void {
+      const { text } = chunk;
+      const thought = reasoningOf(chunk);
+      const fragments = fragmentsOf(chunk);
+      written += text.length + thought.length + sum(fragments.map(lengthOf));
+      if (written > maxOutput) {
+        const error = new OutputLimitError(`only ${maxOutput} characters were left to this run`);
+        stop(error);
+        throw error;
+      }
+      thoughts.add(thought);
+      if (text !== "") {
+        thoughts.flush();
+        parts.push(text);
+        listener.onText?.(text);
+      }
+      for (const fragment of fragments) calls.add(fragment);
+      usage = chunk.usage_metadata ?? usage;
+    },
+    finish(): Answer {
+      thoughts.flush();
+      return { text: parts.join(""), calls: calls.finish(), usage, written };
+    },
+  };
+}
+
+function lengthOf({ id = "", name = "", args = "" }: CallFragment): number {
+  return id.length + name.length + args.length;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** Streamed fragments, or whole calls from a model that does not split them. */

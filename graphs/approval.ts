@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ShownPart } from "./show-call.ts";
 
 /** What a waiting tool call shows to whoever decides: the value of its LangGraph interrupt. */
 export interface ApprovalRequest {
@@ -14,6 +15,8 @@ export interface ApprovalRequest {
   digest: string;
   /** The question for the approver. */
   message: string;
+  /** What an event shows of it, where that is not all. */
+  shown?: ShownPart;
 }
 
 /**

@@ -2,12 +2,13 @@ import type { BaseChatModel } from "@langchain/core/language_models/chat_models"
 import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
 import { createToolRegistry, type ToolRegistry, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
-import { agentNode, MAX_TURNS, routeTo } from "./agent.ts";
+import { agentNode, routeTo } from "./agent.ts";
 import type { Model } from "./answer.ts";
 import { withStoredEvents } from "./barrier.ts";
 import { type EffectLedger, NO_LEDGER } from "./effect.ts";
 import { finishNode } from "./finish.ts";
 import { DEFAULT_MAX_INPUT_TOKENS } from "./history.ts";
+import { DEFAULT_LIMITS, type GraphLimits } from "./limits.ts";
 import { planNode } from "./plan.ts";
 import { AuraState } from "./state.ts";
 import { toolNode } from "./tool-call.ts";
@@ -26,12 +27,11 @@ export interface GraphOptions {
   underWay?: UnderWay;
   /** How much the model reads. Default: what its profile says, else 16,000. */
   maxInputTokens?: number;
+  /** How much one run may do. */
+  limits?: GraphLimits;
   /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
   report?: (error: unknown, where: string) => void;
 }
-
-/** Every turn is two steps, agent and tools; plan, finish and the limit's own turn come on top. */
-const RECURSION_LIMIT = 2 * MAX_TURNS + 10;
 
 /** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
 export function buildGraph({
@@ -42,22 +42,32 @@ export function buildGraph({
   ledger = NO_LEDGER,
   underWay = createUnderWay(),
   maxInputTokens,
+  limits = DEFAULT_LIMITS,
   report = () => {},
 }: GraphOptions) {
   const registry = createToolRegistry(tools, source);
   const window = maxInputTokens ?? model.profile.maxInputTokens ?? DEFAULT_MAX_INPUT_TOKENS;
-  return new StateGraph(AuraState)
-    .addNode("plan", withStoredEvents(planNode({ model, registry, maxInputTokens: window, report })))
-    .addNode("agent", withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window })))
-    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
-    .addNode("finish", withStoredEvents(finishNode))
-    .addEdge(START, "plan")
-    .addEdge("plan", "agent")
-    .addConditionalEdges("agent", routeTo({ registry, report }), ["tools", "finish"])
-    .addEdge("tools", "agent")
-    .addEdge("finish", END)
-    .compile(checkpointer === undefined ? {} : { checkpointer })
-    .withConfig({ recursionLimit: RECURSION_LIMIT });
+  return (
+    new StateGraph(AuraState)
+      .addNode(
+        "plan",
+        withStoredEvents(planNode({ model, registry, maxInputTokens: window, limits, report })),
+      )
+      .addNode(
+        "agent",
+        withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window, limits })),
+      )
+      .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
+      .addNode("finish", withStoredEvents(finishNode(limits)))
+      .addEdge(START, "plan")
+      .addEdge("plan", "agent")
+      .addConditionalEdges("agent", routeTo({ registry, report }, limits), ["tools", "finish"])
+      .addEdge("tools", "agent")
+      .addEdge("finish", END)
+      .compile(checkpointer === undefined ? {} : { checkpointer })
+      // Every turn is two steps, agent and tools; plan, finish and the limit's own turn come on top.
+      .withConfig({ recursionLimit: 2 * limits.maxTurns + 10 })
+  );
 }
 
 /** What `buildGraph` returns. */

@@ -1,7 +1,8 @@
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
-import type { BaseMessage } from "@langchain/core/messages";
+import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk } from "@langchain/core/outputs";
 import { ChatOpenAICompletions } from "@langchain/openai";
+import { z } from "zod";
 import { ModelError } from "./model-errors.ts";
 
 type Delta = Parameters<ChatOpenAICompletions["_convertCompletionsDeltaToBaseMessageChunk"]>[0];
@@ -32,11 +33,79 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
 
   /** Some servers leave the role out of their deltas, and some call reasoning_content `reasoning`. */
   override _convertCompletionsDeltaToBaseMessageChunk(delta: Delta, raw: RawChunk, role?: Role) {
-    const { reasoning, ...rest } = delta;
-    const complete =
-      typeof reasoning === "string" && rest.reasoning_content === undefined
-        ? { ...rest, reasoning_content: reasoning }
-        : delta;
-    return super._convertCompletionsDeltaToBaseMessageChunk(complete, raw, role ?? "assistant");
+    const { reasoning, tool_calls, ...rest } = delta;
+    if (typeof reasoning === "string" && rest.reasoning_content === undefined) {
+      rest.reasoning_content = reasoning;
+    }
+    const chunk = super._convertCompletionsDeltaToBaseMessageChunk(rest, raw, role ?? "assistant");
+    return AIMessageChunk.isInstance(chunk) ? answerChunk(chunk, fragmentsIn(tool_calls)) : chunk;
   }
+}
+
+/**
+ * LangChain puts every delta together with all before it, for its tracers. Of tool calls that means copying all of them and
+ * parsing all their arguments again for every fragment, the square of the answer's length in work. So the sum leaves
+ * them out: each fragment is in its own chunk, which is what our collector reads, and the message of the node has them whole.
+ */
+class AnswerChunk extends AIMessageChunk {
+  override concat(chunk: AIMessageChunk): this {
+    const [ours = [], theirs = []] = [this.tool_call_chunks, chunk.tool_call_chunks];
+    this.tool_call_chunks = [];
+    chunk.tool_call_chunks = [];
+    try {
+      return super.concat(chunk);
+    } finally {
+      this.tool_call_chunks = ours;
+      chunk.tool_call_chunks = theirs;
+    }
+  }
+}
+
+type Fragments = NonNullable<AIMessageChunk["tool_call_chunks"]>;
+
+function answerChunk(
+  { content, additional_kwargs, response_metadata, id }: AIMessageChunk,
+  calls: Fragments,
+) {
+  const fields = { content, additional_kwargs, response_metadata };
+  const chunk = new AnswerChunk(id === undefined ? fields : { ...fields, id });
+  // Set, not given to the constructor: that would read them as whole calls.
+  chunk.tool_call_chunks = calls;
+  return chunk;
+}
+
+/** A piece of a call. Whatever else stands in a field's place is left out. */
+const fragment = z.object({
+  index: z.number().optional().catch(undefined),
+  id: z.string().optional().catch(undefined),
+  function: z
+    .object({
+      name: z.string().optional().catch(undefined),
+      // Some servers send them as what they mean, and not as text.
+      arguments: z.unknown().optional().transform(textOf),
+    })
+    .catch({ arguments: undefined }),
+});
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function fragmentsIn(toolCalls: unknown): Fragments {
+  if (!Array.isArray(toolCalls)) return [];
+  return toolCalls.flatMap((each): Fragments => {
+    const parsed = fragment.safeParse(each);
+    if (!parsed.success) return [];
+    const { index, id, function: called } = parsed.data;
+    return [
+      {
+        type: "tool_call_chunk",
+        ...(index === undefined ? {} : { index }),
+        ...(id === undefined ? {} : { id }),
+        ...(called.name === undefined ? {} : { name: called.name }),
+        ...(called.arguments === undefined ? {} : { args: called.arguments }),
+      },
+    ];
+  });
 }

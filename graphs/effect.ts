@@ -37,11 +37,16 @@ export const NO_LEDGER: EffectLedger = Object.freeze({
 export type Outcome =
   | { ok: true; result: unknown }
   /** `uncertain`: the tool has failed, and may have had its effect all the same. */
-  | { ok: false; problem: string; uncertain?: true };
+  | { ok: false; problem: string; quoted?: string; uncertain?: true };
 
 const storedOutcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string(), uncertain: z.literal(true).exactOptional() }),
+  z.object({
+    ok: z.literal(false),
+    problem: z.string(),
+    quoted: z.string().exactOptional(),
+    uncertain: z.literal(true).exactOptional(),
+  }),
 ]);
 
 /** One call of one tool that is about to take effect. */
@@ -125,7 +130,9 @@ async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
     // The run was cancelled: there is no model left to tell.
     context.signal.throwIfAborted();
     if (error instanceof ToolError) {
-      return { ok: false, problem: error.message, ...(error.uncertain ? { uncertain: true } : {}) };
+      const { message: problem, quoted, uncertain } = error;
+      const told = { problem, ...(quoted === undefined ? {} : { quoted }) };
+      return { ok: false, ...told, ...(uncertain ? { uncertain } : {}) };
     }
     report(error, `tool ${tool.name}`);
     return { ok: false, problem: TEXTS[context.language].toolBroke(tool.name) };

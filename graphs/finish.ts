@@ -1,14 +1,16 @@
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
-import { MAX_TURNS } from "./agent.ts";
+import type { GraphLimits } from "./limits.ts";
 import { emitter, type State } from "./state.ts";
 import { closingSteps } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
 
 /** The last node of a run: no step stays open. */
-export function finishNode(state: State, config: LangGraphRunnableConfig) {
-  const emit = emitter(config);
-  const { skipped, stopped } = TEXTS[state.language];
-  const steps = closingSteps(state.steps, { skipped, stopped: state.turns > MAX_TURNS ? stopped : null });
-  for (const step of steps) emit({ type: "plan_step", step });
-  return { steps };
+export function finishNode({ maxTurns }: GraphLimits) {
+  return (state: State, config: LangGraphRunnableConfig) => {
+    const emit = emitter(config);
+    const { skipped, stopped } = TEXTS[state.language];
+    const steps = closingSteps(state.steps, { skipped, stopped: state.turns > maxTurns ? stopped : null });
+    for (const step of steps) emit({ type: "plan_step", step });
+    return { steps };
+  };
 }

@@ -56,19 +56,37 @@ function toBlocks(messages: readonly BaseMessage[]): Block[] {
 const NO_ANSWER = "(This request was not answered: it failed or was cancelled.)";
 
 function pairedBlocks(messages: readonly BaseMessage[]): Block[] {
-  const used = new Set<BaseMessage>();
+  const answers = answersById(messages);
   return messages.flatMap((message, position): Block[] => {
     if (ToolMessage.isInstance(message)) return [];
     if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return [[message]];
-    const answers = message.tool_calls.map(({ id = "", name }) => {
-      const answer = messages
-        .slice(position + 1)
-        .find((each) => ToolMessage.isInstance(each) && each.tool_call_id === id && !used.has(each));
-      if (answer !== undefined) used.add(answer);
-      return answer ?? lostMessage({ id, name });
-    });
-    return [[message, ...answers]];
+    const own = message.tool_calls.map(
+      ({ id = "", name }) => answers.take(id, position) ?? lostMessage({ id, name }),
+    );
+    return [[message, ...own]];
   });
+}
+
+/** A history can be thousands of messages long, and every turn reads all of it: each answer is looked at once. */
+function answersById(messages: readonly BaseMessage[]) {
+  const queues = new Map<string, { next: number; answers: { position: number; answer: ToolMessage }[] }>();
+  for (const [position, answer] of messages.entries()) {
+    if (!ToolMessage.isInstance(answer)) continue;
+    const queue = queues.get(answer.tool_call_id) ?? { next: 0, answers: [] };
+    queue.answers.push({ position, answer });
+    queues.set(answer.tool_call_id, queue);
+  }
+  return {
+    /** The first answer to a call of this id behind `position` that nobody has taken. Positions never go back. */
+    take(id: string, position: number): ToolMessage | undefined {
+      const queue = queues.get(id);
+      if (queue === undefined) return undefined;
+      while ((queue.answers[queue.next]?.position ?? Infinity) < position) queue.next += 1;
+      const found = queue.answers[queue.next];
+      queue.next += 1;
+      return found?.answer;
+    },
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
-/** How a model let us down: `timeout` when it did not answer in time, `failed` for everything else. */
-export type ModelFailure = "failed" | "timeout";
+/** How a model let us down: `timeout`: it did not answer in time; `endless`: it wrote too much; `failed`: everything else. */
+export type ModelFailure = "failed" | "timeout" | "endless";
 
 /** The model gave no usable answer. The message is for logs; `cause` holds the original error. */
 export class ModelError extends Error {
@@ -9,6 +9,14 @@ export class ModelError extends Error {
     super(message, cause === undefined ? {} : { cause });
     this.name = "ModelError";
     this.kind = kind;
+  }
+}
+
+/** The model has written more than one run may hold. Nothing is wrong with what it wrote: asking again would not help. */
+export class OutputLimitError extends ModelError {
+  constructor(what: string) {
+    super("endless", `the model wrote too much: ${what}`);
+    this.name = "OutputLimitError";
   }
 }
 
@@ -28,8 +36,11 @@ export function modelFailure(error: unknown): ModelFailure | null {
 
 /** Wraps what a model call threw. Its message repeats nothing: providers quote prompts and keys in theirs. */
 export function toModelError(error: unknown): ModelError {
-  if (error instanceof ModelError) return error;
-  const kind = causes(error).some(isTimeout) ? "timeout" : "failed";
+  const chain = causes(error);
+  // The client wraps what the response's body throws.
+  const ours = chain.find((each) => each instanceof ModelError);
+  if (ours instanceof ModelError) return ours;
+  const kind = chain.some(isTimeout) ? "timeout" : "failed";
   const status = error instanceof Error && "status" in error ? ` (status ${error.status})` : "";
   return new ModelError(kind, `the model call failed${status}`, error);
 }

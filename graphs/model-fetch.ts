@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ModelTimeoutError } from "./model-errors.ts";
+import { ModelTimeoutError, OutputLimitError } from "./model-errors.ts";
 
 export interface Patience {
   /** How long the server may stay silent, before the headers and between two pieces of the body. */
@@ -10,6 +10,12 @@ export interface Patience {
 
 /** A longer Retry-After is not worth waiting for while somebody watches. */
 const MAX_RETRY_AFTER_MS = 30_000;
+
+/** Of one response. The limits of a run count what is in it; this one is for what is in no answer, and for a client that buffers. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** Of one line, which the client puts together from pieces before anybody can look into it. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 /**
  * `fetch` for model servers: repeats a request answered by 429 or 5xx, and nothing else, and gives up when the
@@ -66,16 +72,18 @@ async function attentiveFetch(
   }
 }
 
-/** The response with every piece of its body resetting the watchdog. */
+/** The response with every piece of its body resetting the watchdog, and an end to a body that has none. */
 function watched(response: Response, silence: Watchdog): Response {
   if (response.body === null) {
     silence.stop();
     return response;
   }
+  const count = byteCounter();
   const body = response.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         silence.restart();
+        count(chunk);
         controller.enqueue(chunk);
       },
       flush: silence.stop,
@@ -83,6 +91,18 @@ function watched(response: Response, silence: Watchdog): Response {
   );
   const { status, statusText, headers } = response;
   return new Response(body, { status, statusText, headers });
+}
+
+function byteCounter(): (chunk: Uint8Array) => void {
+  let all = 0;
+  let line = 0;
+  return (chunk) => {
+    all += chunk.byteLength;
+    const end = chunk.lastIndexOf(0x0a);
+    line = end < 0 ? line + chunk.byteLength : chunk.byteLength - end - 1;
+    if (all > MAX_BYTES) throw new OutputLimitError(`a response above ${MAX_BYTES} bytes`);
+    if (line > MAX_LINE_BYTES) throw new OutputLimitError(`a line above ${MAX_LINE_BYTES} bytes`);
+  };
 }
 
 type Watchdog = ReturnType<typeof watchdog>;

@@ -5,8 +5,11 @@ import type { ToolRegistry } from "../tools/registry.ts";
 import { type AnswerListener, ask, type Model } from "./answer.ts";
 import type { PlanStep } from "./graph-event.ts";
 import { modelInput } from "./history.ts";
+import { findJson } from "./json-in-text.ts";
+import type { GraphLimits } from "./limits.ts";
+import { OutputLimitError } from "./model-errors.ts";
 import { planPrompt } from "./prompts.ts";
-import { emitter, type Language, type State, type TokenUsage, usageOf } from "./state.ts";
+import { emitter, type Language, modelSignal, type State, type TokenUsage, usageOf } from "./state.ts";
 import { TEXTS } from "./texts.ts";
 
 const MAX_STEPS = 10;
@@ -16,6 +19,7 @@ export interface PlanOptions {
   model: Model;
   registry: ToolRegistry;
   maxInputTokens: number;
+  limits: GraphLimits;
   report: (error: unknown, where: string) => void;
 }
 
@@ -25,35 +29,45 @@ export function planNode(options: PlanOptions) {
     const emit = emitter(config);
     const say = TEXTS[state.language];
     emit({ type: "thought", content: say.analysing });
-    const { steps, usage } = await makePlan(options, state, config, {
+    const { steps, usage, written } = await makePlan(options, state, config, {
       onThought: (content) => emit({ type: "thought", content }),
     });
     emit({ type: "thought", content: say.planned(steps.length) });
     for (const step of steps) emit({ type: "plan_step", step });
-    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage) };
+    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage), written };
   };
 }
 
-/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step. */
+interface Planned {
+  steps: PlanStep[];
+  usage: TokenUsage | null;
+  /** Characters. */
+  written: number;
+}
+
+/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step - unless the run itself is over. */
 async function makePlan(
-  { model, registry, maxInputTokens, report }: PlanOptions,
+  { model, registry, maxInputTokens, limits, report }: PlanOptions,
   state: State,
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
-): Promise<{ steps: PlanStep[]; usage: TokenUsage | null }> {
+): Promise<Planned> {
   const input = modelInput(planPrompt(state, registry), conversation(state.messages), maxInputTokens);
   // Keeps the plan's JSON out of Studio's chat.
   const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
-  let usage: TokenUsage | null = null;
+  const planned: Planned = { steps: [genericStep(state.language)], usage: null, written: 0 };
   try {
-    const answer = await ask(model, input, quiet, listener);
-    usage = usageOf(answer.usage);
-    return { steps: parsePlan(answer.text, registry), usage };
+    const answer = await ask(model, input, quiet, listener, limits);
+    planned.usage = usageOf(answer.usage);
+    planned.written = answer.written;
+    planned.steps = parsePlan(answer.text, registry);
   } catch (error) {
     config.signal?.throwIfAborted();
+    modelSignal(config)?.throwIfAborted();
+    if (error instanceof OutputLimitError) throw error;
     report(error, "plan");
-    return { steps: [genericStep(state.language)], usage };
   }
+  return planned;
 }
 
 /**
@@ -99,15 +113,6 @@ export function parsePlan(text: string, registry: ToolRegistry): PlanStep[] {
     status: "pending",
     ...(tool !== undefined && registry.get(tool) ? { tool } : {}),
   }));
-}
-
-function findJson(text: string): unknown {
-  const answer = text.replace(/<think>[\s\S]*?<\/think>/g, "");
-  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(answer)?.[1] ?? answer;
-  const from = fenced.search(/[{[]/);
-  const to = Math.max(fenced.lastIndexOf("}"), fenced.lastIndexOf("]"));
-  if (from < 0 || to < from) throw new Error("the plan holds no JSON");
-  return JSON.parse(fenced.slice(from, to + 1));
 }
 
 function cut(length: number) {

@@ -101,16 +101,16 @@ export function createDecoder(table: unknown): (value: unknown) => unknown {
   };
 }
 
-/** Keys that a later assignment, or LangChain's loader when it reads the checkpoint, would not treat as data. */
-const NOT_DATA = ["__proto__", "lc", "__lc_escaped__"];
-
-/** @throws SavedStateError for what no state of ours holds */
+/**
+ * Names of classes and the like are data here: no reader of ours makes objects of them. Only a key that an assignment would not treat as one
+ * is refused.
+ *
+ * @throws SavedStateError for what no state of ours holds
+ */
 export function refuseHostile(value: unknown, depth = 0): void {
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) throw new SavedStateError("values nest too deep");
-  for (const key of NOT_DATA) {
-    if (Object.hasOwn(value, key)) throw new SavedStateError(`an object has the key ${key}`);
-  }
+  if (Object.hasOwn(value, "__proto__")) throw new SavedStateError("an object has the key __proto__");
   for (const each of Object.values(value)) refuseHostile(each, depth + 1);
 }
 

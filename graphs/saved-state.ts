@@ -43,6 +43,7 @@ export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   steps: z.array(planStep),
   turns: z.number(),
   usage: tokenUsage.nullable(),
+  written: z.number(),
   context: z.record(z.string(), z.unknown()),
   language: z.enum(["ko", "en"]),
 });

@@ -15,7 +15,7 @@ export const tokenUsage = z.object({
 export type TokenUsage = z.infer<typeof tokenUsage>;
 
 /**
- * A thread's state. It outlives runs; `steps`, `turns` and `usage` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
+ * A thread's state. It outlives runs; `steps`, `turns`, `usage` and `written` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
  * checks a typed state by it.
  */
 export const AuraState = new StateSchema({
@@ -28,6 +28,7 @@ export const AuraState = new StateSchema({
   turns: z.int().min(0).default(0).describe("How often the model has been asked in this run"),
   /** Updates are added up; null while the model has told nothing. */
   usage: new ReducedValue(tokenUsage.nullable().default(null), { reducer: addUsage }),
+  written: z.int().min(0).default(0).describe("Characters that the model has written in this run"),
   context: z
     .record(z.string(), z.unknown())
     .default(() => ({}))
@@ -64,6 +65,15 @@ export function identity(config: LangGraphRunnableConfig) {
 export function leaseHolder(config: LangGraphRunnableConfig): string | undefined {
   const holder: unknown = config.configurable?.leaseHolder;
   return typeof holder === "string" ? holder : undefined;
+}
+
+/**
+ * Ends the reading of models when it aborts, and nothing else, from `config.configurable`: a run whose time is over must not
+ * be cut off in the middle of an effect.
+ */
+export function modelSignal(config: LangGraphRunnableConfig): AbortSignal | undefined {
+  const signal: unknown = config.configurable?.modelSignal;
+  return signal instanceof AbortSignal ? signal : undefined;
 }
 
 /** Writes GraphEvents to the custom stream. */

@@ -20,8 +20,18 @@ export interface Texts {
   notBegun: string;
   unknownTool(name: string): string;
   invalidArguments(problem: string): string;
+  tooManyCalls(most: number, dropped: number): string;
   toolBroke(name: string): string;
+  /** An approver could not be shown all of a call that has to be shown. */
+  tooLargeToShow: string;
+  /** Which texts of a call an event does not show whole; places are quoted already. */
+  notShown(cuts: readonly { place: string; length: number; missing: number }[]): string;
+  /** Arguments in which something cannot be seen; they are quoted already. */
+  unseen(args: string): string;
 }
+
+/** Main Service's, which holds every argument whole (contract, section 4). */
+const WHOLE_AT = "GET /api/aura/hitl/requests/{requestId}";
 
 export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
   ko: {
@@ -45,7 +55,16 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     notBegun: "실행을 시작하기 전에 작업이 끝나 실행하지 않았습니다.",
     unknownTool: (name) => `없는 도구입니다: ${name}`,
     invalidArguments: (problem) => `도구 인자가 올바르지 않습니다: ${problem}`,
+    tooManyCalls: (most, dropped) =>
+      `모델이 도구를 한 번에 너무 많이 호출했습니다. 처음 ${most}건만 받아들이고 ${dropped}건은 실행하지 않았습니다.`,
     toolBroke: (name) => `${name} 실행 중 예기치 않은 오류가 발생했습니다.`,
+    tooLargeToShow:
+      "내용이 너무 커서 승인자에게 빠짐없이 보여 줄 수 없습니다. 승인을 요청하지 않았고 실행하지도 않았습니다. 여러 번으로 나누어 요청해 주세요.",
+    notShown: (cuts) =>
+      `주의: 여기에는 일부만 표시됩니다. 표시되지 않은 부분: ${cuts
+        .map(({ place, length, missing }) => `${place} ${grouped(length)}자 중 ${grouped(missing)}자`)
+        .join(", ")}. 전체 내용: ${WHOLE_AT}.`,
+    unseen: (args) => `주의: 보이지 않거나 글의 방향을 바꾸는 문자가 있습니다: ${args}.`,
   },
   en: {
     analysing: "Looking at the request.",
@@ -68,7 +87,20 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     notBegun: "It was not carried out: the run was over before it had begun.",
     unknownTool: (name) => `There is no tool named ${name}`,
     invalidArguments: (problem) => `The tool's arguments are not valid: ${problem}`,
+    tooManyCalls: (most, dropped) =>
+      `The model called too many tools at once: the first ${most} calls were taken, ${dropped} more were not carried out.`,
     toolBroke: (name) => `${name} failed unexpectedly.`,
+    tooLargeToShow:
+      "The call is too large to be shown to an approver without leaving something out, so nobody was asked and nothing was done. Ask for it in several parts.",
+    notShown: (cuts) =>
+      `Note: this is shown in part. Not shown here: ${cuts
+        .map(
+          ({ place, length, missing }) =>
+            `${grouped(missing)} of the ${grouped(length)} characters of ${place}`,
+        )
+        .join(", ")}. The whole is at ${WHOLE_AT}.`,
+    unseen: (args) =>
+      `Note: there are characters that cannot be seen, or that change the direction of writing: ${args}.`,
   },
 });
 
@@ -79,4 +111,8 @@ export function refusalText(
 ): string {
   const outcome = TEXTS[language].refused[status];
   return reason ? `${outcome}: ${reason}` : `${outcome}.`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
 }

@@ -21,6 +21,33 @@ export function errorMessage(call: Call, text: string, untrusted = false): ToolM
   return answer(call, "error", `ERROR: ${text}`);
 }
 
+/** The tool failed: our words for it, and what a stranger said of it, marked as data. */
+export function failureMessage(
+  call: Call,
+  { problem, quoted: said }: { problem: string; quoted?: string },
+  untrusted = false,
+): ToolMessage {
+  if (said === undefined || untrusted)
+    return errorMessage(call, failureText({ problem, quoted: said }), untrusted);
+  return answer(
+    call,
+    "error",
+    `ERROR: ${cut(problem, MAX_ANSWER)} ${quoted(JSON.stringify(said))}`,
+    Infinity,
+  );
+}
+
+/** The same for the user. */
+export function failureText({
+  problem,
+  quoted: said,
+}: {
+  problem: string;
+  quoted?: string | undefined;
+}): string {
+  return said === undefined ? problem : `${problem} (${said})`;
+}
+
 /** The block that agentPrompt explains. "<" is escaped so that nothing in the data can close it. */
 function quoted(json: string): string {
   return `<tool_data>${cut(json, MAX_ANSWER).replaceAll("<", "\\u003c")}</tool_data>`;
@@ -47,6 +74,15 @@ export function changedMessage(call: Call): ToolMessage {
   );
 }
 
+/** An approver could not be shown everything that they would approve: as a refusal, before anybody is asked. */
+export function unshowableMessage(call: Call): ToolMessage {
+  return answer(
+    call,
+    "error",
+    "NOT EXECUTED (too large to show): this call needs an approval, and an approver must see every entry of every list and everything that identifies the action, which is more than can be shown at once (15 KB). Nobody was asked and nothing was done. Split it into several calls with fewer entries or shorter arguments each, or tell the user that it cannot be done.",
+  );
+}
+
 /** The call was begun and then interrupted: it may have happened, and a second time must not follow. */
 export function unknownMessage(call: Call): ToolMessage {
   return answer(
@@ -54,6 +90,11 @@ export function unknownMessage(call: Call): ToolMessage {
     "error",
     "ERROR: outcome unknown: this call was started and then interrupted; it may or may not have taken effect. It was not run again. Tell the user exactly that, so that they can check; do not repeat it unless the user asks for it.",
   );
+}
+
+/** What the call that stands for all calls over the limit is answered. */
+export function tooManyCalls(most: number, dropped: number): string {
+  return `NOT EXECUTED: at most ${most} calls in one message. The first ${most} were taken; ${dropped} more were dropped, this one among them, and nothing was done for them. Make those that are still needed in your next message.`;
 }
 
 /** A call that a run of an earlier version, or a fork, has left without an answer. */

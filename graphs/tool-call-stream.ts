@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { objectScanner } from "./json-scan.ts";
 
 /** A piece of a tool call as servers stream them; any part may be missing. */
 export interface CallFragment {
@@ -16,6 +17,8 @@ export interface RequestedCall {
   args: Record<string, unknown>;
   /** The arguments' text and what is wrong with it, when it is not a JSON object; `args` is empty then. */
   malformed?: { text: string; problem: string };
+  /** The call stands for this many that are over the limit, itself among them; `args` is empty then. */
+  dropped?: number;
 }
 
 interface OpenCall {
@@ -23,41 +26,115 @@ interface OpenCall {
   id: string;
   name: string;
   args: string;
+  tooLong: boolean;
+  /** Whether the arguments have come to their end. */
+  scan: ReturnType<typeof objectScanner>;
+  /** Whether they can be read, once that was asked. After their end nothing can change it but a broken scan. */
+  isObject?: boolean;
   /** Looks like the call before it. If no arguments follow, it was that call's name repeated at its end. */
   echoes: boolean;
 }
 
+/** Characters of one call's arguments; what is longer is not kept. */
+const MAX_ARGUMENTS = 256 * 1024;
+
+/** Of a name; longer than any tool's may be, so that none of those can come of cutting. */
+const MAX_NAME = 100;
+
+/** An id that is longer is taken for none. */
+const MAX_ID = 256;
+
 /**
- * Puts streamed fragments together. Servers differ: some number parallel calls, some send index 0 for
- * all of them, some none; some repeat the name or the id with every fragment. A fragment begins a new
- * call when its index is new, or when it names a tool while its id differs from the open call's or
- * the open call is already complete.
+ * Puts streamed fragments together, and keeps no more than `maxCalls` of them and one that stands for all others. Servers
+ * differ: some number parallel calls, some send index 0 for all of them, some none; some repeat the name or the id with every
+ * fragment. A fragment begins a new call when its index is new, or when it names a tool while its id differs from the open
+ * call's or the open call is already complete.
  */
-export function toolCallCollector() {
-  const calls: OpenCall[] = [];
+export function toolCallCollector(maxCalls: number) {
+  let calls: OpenCall[] = [];
+  const latest = new Map<CallFragment["index"], OpenCall>();
+  /** The last call over the limit: all that is kept of those. */
+  let over: OpenCall | undefined;
+  let dropped = 0;
+
+  const begin = (fragment: CallFragment, open: OpenCall | undefined) => {
+    const call = openCall(fragment, open);
+    // Another call has begun, so an echo stays without arguments: it was none.
+    if (open !== undefined && isEcho(open)) calls = calls.filter((each) => each !== open);
+    if (calls.length < maxCalls) {
+      calls.push(call);
+      latest.set(fragment.index, call);
+    } else if (fragment.name || fragment.id) {
+      latest.delete(fragment.index);
+      if (over !== undefined && !isEcho(over)) dropped += 1;
+      over = call;
+    }
+  };
+
   return {
     add(fragment: CallFragment): void {
-      const open = calls.findLast((call) => call.index === fragment.index);
-      if (open === undefined || beginsAnother(open, fragment)) {
-        const { index, id = "", name = "", args = "" } = fragment;
-        calls.push({ index, id, name, args, echoes: open?.id === id && open.name === name });
-        return;
-      }
-      open.id ||= fragment.id ?? "";
-      open.name ||= fragment.name ?? "";
-      open.args += fragment.args ?? "";
+      const open = latest.get(fragment.index) ?? (over?.index === fragment.index ? over : undefined);
+      if (open === undefined || beginsAnother(open, fragment)) begin(fragment, open);
+      else continueCall(open, fragment);
     },
-    finish: (): RequestedCall[] => calls.filter(({ echoes, args }) => !echoes || args !== "").map(toCall),
+    finish(): RequestedCall[] {
+      const kept = calls.filter((call) => !isEcho(call)).map(toCall);
+      if (over === undefined) return kept;
+      const all = isEcho(over) ? dropped : dropped + 1;
+      return all === 0 ? kept : [...kept, { id: over.id, name: over.name, args: {}, dropped: all }];
+    },
   };
+}
+
+function openCall({ index, id = "", name = "", args = "" }: CallFragment, before?: OpenCall): OpenCall {
+  const call: OpenCall = {
+    index,
+    id: usable(id),
+    name: name.slice(0, MAX_NAME),
+    args: "",
+    tooLong: false,
+    scan: objectScanner(),
+    echoes: before?.id === id && before.name === name,
+  };
+  addArguments(call, args);
+  return call;
+}
+
+function continueCall(open: OpenCall, { id = "", name = "", args = "" }: CallFragment): void {
+  open.id ||= usable(id);
+  open.name ||= name.slice(0, MAX_NAME);
+  addArguments(open, args);
+}
+
+function addArguments(call: OpenCall, piece: string): void {
+  call.tooLong ||= call.args.length + piece.length > MAX_ARGUMENTS;
+  if (call.tooLong) return;
+  call.args += piece;
+  call.scan.add(piece);
+}
+
+function usable(id: string): string {
+  return id.length > MAX_ID ? "" : id;
+}
+
+function isEcho({ echoes, args }: OpenCall): boolean {
+  return echoes && args === "";
 }
 
 function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
   if (!fragment.name || open.name === "") return false;
   if (fragment.id && open.id !== "" && fragment.id !== open.id) return true;
-  return parseArguments(open.args).success;
+  if (!open.scan.isClosed()) return false;
+  // Once: a server that repeats the name with every fragment must not have all of it parsed each time.
+  open.isObject ??= parseArguments(open.args).success;
+  return open.isObject;
 }
 
-function toCall({ id, name, args: text }: OpenCall): RequestedCall {
+function toCall({ id, name, args: text, tooLong }: OpenCall): RequestedCall {
+  if (tooLong) {
+    const problem = `the arguments are longer than ${MAX_ARGUMENTS} characters`;
+    return { id, name, args: {}, malformed: { text, problem } };
+  }
   // Tools without parameters are often called with no text at all.
   const parsed = parseArguments(text.trim() === "" ? "{}" : text);
   if (parsed.success) return { id, name, args: parsed.data };

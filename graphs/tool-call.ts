@@ -7,15 +7,20 @@ import type { AuraTool, ToolContext } from "../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
 import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
 import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
+import { receivedTask, type SentTask } from "./sent-task.ts";
+import { type ShownCall, showCall } from "./show-call.ts";
 import { emitter, identity, type Language, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
 import {
   changedMessage,
-  errorMessage,
+  failureMessage,
+  failureText,
   refusalMessage,
   resultMessage,
+  tooManyCalls,
   unknownMessage,
+  unshowableMessage,
 } from "./tool-answer.ts";
 import type { UnderWay } from "./under-way.ts";
 
@@ -27,11 +32,15 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
+  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  excess?: { most: number; dropped: number };
   /**
    * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
    * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
    */
   asks?: boolean;
+  /** It asks for an approval, and is more than can be shown to whoever would decide. */
+  unshowable?: boolean;
 }
 
 export interface ToolOptions {
@@ -52,16 +61,24 @@ interface Update {
  * ledger then says what has been done.
  */
 export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
-  return async (task: ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
+  return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
+    const task = receivedTask(sent);
     const wire = reporter(task, config);
     const checked = check(task, registry);
     if (!checked.ok) {
-      return wire.refused(checked.problem, errorMessage(task.call, checked.forModel), task.call.args);
+      const { forModel, quoted } = checked;
+      const told = { problem: forModel, ...(quoted === undefined ? {} : { quoted }) };
+      const message = failureMessage(task.call, told);
+      return wire.refused(checked.problem, message, task.call.args);
     }
     const { tool, args } = checked;
     const context = toolContext(task, config);
     if (task.asks === true || needsApproval(tool, args, report)) {
-      const decision = askApproval(tool, args, context);
+      const shown = show(task, checked);
+      if (shown === null && (task.unshowable === true || task.asks !== true)) {
+        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), args);
+      }
+      const decision = askApproval(tool, args, context, shown);
       if (decision.status !== "approved") {
         const refusal = { status: decision.status, reason: decision.reason };
         return wire.refused(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
@@ -81,9 +98,8 @@ export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
     }
     if (outcome.ok)
       return wire.completed(outcome.result, resultMessage(task.call, outcome.result, tool.untrusted), args);
-    const { problem, uncertain } = outcome;
-    const message = errorMessage(task.call, problem, tool.untrusted);
-    return wire.failed(problem, message, args, uncertain ? "unknown" : "failed");
+    const message = failureMessage(task.call, outcome, tool.untrusted);
+    return wire.failed(failureText(outcome), message, args, outcome.uncertain ? "unknown" : "failed");
   };
 }
 
@@ -94,21 +110,34 @@ async function takeEffect(effect: Effect, executing: () => void): Promise<Outcom
   return begun === "run" ? carryOut(effect) : begun;
 }
 
-/** Whether a new call has to be approved before it runs. */
-export function asksFirst(
+/**
+ * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
+ * has been asked, and perhaps done, must not be refused later by another rule.
+ */
+export function approvalOf(
   task: ToolTask,
   { registry, report }: Pick<ToolOptions, "registry" | "report">,
-): boolean {
+): Pick<ToolTask, "asks" | "unshowable"> {
   const checked = check(task, registry);
-  return checked.ok && needsApproval(checked.tool, checked.args, report);
+  if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
+  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
+}
+
+function show({ call, language }: ToolTask, { tool, args }: Pick<Effect, "tool" | "args">): ShownCall | null {
+  return showCall({ tool, args, toolCallId: call.id, language });
 }
 
 type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
-  | { ok: false; problem: string; forModel: string };
+  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
+  | { ok: false; problem: string; forModel: string; quoted?: string };
 
-function check({ call, malformed, language }: ToolTask, registry: ToolRegistry): Checked {
+function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
+  if (excess !== undefined) {
+    const { most, dropped } = excess;
+    return { ok: false, problem: say.tooManyCalls(most, dropped), forModel: tooManyCalls(most, dropped) };
+  }
   const tool = registry.get(call.name);
   if (tool === undefined) {
     const reason = registry.whyMissing(call.name, language);
@@ -123,14 +152,17 @@ function check({ call, malformed, language }: ToolTask, registry: ToolRegistry):
       forModel: `${TEXTS.en.unknownTool(call.name)}. Tools: ${names}`,
     };
   }
-  const invalid = (problem: string): Checked => ({
+  const invalid = (problem: string, untrusted: boolean): Checked => ({
     ok: false,
     problem: say.invalidArguments(problem),
-    forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.`,
+    ...(untrusted
+      ? { forModel: "The tool's arguments are not valid, and it was not run.", quoted: problem }
+      : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
   });
-  if (malformed !== undefined) return invalid(malformed);
+  if (malformed !== undefined) return invalid(malformed, false);
   const parsed = tool.schema.safeParse(call.args);
-  return parsed.success ? { ok: true, tool, args: parsed.data } : invalid(z.prettifyError(parsed.error));
+  if (parsed.success) return { ok: true, tool, args: parsed.data };
+  return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }
 
 /** A policy that breaks must not open the door. */
@@ -150,7 +182,12 @@ function needsApproval(
 }
 
 /** Suspends the task until somebody has decided; on resume it returns the decision. */
-function askApproval(tool: AuraTool, args: Record<string, unknown>, context: ToolContext): ApprovalDecision {
+function askApproval(
+  tool: AuraTool,
+  args: Record<string, unknown>,
+  context: ToolContext,
+  shown: ShownCall | null,
+): ApprovalDecision {
   const request: ApprovalRequest = {
     kind: "approval",
     taskId: context.taskId,
@@ -158,7 +195,8 @@ function askApproval(tool: AuraTool, args: Record<string, unknown>, context: Too
     actionType: tool.name,
     context: args,
     digest: callDigest(tool.name, args),
-    message: tool.approvalMessage(args, context.language),
+    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
   };
   return interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume });
 }

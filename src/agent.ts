@@ -1,6 +1,7 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { type AuraGraph, buildGraph } from "../graphs/build.ts";
+import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
 import { createModel, modelFailure } from "../graphs/model.ts";
 import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
@@ -41,7 +42,7 @@ export interface AgentParts {
 export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const { ledger, logger, source, reach } = parts;
   const { apiKey, baseUrl } = config.openai;
-  const checkpointer = withRunIds(parts.threads.saver);
+  const checkpointer = tellingOfCheckpoints(withRunIds(parts.threads.saver));
   const underWay = createUnderWay();
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
@@ -50,6 +51,7 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     checkpointer,
     ledger,
     underWay,
+    limits: config.limits,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
   return {
@@ -73,7 +75,7 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     async copy(from, toThreadId, edits) {
       const update = edits === undefined ? null : refusing(() => toStateUpdate(edits));
       if (!(await copyCheckpoint(saver, from, toThreadId))) return false;
-      if (update !== null) await graph.updateState({ configurable: { thread_id: toThreadId } }, update);
+      if (update !== null) await edit(graph, toThreadId, update);
       return true;
     },
     dump: (threadId) => dumpState(saver, threadId),
@@ -83,6 +85,16 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     },
     forget: (threadId) => saver.deleteThread(threadId),
   };
+}
+
+/**
+ * Changes the state where the copied checkpoint stands. LangGraph takes the change for the last node's, and goes on behind that one; it does
+ * not see the tasks of `tools` and would take the agent for it, whose turn is still to come.
+ */
+async function edit(graph: AuraGraph, threadId: string, update: Record<string, unknown>): Promise<void> {
+  const thread = { configurable: { thread_id: threadId } };
+  const { next } = await graph.getState(thread);
+  await graph.updateState(thread, update, ...(next.includes("agent") ? ["plan"] : []));
 }
 
 function refusing<T>(check: () => T): T {

@@ -6,12 +6,15 @@ import { authentication } from "./http/auth.ts";
 import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
 import { eventRoutes, type IngestEvents } from "./http/events.ts";
 import { healthRoutes } from "./http/health.ts";
+import { readJsonBodies } from "./http/json-body.ts";
+import { createOpenStreams } from "./http/open-streams.ts";
 import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
 import { threadCopyRoutes } from "./http/thread-copies.ts";
 import { threadRoutes } from "./http/threads.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
 import type { Backend } from "./ports/backend.ts";
+import type { OwnerCaps } from "./runs/caps.ts";
 import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import type { Prompt } from "./runs/start.ts";
 import type { ThreadDeps } from "./threads/deps.ts";
@@ -34,6 +37,8 @@ export interface AppDeps {
   /** Aborted when the service is shutting down. */
   closing: AbortSignal;
   heartbeatMs: number;
+  /** How many streams may be open. */
+  streamCaps: OwnerCaps;
 }
 
 /** Request bodies above this are refused with 413 (contract, section 8). */
@@ -61,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
   handleErrors(app);
   traceRequests(app);
+  readJsonBodies(app);
   healthRoutes(app, deps.backend.name, deps.ready);
   if (!deps.serveApi) return app;
   await app.register(async (scope) => {
@@ -70,7 +76,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await scope.register(authentication, { secret: deps.jwtSecret });
     const { threads, eventLog, approvals } = deps.backend;
     const { start, cancel, saved, purge, heartbeatMs, closing } = deps;
-    const follow = { threads, eventLog, heartbeatMs, closing };
+    const streams = createOpenStreams(deps.streamCaps);
+    const follow = { threads, eventLog, heartbeatMs, closing, streams };
     streamRoutes(scope, { ...follow, start });
     runRoutes(scope, { ...follow, saved, cancel });
     threadRoutes(scope, { ...follow, saved, purge });

@@ -4,6 +4,7 @@ import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
+import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { composeTasks } from "./compose-tasks.ts";
@@ -14,6 +15,7 @@ import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import { cancelRun } from "./runs/cancel.ts";
+import { createPresence } from "./runs/presence.ts";
 import { purgeThread } from "./runs/purge.ts";
 import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
 import { type Prompt, startRun } from "./runs/start.ts";
@@ -42,6 +44,8 @@ export interface Core {
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
+  /** This process is about to end by a fault: of this run, or of any that is executing. */
+  crashed(runId: string | undefined): void;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
   close(): Promise<void>;
 }
@@ -60,6 +64,8 @@ const MCP_SETTLE_MS = 5_000;
 export async function compose(config: Config, options: ComposeOptions): Promise<Core> {
   const { logger } = options;
   const now = Date.now;
+  const { leaseMs } = config;
+  const queuedCaps = config.caps.queued;
   const { backend, saver } = openBackend(config, options);
   // Tools are called where runs are worked on.
   const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
@@ -81,9 +87,12 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   });
   await mcp.settled(MCP_SETTLE_MS);
   const works = config.role !== "api";
+  const presence = createPresence({ threads: backend.threads, leaseMs: config.leaseMs, logger });
   const reporter = (works && tasks?.start(agent)) || null;
   const onChange = (runId: string) => reporter?.changed(runId);
-  const worker = works ? await startWorker(config, { backend, agent, logger, now, onChange }) : null;
+  const worker = works
+    ? await startWorker(config, { backend, agent, logger, presence, now, onChange })
+    : null;
   // Events are indexed where runs are worked on, and taken in by HTTP everywhere.
   if (works) await knowledge?.start();
 
@@ -98,13 +107,14 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     },
     async start(prompt) {
       await agent();
-      return startRun({ backend, now }, prompt);
+      return startRun({ backend, now, queuedCaps }, prompt);
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
-    saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs: config.leaseMs },
+    saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs, queuedCaps },
     purge: async (thread, leaseHolder) =>
-      purgeThread({ backend, agent: await agent(), logger, now, leaseHolder }, thread),
+      purgeThread({ backend, agent: await agent(), logger, presence, now, leaseHolder }, thread),
     ingest: knowledge?.ingest ?? null,
+    crashed: (runId) => presence.blame(runId),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
       await reporter?.close();
@@ -114,6 +124,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
         ({ close }) => close(),
         () => {},
       );
+      presence.close();
       await backend.close();
     },
   };
@@ -124,9 +135,9 @@ function openBackend(
   { logger, bus }: ComposeOptions,
 ): { backend: Backend; saver: () => Promise<OpenSaver> } {
   const { threadTtlMs, concurrency, leaseMs } = config;
-  const common = { logger, threadTtlMs, concurrency };
+  const common = { logger, threadTtlMs, concurrency, caps: config.caps.executing };
   if (config.backend === "embedded") {
-    const saver = plain(new MemorySaver(), async () => {});
+    const saver = plain(new MemorySaver(new InMemorySerializer()), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,

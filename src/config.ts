@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { modelName } from "../graphs/default-model.ts";
+import type { GraphLimits } from "../graphs/limits.ts";
 import { type McpServer, mcpServers } from "./mcp/settings.ts";
+import type { OwnerCaps } from "./runs/caps.ts";
+import type { RunLimits } from "./runs/limits.ts";
 
 const portError = { error: "must be a port number, 0 to 65535" };
 const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_535, portError);
+
+const count = (most: number) => z.coerce.number().int().min(1).max(most);
 
 /** Lifetimes, in seconds; at most ten years. */
 const seconds = z.coerce.number().int().min(1).max(315_360_000);
@@ -27,10 +32,21 @@ const variables = {
   AURA_CHECKPOINTER_SWITCH: z.enum(["0", "1"]).default("0"),
   AURA_CHECKPOINT_KEEP: z.coerce.number().int().min(1).optional(),
   AURA_ROLE: z.enum(["all", "api", "worker"]).default("all"),
-  AURA_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(64),
+  AURA_CONCURRENCY: count(10_000).default(64),
+  AURA_USER_CONCURRENCY: count(10_000).optional(),
+  AURA_TENANT_CONCURRENCY: count(10_000).optional(),
+  AURA_USER_QUEUE: count(1_000_000).default(200),
+  AURA_TENANT_QUEUE: count(1_000_000).default(5_000),
+  AURA_USER_STREAMS: count(1_000_000).default(100),
+  AURA_TENANT_STREAMS: count(1_000_000).default(2_000),
   AURA_APPROVAL_TTL: seconds.default(30 * 60),
   AURA_THREAD_TTL: seconds.default(30 * 24 * 3600),
   AURA_RECONCILE_MS: z.coerce.number().int().min(100).max(3_600_000).default(5_000),
+  AURA_MAX_TURNS: z.coerce.number().int().min(1).max(1_000).default(25),
+  AURA_MAX_CALLS: z.coerce.number().int().min(1).max(1_000).default(32),
+  AURA_MAX_OUTPUT: z.coerce.number().int().min(1_000).max(50_000_000).default(500_000),
+  AURA_MAX_EVENTS: z.coerce.number().int().min(100).max(10_000_000).default(50_000),
+  AURA_MAX_RUN_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1_800),
   AURA_MCP_SERVERS: mcpServers.optional(),
   AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
   AURA_DATA_DIR: z.string().default(".aura"),
@@ -75,7 +91,18 @@ export interface Config {
   readonly role: "all" | "api" | "worker";
   /** Runs that this process works on side by side. */
   readonly concurrency: number;
+  /** What one user and one tenant may have at a time. */
+  readonly caps: {
+    /** Of the runs that this process works on. */
+    readonly executing: OwnerCaps;
+    /** Of runs that wait for a worker, everywhere. */
+    readonly queued: OwnerCaps;
+    /** Of the streams that this process has open. */
+    readonly streams: OwnerCaps;
+  };
   readonly approvalTtlMs: number;
+  /** How much one run may do. */
+  readonly limits: Readonly<GraphLimits & RunLimits>;
   /** How long everything of a thread is kept after its last use. */
   readonly threadTtlMs: number;
   /** How often lost signals, lost jobs and expired approvals are looked for. */
@@ -141,7 +168,19 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     }),
     role: value.AURA_ROLE,
     concurrency: value.AURA_CONCURRENCY,
+    caps: Object.freeze({
+      executing: executingCaps(value),
+      queued: Object.freeze({ user: value.AURA_USER_QUEUE, tenant: value.AURA_TENANT_QUEUE }),
+      streams: Object.freeze({ user: value.AURA_USER_STREAMS, tenant: value.AURA_TENANT_STREAMS }),
+    }),
     approvalTtlMs: value.AURA_APPROVAL_TTL * 1000,
+    limits: Object.freeze({
+      maxTurns: value.AURA_MAX_TURNS,
+      maxCalls: value.AURA_MAX_CALLS,
+      maxOutput: value.AURA_MAX_OUTPUT,
+      maxEvents: value.AURA_MAX_EVENTS,
+      maxRunMs: value.AURA_MAX_RUN_SECONDS * 1000,
+    }),
     threadTtlMs: value.AURA_THREAD_TTL * 1000,
     reconcileMs: value.AURA_RECONCILE_MS,
     leaseMs: value.AURA_LEASE_MS,
@@ -164,6 +203,15 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     }),
     logLevel: value.LOG_LEVEL,
     warnings: Object.freeze(unknownVariables(env)),
+  });
+}
+
+/** Slots stay free for others: one user takes a quarter of them, one tenant all but an eighth. */
+function executingCaps(value: z.output<typeof environment>): OwnerCaps {
+  const slots = value.AURA_CONCURRENCY;
+  return Object.freeze({
+    user: value.AURA_USER_CONCURRENCY ?? Math.ceil(slots / 4),
+    tenant: value.AURA_TENANT_CONCURRENCY ?? Math.max(1, slots - Math.ceil(slots / 8)),
   });
 }
 

@@ -38,6 +38,12 @@ export const ERRORS = Object.freeze({
   },
 });
 
+/** E1000 of a run whose processes have ended again and again. */
+export const NO_PROGRESS = Object.freeze({
+  ko: "이 요청을 처리하던 서버 프로세스가 거듭 종료되어 작업을 중단했습니다. 요청을 바꾸어 다시 시도해 주세요.",
+  en: "The server process that worked on this request ended again and again, so the request was given up. Please try a different one.",
+});
+
 export type ErrorCode = keyof typeof ERRORS;
 export type Language = "ko" | "en";
 
@@ -66,10 +72,34 @@ export class AuraError extends Error {
   }
 }
 
-/** The backend (Redis) cannot be reached: the same call may go through later. */
+/** Of what one user, or one tenant, may not have more. */
+export interface Limit {
+  cap: "queuedRuns" | "openStreams";
+  scope: "user" | "tenant";
+  limit: number;
+}
+
+/** Somebody has as much of something as the settings allow. */
+export class LimitError extends AuraError {
+  readonly about: Limit;
+  /** When it is worth trying again, in seconds. */
+  readonly retryAfterS = 10;
+
+  constructor(about: Limit) {
+    super("E4290", {
+      data: { ...about },
+      detail: `more than ${about.limit} ${about.cap} of one ${about.scope}`,
+    });
+    this.name = "LimitError";
+    this.about = about;
+  }
+}
+
+/** The backend (Redis) cannot do it now - it is out of reach, or it is full: the same call may go through later. */
 export class BackendUnavailableError extends AuraError {
-  constructor(cause: unknown) {
-    super("E5002", { detail: "the backend is unreachable", cause });
+  /** @param detail why, for the log */
+  constructor(cause: unknown, detail = "the backend does not answer") {
+    super("E5002", { detail, cause });
     this.name = "BackendUnavailableError";
   }
 }

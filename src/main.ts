@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { pino } from "pino";
 import { ConfigError, loadConfig } from "./config.ts";
+import type { AuraService } from "./start.ts";
 
 // LangChain reads this when it loads: with background callbacks, events of concurrent runs get lost.
 process.env.LANGCHAIN_CALLBACKS_BACKGROUND ??= "false";
 
-/** After this time on SIGTERM the process gives up on closing in order, in ms. */
+/** After this time on SIGTERM, or on a fault that nobody caught, the process gives up on closing in order, in ms. */
 const CLOSE_DEADLINE_MS = 20_000;
 
 async function main(): Promise<void> {
@@ -13,13 +14,23 @@ async function main(): Promise<void> {
   if (existsSync(".env")) process.loadEnvFile(".env");
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel });
-  const { startAura } = await import("./start.ts");
-  const service = await startAura(config, { logger });
+  const [{ startAura }, { installLastResort }] = await Promise.all([
+    import("./start.ts"),
+    import("./last-resort.ts"),
+  ]);
+  let service: AuraService | undefined;
+  installLastResort({
+    logger,
+    close: async (crash) => service?.close(crash),
+    deadlineMs: CLOSE_DEADLINE_MS,
+  });
+  service = await startAura(config, { logger });
+  const { close } = service;
 
   const stop = (signal: string) => {
     logger.info({ signal }, "closing");
     setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS).unref();
-    service.close().catch((err: unknown) => {
+    close().catch((err: unknown) => {
       logger.error({ err }, "closing failed");
       process.exit(1);
     });

@@ -4,6 +4,7 @@ import type { EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { buildApp } from "./app.ts";
 import { compose } from "./compose.ts";
 import type { Config } from "./config.ts";
+import type { Crash } from "./last-resort.ts";
 import { describeError } from "./log.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 
@@ -23,8 +24,12 @@ export interface StartOptions {
 export interface AuraService {
   url: string;
   port: number;
-  /** Ends open streams (their clients reconnect), lets executing runs finish, closes everything. */
-  close(): Promise<void>;
+  /**
+   * Ends open streams (their clients reconnect), lets executing runs finish, closes everything.
+   *
+   * @param crash the fault that brings this about: it counts against its run, or against those that are executing
+   */
+  close(crash?: Crash): Promise<void>;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -53,11 +58,14 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,
+    streamCaps: config.caps.streams,
   });
-  const close = async () => {
+  let closed: Promise<void> | null = null;
+  const close = (crash?: Crash) => {
+    if (crash !== undefined) core.crashed(crash.runId);
     closing.abort();
-    await app.close();
-    await core.close();
+    closed ??= app.close().then(core.close);
+    return closed;
   };
   try {
     await app.listen({ host: config.host, port: config.port });

@@ -7,12 +7,14 @@ import type { Agent } from "./runs/agent-graph.ts";
 import { createCancellations } from "./runs/cancel.ts";
 import { createHolding } from "./runs/holding.ts";
 import { keepListening } from "./runs/keep-listening.ts";
+import type { Presence } from "./runs/presence.ts";
 import { startSweep } from "./runs/sweep.ts";
 
 export interface WorkerDeps {
   backend: Backend;
   agent: () => Promise<Agent>;
   logger: Logger;
+  presence: Presence;
   /** Unix ms. */
   now: () => number;
   /** Told of every run that has changed. */
@@ -31,17 +33,17 @@ export interface Worker {
 
 /** The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have lost. */
 export async function startWorker(
-  config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs">,
-  { backend, agent, logger, now, onChange }: WorkerDeps,
+  config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs" | "limits">,
+  { backend, agent, logger, presence, now, onChange }: WorkerDeps,
 ): Promise<Worker> {
   const { approvals, queue, threads, control, signals } = backend;
-  const { approvalTtlMs, leaseMs, reconcileMs } = config;
+  const { approvalTtlMs, leaseMs, limits, reconcileMs } = config;
   const shutdown = new AbortController();
   const cancellations = createCancellations();
   const holding = createHolding(backend.leases, leaseMs, logger, now);
 
   queue.work(async (threadId) => {
-    const deps = { backend, agent: await agent(), logger, now, approvalTtlMs, onChange };
+    const deps = { backend, agent: await agent(), logger, presence, now, approvalTtlMs, limits, onChange };
     await advance(deps, holding, { shutdown: shutdown.signal, cancellations }, threadId);
   });
   const decide = { approvals, queue, logger, now };

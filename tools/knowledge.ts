@@ -31,8 +31,10 @@ const types = z
   .max(20)
   .optional()
   .describe("Only events of these types, such as MailSentEvent, MailReceivedEvent, ApprovalCreatedEvent");
+/** The last moment that a Date can name, in Unix seconds: a number above it is no time. */
+const LAST_S = 8_640_000_000_000;
 const since = z
-  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date(), z.number()])
+  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date(), z.number().min(0).max(LAST_S)])
   .optional()
   .describe("Only since then: ISO 8601, or Unix seconds");
 const limit = z.int().min(1).max(20).optional();

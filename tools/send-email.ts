@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
+import { domainOf, listOf, mailQuestion } from "./mail-question.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 export interface MailSettings {
@@ -24,7 +25,10 @@ const address = z.email({ error: "must be a plain e-mail address, such as kim@ex
 const addresses = z.union([address, z.array(address).min(1).max(MAX_RECIPIENTS)]);
 
 /** Line breaks and other control characters in a subject could smuggle in mail headers. */
-const CONTROL = /\p{Cc}/u;
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** What turns the direction of writing lets a subject read as another one. */
+const BIDI = /\p{Bidi_Control}/u;
 
 /**
  * Strict: a model that invents `bcc` or `attachments` must learn that they do not exist. Dropping them
@@ -37,7 +41,8 @@ const schema = z.strictObject({
     .string()
     .min(1)
     .max(255)
-    .refine((text) => !CONTROL.test(text), { error: "must be one line without control characters" }),
+    .refine((text) => !CONTROL.test(text), { error: "must be one line without control characters" })
+    .refine((text) => !BIDI.test(text), { error: "must not change the direction of writing" }),
   body: z.string().min(1).max(100_000),
   format: z.enum(["text", "html"]).optional().describe("How the body is written. Default: text"),
 });
@@ -52,10 +57,9 @@ export function sendEmail(settings: MailSettings): AuraTool<typeof schema> {
       "Sends an e-mail. The user is asked for approval automatically before it is sent. Call it once per distinct mail.",
     schema,
     approval: "always",
-    approvalMessage: ({ to, subject }, language) =>
-      language === "ko"
-        ? `${list(to).join(", ")} 주소로 "${subject}" 메일을 보낼까요?`
-        : `Send the e-mail "${subject}" to ${list(to).join(", ")}?`,
+    // The body is what a mail says, not whom it reaches: of a long one a part may be shown.
+    identifying: ["to", "cc", "subject", "format"],
+    approvalMessage: (args, language) => mailQuestion(args, language, settings.from),
     execute: (args, context) => deliver(settings, args, context),
   };
 }
@@ -67,7 +71,7 @@ async function deliver(
 ): Promise<MailResult> {
   const say = TEXTS[context.language];
   if (smtpUrl === undefined) throw new ToolError(say.notConfigured);
-  if (list(args.to).length + list(args.cc).length > MAX_RECIPIENTS) throw new ToolError(say.tooMany);
+  if (listOf(args.to).length + listOf(args.cc).length > MAX_RECIPIENTS) throw new ToolError(say.tooMany);
   context.signal.throwIfAborted();
   const messageId = deriveMessageId(context, from);
   // Short timeouts: nodemailer's defaults are minutes, and somebody is watching the stream.
@@ -88,8 +92,8 @@ async function deliver(
   try {
     const sent = await transport.sendMail({
       from,
-      to: list(args.to),
-      cc: list(args.cc),
+      to: listOf(args.to),
+      cc: listOf(args.cc),
       subject: args.subject,
       messageId,
       // Who sends through a mailbox of the service: DWP's mail service says so in its events.
@@ -102,11 +106,6 @@ async function deliver(
   } finally {
     transport.close();
   }
-}
-
-function list(value: string | string[] | undefined): string[] {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
 }
 
 function plain(recipient: string | { address: string }): string {
@@ -124,8 +123,15 @@ export function deriveMessageId(
   const key = createHash("sha256")
     .update(JSON.stringify([threadId, taskId, toolCallId]))
     .digest("hex");
-  const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? "aura.invalid";
+  const domain = domainOf(from) ?? "aura.invalid";
   return `<${key.slice(0, 40)}@${domain}>`;
+}
+
+/** Of what the mail server said. */
+const MAX_QUOTED = 1_000;
+
+function cut(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED).toWellFormed()}…` : text;
 }
 
 const smtpError = z.object({ message: z.string(), responseCode: z.number().optional() });
@@ -141,26 +147,26 @@ function failure(
   say: (typeof TEXTS)["ko"],
 ): ToolError {
   const parsed = smtpError.safeParse(error);
-  if (!parsed.success) return new ToolError(say.failed(String(error)), error);
+  if (!parsed.success) return new ToolError(say.failed, error);
   const { message, responseCode } = parsed.data;
   const uncertain = contentSent && responseCode === undefined;
-  const text = uncertain ? say.uncertain(messageId, message) : say.failed(message);
-  return new ToolError(text, error, { uncertain });
+  const text = uncertain ? say.uncertain(messageId) : say.failed;
+  return new ToolError(text, error, { uncertain, quoted: cut(message) });
 }
 
 const TEXTS = Object.freeze({
   ko: {
     notConfigured: "메일 서버가 설정되어 있지 않아 메일을 보내지 못했습니다 (SMTP_URL).",
     tooMany: `받는 사람은 모두 합해 ${MAX_RECIPIENTS}명까지입니다. 메일을 보내지 못했습니다.`,
-    failed: (reason: string) => `메일을 보내지 못했습니다: ${reason}`,
-    uncertain: (id: string, reason: string) =>
-      `메일이 발송되었는지 알 수 없습니다 (outcome unknown): ${reason}. Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
+    failed: "메일을 보내지 못했습니다.",
+    uncertain: (id: string) =>
+      `메일이 발송되었는지 알 수 없습니다 (outcome unknown). Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
   },
   en: {
     notConfigured: "No mail server is configured (SMTP_URL), so the mail was not sent.",
     tooMany: `A mail has at most ${MAX_RECIPIENTS} recipients in all. It was not sent.`,
-    failed: (reason: string) => `The mail was not sent: ${reason}`,
-    uncertain: (id: string, reason: string) =>
-      `It is not known whether the mail was sent (outcome unknown): ${reason}. Message-ID ${id}. Do not send it again before checking.`,
+    failed: "The mail was not sent.",
+    uncertain: (id: string) =>
+      `It is not known whether the mail was sent (outcome unknown). Message-ID ${id}. Do not send it again before checking.`,
   },
 });

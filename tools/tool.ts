@@ -31,7 +31,13 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
   idempotent?: boolean;
   /** Its results hold text that strangers wrote: the model gets them marked as data. Default: false. */
   untrusted?: boolean;
-  /** The question that an approver reads, in the language asked for. */
+  /**
+   * The arguments that say what the action is: recipients, amounts, ids. An approver always sees these whole; of a long text in
+   * another argument a part may be shown, with a notice. Lists, and texts of up to 1,024 characters, are whole in every argument.
+   * Default: all of them.
+   */
+  identifying?: readonly (keyof z.output<Schema> & string)[];
+  /** The question that an approver reads, in the language asked for. Text of strangers in it is `quoted`, and comes last. */
   approvalMessage(args: z.output<Schema>, language: "ko" | "en"): string;
   /** Does it. The result must be JSON; a rejection becomes a tool message for the model. */
   execute(args: z.output<Schema>, context: ToolContext): Promise<unknown>;
@@ -41,10 +47,17 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
 export class ToolError extends Error {
   /** Whether the tool may have had its effect all the same. */
   readonly uncertain: boolean;
+  /** What a stranger said of it (a mail server's refusal): the user reads it as it is, the model marked as data. */
+  readonly quoted: string | undefined;
 
-  constructor(message: string, cause?: unknown, { uncertain = false }: { uncertain?: boolean } = {}) {
+  constructor(
+    message: string,
+    cause?: unknown,
+    { uncertain = false, quoted }: { uncertain?: boolean; quoted?: string } = {},
+  ) {
     super(message, cause === undefined ? {} : { cause });
     this.name = "ToolError";
     this.uncertain = uncertain;
+    this.quoted = quoted;
   }
 }

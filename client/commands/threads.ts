@@ -93,6 +93,9 @@ function threadText(session: Session, thread: ThreadDetail): string {
     ...(forkedFrom === undefined
       ? []
       : [harmlessLine(`forked from ${forkedFrom.threadId} at ${forkedFrom.checkpointId}`)]),
+    ...(thread.importedAt === undefined
+      ? []
+      : [`imported ${timeOf(thread.importedAt)}: what is older is what the file said`]),
     ...heading("Conversation"),
     ...thread.messages.flatMap((message) => messageLines(out, message)),
     ...(thread.planSteps.length === 0 ? [] : heading("Plan")),
@@ -135,18 +138,29 @@ function checkpointText(out: Terminal, item: Checkpoint): string {
   ].join("\n");
 }
 
+/** A signal alone decides, and names nobody; so does the end of a run. */
+const NOBODY = "nobody who is named";
+
 function auditText(out: Terminal, entry: AuditEntry): string {
-  const { outcome, effectiveArguments, decidedAt, decidedBy, reason } = entry;
+  const { outcome, effectiveArguments, decidedAt, decidedBy, reason, lateDecision: late } = entry;
   const decided =
     decidedAt === undefined
       ? `${entry.status}`
-      : `${entry.status} by ${decidedBy ?? "nobody"} at ${timeOf(decidedAt)}${reason === undefined ? "" : `: ${reason}`}`;
+      : `${entry.status} by ${decidedBy ?? NOBODY} at ${timeOf(decidedAt)}${reason === undefined ? "" : `: ${reason}`}`;
   const came = outcome.error ?? outcome.result;
   return [
     `${out.style("bold", harmlessLine(entry.requestId))}  ${harmlessLine(entry.tool)}  proposed ${timeOf(entry.proposedAt)}`,
+    ...(entry.imported === true
+      ? ["  imported: all of this is what the file said; nobody here has seen it"]
+      : []),
     `  ${harmlessLine(entry.message)}`,
     `  proposed: ${oneLine(entry.arguments)}`,
     `  decision: ${harmlessLine(decided)}`,
+    ...(late === undefined
+      ? []
+      : [
+          `  too late: ${harmlessLine(`${late.status} by ${late.decidedBy ?? NOBODY} at ${timeOf(late.at)}`)}`,
+        ]),
     ...(effectiveArguments === null ? [] : [`  ran with: ${oneLine(effectiveArguments)}`]),
     `  outcome:  ${harmlessLine(outcome.state)}${came === undefined || came === null ? "" : ` - ${oneLine(came)}`}`,
   ].join("\n");

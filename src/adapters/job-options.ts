@@ -1,10 +1,13 @@
 import { BackendUnavailableError } from "../errors.ts";
+import type { OwnerCaps } from "../runs/caps.ts";
 import type { BackendLogger } from "./redis/availability.ts";
 
 /** How a process works on jobs. */
 export interface WorkOptions {
   /** Handlers that run side by side in this process. */
   concurrency?: number;
+  /** How many of them one user may have, and one tenant; as many as there are when not given. */
+  caps?: OwnerCaps;
   /** Pause before the second attempt, in ms; it doubles with each further one. */
   backoffMs?: number;
 }

@@ -1,46 +1,115 @@
-import { z } from "zod";
-import type { ApprovalRecord, Settlement } from "../approvals/approval.ts";
+import type { ApprovalRecord, Decision, LateDecision } from "../approvals/approval.ts";
 import { HITL_TTL_S } from "../approvals/approval.ts";
-import { standingDecision } from "../approvals/signal.ts";
+import {
+  isOfTenant,
+  lateDecisionIn,
+  parsePublishedRequest,
+  parseRequest,
+  standingDecision,
+} from "../approvals/published-request.ts";
+import { type OurSettlement, ourWord } from "../approvals/settled-request.ts";
 
-// A record, not an object with a status: zod would move the fields that it names to the front.
-const request = z.record(z.string(), z.unknown());
+/** How a pending approval is settled, seen together with what `hitl:request` holds. */
+export interface Settling {
+  /** As it is recorded. */
+  decision: Decision;
+  /** What `hitl:request` becomes; null when it stays as it is. */
+  request: string | null;
+  /** Whether Main Service may still decide otherwise: it has not decided, as far as we can see. */
+  isOpenAtMain: boolean;
+}
 
 /**
- * `hitl:request`'s JSON with another status, or null when it is not pending there: then somebody else has
- * decided (or written something that we do not understand), and what stands there must stay.
+ * What becomes of a pending approval and of its `hitl:request`: the two must say the same. Null when it may not be settled
+ * so: nothing expires that Main Service has decided, and nobody decides while the request names another tenant.
+ *
+ * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's end voids stays
+ * void: then the decision that Main Service has just taken is kept as a late one, and `hitl:request` says what stands.
  */
-export function withStatus(requestJson: string, status: Settlement): string | null {
-  let value: unknown;
+export function settlingOf(
+  record: ApprovalRecord,
+  request: string | null,
+  decision: Decision,
+): Settling | null {
+  const { tenantId } = record;
+  const isPersons = decision.status === "approved" || decision.status === "rejected";
+  if (!isOfTenant(parsePublishedRequest(request), tenantId)) {
+    return isPersons ? null : { decision, request: null, isOpenAtMain: true };
+  }
+  const standing = standingDecision(request, tenantId, decision.decidedAt);
+  if (standing === null) {
+    return { decision, request: withOurWord(request, decision), isOpenAtMain: true };
+  }
+  if (decision.status === "expired") return null;
+  if (isPersons) return { decision: standing, request: null, isOpenAtMain: false };
+  const lateDecision = lateDecisionIn(request, tenantId, decision.decidedAt);
+  return {
+    decision: lateDecision === null ? decision : { ...decision, lateDecision },
+    request: withOurWord(request, decision),
+    isOpenAtMain: true,
+  };
+}
+
+/**
+ * How long a settled approval is watched for a decision that Main Service began before it could see the settlement: it takes
+ * milliseconds, and a process that stands still may take longer.
+ */
+export const WATCH_MS = 60_000;
+/** Watched approvals that one sweep looks at, longest settled first: all of their requests are in memory at once. */
+export const WATCHED_AT_ONCE = 500;
+
+/** What is to be said again of a settled approval, and what is to be kept of the decision that came too late. */
+export interface Restatement {
+  lateDecision: LateDecision;
+  /** What `hitl:request` becomes; null when it stays as it is. */
+  request: string | null;
+}
+
+/** Null when `hitl:request` does not contradict the record. */
+export function restatementOf(
+  record: ApprovalRecord,
+  request: string | null,
+  at: number,
+): Restatement | null {
+  const { status, tenantId } = record;
+  if (status === "pending") return null;
+  const late = lateDecisionIn(request, tenantId, at);
+  if (late === null || late.status === status) return null;
+  const { reason, lateDecision = late } = record;
+  const said = { status, ...(reason === undefined ? {} : { reason }) };
+  const restated = withOurWord(request, said);
+  // Known already, and it cannot be said there.
+  if (restated === null && record.lateDecision !== undefined) return null;
+  return { lateDecision, request: restated };
+}
+
+/** `hitl:request`'s JSON with our word in it; null when it is gone, or holds what Main Service cannot read either. */
+function withOurWord(requestJson: string | null, settled: OurSettlement): string | null {
+  const value = requestJson === null ? null : parseRequest(requestJson);
+  if (value === null) return null;
   try {
-    value = JSON.parse(requestJson);
+    return JSON.stringify({ ...value, ...ourWord(settled) });
   } catch {
+    // Nested too deeply to be written: nothing of ours.
     return null;
   }
-  const { data } = request.safeParse(value);
-  return data?.status === "pending" ? JSON.stringify({ ...data, status }) : null;
 }
 
 /** `hitl:request`'s JSON with the id of its AgentTask, or null when it is not pending there, or names one already. */
 export function withTaskId(requestJson: string, taskId: string): string | null {
-  let value: unknown;
+  const value = parseRequest(requestJson);
+  if (value === null || !("status" in value) || value.status !== "pending") return null;
+  if ("taskId" in value && value.taskId !== undefined) return null;
   try {
-    value = JSON.parse(requestJson);
+    return JSON.stringify({ ...value, taskId });
   } catch {
     return null;
   }
-  const { data } = request.safeParse(value);
-  return data?.status === "pending" && data.taskId === undefined ? JSON.stringify({ ...data, taskId }) : null;
 }
 
 /** Whether Main Service has decided there about this approval: its user has been told so, and nothing may overtake it. */
 export function isDecidedThere(requestJson: string | null, { tenantId }: ApprovalRecord): boolean {
   return standingDecision(requestJson, tenantId, 0) !== null;
-}
-
-/** Approved and rejected are Main Service's own: it has rewritten hitl:request before it told us. */
-export function isDecidedByMainService(status: Settlement): boolean {
-  return status === "approved" || status === "rejected";
 }
 
 /** Decided, with the graph still to be told: a new message must not overtake it. */

@@ -4,6 +4,16 @@ import type { Owner } from "../runs/run.ts";
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
 export type Settlement = Exclude<ApprovalStatus, "pending">;
 
+/** What an event shows of arguments that it cannot show whole. */
+export interface ShownPart {
+  /** Every key, list entry and number; long texts are cut. */
+  context: Record<string, unknown>;
+  /** Characters that are left out, by the place of the text. */
+  notShown: Record<string, number>;
+  /** Says so in words, and where the whole is. */
+  notice: string;
+}
+
 /** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
 export interface ApprovalRecord extends Owner {
   v: 1;
@@ -22,6 +32,8 @@ export interface ApprovalRecord extends Owner {
   digest: string;
   /** The question that the approver reads. */
   message: string;
+  /** What an event shows of the arguments, where it cannot show all of them. */
+  shown?: ShownPart;
   status: ApprovalStatus;
   reason?: string;
   /** Who decided, as Main Service recorded it. */
@@ -31,6 +43,20 @@ export interface ApprovalRecord extends Owner {
   /** When it stops waiting, Unix ms. */
   expiresAt: number;
   decidedAt?: number;
+  /** It came with a file: who decided what is what the file says, and this service has not seen it. */
+  imported?: boolean;
+  lateDecision?: LateDecision;
+}
+
+/**
+ * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person was told that
+ * it had: kept so that the audit shows it.
+ */
+export interface LateDecision {
+  status: "approved" | "rejected";
+  decidedBy?: string;
+  /** When it was made, or seen where Main Service does not say; Unix ms. */
+  at: number;
 }
 
 /** The single way out of `pending`. */
@@ -40,6 +66,8 @@ export interface Decision {
   decidedBy?: string;
   /** Unix ms. */
   decidedAt: number;
+  /** Set by the store alone. */
+  lateDecision?: LateDecision;
 }
 
 /** Redis keys' lifetimes of the contract, section 4, in seconds; `request` is the default of AURA_APPROVAL_TTL. */
@@ -56,9 +84,14 @@ export interface HitlRequest extends Owner {
   sessionId: string;
   actionType: string;
   context: Record<string, unknown>;
-  status: ApprovalStatus;
+  /** Anything but approved and rejected is undecided for Main Service. */
+  status: "pending" | "approved" | "rejected";
   createdAt: number;
   taskId?: string;
+  /** Ours, when we have settled it: see settled-request.ts. */
+  settledBy?: "aura";
+  outcome?: Settlement;
+  reason?: string;
 }
 
 /** The first value of `hitl:request:{requestId}`. */
@@ -70,7 +103,7 @@ export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
     tenantId: approval.tenantId,
     actionType: approval.actionType,
     context: approval.context,
-    status: approval.status,
+    status: "pending",
     createdAt: approval.createdAt,
   };
 }

@@ -3,7 +3,9 @@ import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
 import type { ApprovalRecord, Decision } from "./approval.ts";
-import { decisionOf, isOfTenant, parsePublishedRequest, parseSignal } from "./signal.ts";
+import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
+import { restate } from "./restate.ts";
+import { decisionOf, parseSignal } from "./signal.ts";
 
 export interface DecideDeps {
   approvals: ApprovalStore;
@@ -33,22 +35,28 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
   ]);
   if (approval === null) return ignore("unknown request", requestId);
   if (approval.threadId !== sessionId) return ignore("request of another session", requestId);
-  if (approval.status !== "pending") return ignore(`already ${approval.status}`, requestId);
-
   const published = parsePublishedRequest(request);
+  if (approval.status !== "pending") {
+    const told = publishedDecision(published, deps.now());
+    if (told !== null && told.status !== approval.status) await restate(deps, requestId);
+    return ignore(`already ${approval.status}`, requestId);
+  }
   if (!isOfTenant(published, approval.tenantId)) {
     return ignore("hitl:request names another tenant", requestId);
   }
   const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
-  if (standing !== null) ignore(`already ${standing.status}`, requestId);
+  if (standing === null) return;
+  if (standing.status === "pending") return ignore("hitl:request names another tenant", requestId);
+  await restate(deps, requestId);
+  ignore(`already ${standing.status}`, requestId);
 }
 
 /**
  * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run due, so a
  * crash before the job is enqueued delays the resume and does not lose it.
  *
- * @returns null when this call decided; else the record that stands (still pending when it was to expire, and Main Service
- *   has decided meanwhile)
+ * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record that stands (still
+ *   pending when it was to expire, and Main Service has decided; or when hitl:request names another tenant now)
  */
 export async function applyDecision(
   deps: DecideDeps,
@@ -59,9 +67,8 @@ export async function applyDecision(
   if (result === null) throw new Error(`approval ${requestId} is gone`);
   const { record } = result;
   if (!result.settled) return record;
-  const { threadId, runId } = record;
-  const { status, decidedBy } = decision;
+  const { threadId, runId, status, decidedBy } = record;
   deps.logger.info({ sessionId: threadId, runId, requestId, status, decidedBy }, "approval decided");
-  await deps.queue.enqueue(threadId);
+  await deps.queue.enqueue(record, "begun");
   return null;
 }

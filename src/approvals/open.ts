@@ -4,6 +4,7 @@ import { type GraphState, openInterrupts } from "../runs/agent-graph.ts";
 import type { WireEvent } from "../runs/event.ts";
 import type { RunRecord } from "../runs/run.ts";
 import type { ApprovalRecord } from "./approval.ts";
+import { shownPart } from "./approval-schema.ts";
 
 /** The interrupt value of graphs/approval.ts, as it comes back from a checkpoint. */
 const approvalRequest = z.object({
@@ -14,6 +15,7 @@ const approvalRequest = z.object({
   context: z.record(z.string(), z.unknown()),
   digest: z.string(),
   message: z.string(),
+  shown: shownPart.exactOptional(),
 });
 
 /**
@@ -30,10 +32,11 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
         cause: request.error,
       });
     }
-    const { taskId, toolCallId, actionType, context, digest, message } = request.data;
+    const { taskId, toolCallId, actionType, context, digest, message, shown } = request.data;
+    const requestId = requestIdOf(run.threadId, taskId, toolCallId);
     return {
       v: 1,
-      requestId: requestIdOf(run.threadId, taskId, toolCallId),
+      requestId,
       threadId: run.threadId,
       runId: run.runId,
       tenantId: run.tenantId,
@@ -45,6 +48,7 @@ export function approvalsOf(run: RunRecord, state: GraphState, at: number, ttlMs
       context,
       digest,
       message,
+      ...(shown === undefined ? {} : { shown: { ...shown, notice: withId(shown.notice, requestId) } }),
       status: "pending",
       createdAt: at,
       expiresAt: at + ttlMs,
@@ -61,11 +65,19 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
+/** The graph does not know the id of the request that holds the whole. */
+function withId(notice: string, requestId: string): string {
+  return notice.replaceAll("{requestId}", requestId);
+}
+
 /** The event that puts the approval in front of a person. */
 export function hitlEvent(approval: ApprovalRecord): WireEvent {
-  const { requestId, actionType, message, context, toolCallId } = approval;
+  const { requestId, actionType, message, context, toolCallId, shown } = approval;
   return {
     type: "hitl",
-    data: { requestId, actionType, message, context, requiresApproval: true, toolCallId },
+    data: {
+      ...{ requestId, actionType, message, context, requiresApproval: true, toolCallId },
+      ...(shown === undefined ? {} : { shown }),
+    },
   };
 }

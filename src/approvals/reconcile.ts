@@ -1,7 +1,8 @@
 import type { PendingApproval, Published } from "../ports/approval-store.ts";
 import type { Decision } from "./approval.ts";
 import { applyDecision, type DecideDeps } from "./decide.ts";
-import { decisionOf, isOfTenant, parsePublishedRequest, parseSignal, publishedDecision } from "./signal.ts";
+import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
+import { decisionOf, parseSignal } from "./signal.ts";
 
 /** Approvals looked at in one round trip. */
 const PAGE = 500;

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { isTextDeeperThan } from "../../tools/json-depth.ts";
 import { ID_PATTERN } from "../runs/event-id.ts";
 import type { Decision } from "./approval.ts";
+import { type PublishedRequest, publishedDecision } from "./published-request.ts";
 
 const requestId = z.string().regex(ID_PATTERN);
 const timestamp = z.number().optional();
@@ -28,7 +30,7 @@ const MAX_DEPTH = 16;
 /** The signal in a Pub/Sub payload, or why it is none. */
 export function parseSignal(payload: string): { signal: Signal } | { refused: string } {
   if (payload.length > MAX_SIGNAL_CHARS) return { refused: "too large" };
-  if (isDeeperThan(payload, MAX_DEPTH)) return { refused: "nested too deeply" };
+  if (isTextDeeperThan(payload, MAX_DEPTH)) return { refused: "nested too deeply" };
   let json: unknown;
   try {
     json = JSON.parse(payload);
@@ -41,85 +43,10 @@ export function parseSignal(payload: string): { signal: Signal } | { refused: st
   return parsed.success ? { signal: parsed.data } : { refused: "not a signal of a known type" };
 }
 
-const QUOTE = 34;
-const BACKSLASH = 92;
-const OPENING = new Set(["[".charCodeAt(0), "{".charCodeAt(0)]);
-const CLOSING = new Set(["]".charCodeAt(0), "}".charCodeAt(0)]);
-
-/** Whether JSON nests deeper than so many levels, found without parsing it. */
-function isDeeperThan(json: string, limit: number): boolean {
-  let depth = 0;
-  let isText = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at);
-    if (code === QUOTE) isText = !isText;
-    else if (isText) at += code === BACKSLASH ? 1 : 0;
-    else if (OPENING.has(code)) depth += 1;
-    else if (CLOSING.has(code)) depth -= 1;
-    if (depth > limit) return true;
-  }
-  return false;
-}
-
-/** Main Service's own record of the request; what it leaves out says nothing. */
-const publishedRequest = z.object({
-  tenantId: z.union([z.string(), z.number()]).transform(String).optional(),
-  status: z.string().optional(),
-  approvedBy: z.string().nullish(),
-  rejectedBy: z.string().nullish(),
-  reason: z.string().nullish(),
-});
-
-export type PublishedRequest = z.infer<typeof publishedRequest>;
-
-/** Parses `hitl:request:{requestId}`; null when there is none, or it cannot be read. */
-export function parsePublishedRequest(text: string | null): PublishedRequest | null {
-  if (text === null) return null;
-  try {
-    return publishedRequest.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** The decision that Main Service has stored in `hitl:request`, or null when it has stored none. */
-export function publishedDecision(published: PublishedRequest | null, at: number): Decision | null {
-  const status = published?.status;
-  if (status !== "approved" && status !== "rejected") return null;
-  return toDecision(status, published, published?.reason, at);
-}
-
-/**
- * The same from the raw text, as far as it is about an approval of this tenant: what names another one decides nothing
- * and holds nothing up.
- */
-export function standingDecision(text: string | null, tenantId: string, at: number): Decision | null {
-  const published = parsePublishedRequest(text);
-  return isOfTenant(published, tenantId) ? publishedDecision(published, at) : null;
-}
-
-/** Whether `hitl:request` may be about this tenant's approval. */
-export function isOfTenant(published: PublishedRequest | null, tenantId: string): boolean {
-  return published?.tenantId === undefined || published.tenantId === tenantId;
-}
-
 /** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */
 export function decisionOf(heard: Signal, published: PublishedRequest | null, at: number): Decision {
+  const standing = publishedDecision(published, at);
+  if (standing !== null) return standing;
   const reason = "reason" in heard ? heard.reason : null;
-  return publishedDecision(published, at) ?? toDecision(heard.status, null, reason, at);
-}
-
-function toDecision(
-  status: "approved" | "rejected",
-  published: PublishedRequest | null,
-  reason: string | null | undefined,
-  at: number,
-): Decision {
-  const decidedBy = status === "approved" ? published?.approvedBy : published?.rejectedBy;
-  return {
-    status,
-    ...(status === "approved" || reason == null ? {} : { reason }),
-    ...(decidedBy == null ? {} : { decidedBy }),
-    decidedAt: at,
-  };
+  return { status: heard.status, ...(reason == null ? {} : { reason }), decidedAt: at };
 }

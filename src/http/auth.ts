@@ -17,14 +17,25 @@ declare module "fastify" {
   }
 }
 
+/** Blank ids look like nobody on every screen and in every log. */
+const notBlank = z.string().refine((text) => text.trim() !== "", { error: "blank" });
+
 const claims = z.object({
-  sub: z.string().min(1),
-  tenant_id: z.union([z.string().min(1), z.number()]).transform(String),
+  sub: notBlank,
+  tenant_id: z.union([notBlank, z.number()]).transform(String),
   exp: z.number(),
+  iat: z.number().optional(),
   role: z.string().optional(),
 });
 
+/** How far the clocks of DWP's services may differ. */
 const CLOCK_TOLERANCE_S = 5;
+
+/** For `iat`, which costs a session when it is refused wrongly: machines that have just woken are this far off. */
+const ISSUE_TOLERANCE_S = 60;
+
+/** No login lasts longer. A time above it is a mistake (milliseconds) or a token that is meant never to end. */
+const MAX_LIFETIME_S = 10 * 365 * 86_400;
 
 /**
  * Makes every route of the scope it is registered in require a DWP token (contract, section 2): HS256,
@@ -74,7 +85,10 @@ async function verify(token: string, key: Uint8Array): Promise<Caller> {
       clockTolerance: CLOCK_TOLERANCE_S,
       requiredClaims: ["sub", "tenant_id", "exp"],
     });
-    const { sub, tenant_id, role } = claims.parse(payload);
+    const { sub, tenant_id, role, exp, iat } = claims.parse(payload);
+    const now = Date.now() / 1000;
+    if (iat !== undefined && iat > now + ISSUE_TOLERANCE_S) throw new Error("iat is in the future");
+    if (exp > now + MAX_LIFETIME_S) throw new Error("exp is absurd");
     return { tenantId: tenant_id, userId: sub, role };
   } catch (error) {
     const code = error instanceof joseErrors.JWTExpired ? "E2002" : "E2003";

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
 import { z } from "zod";
-import { AuraError, type ErrorCode } from "../errors.ts";
+import { AuraError, type ErrorCode, type Language, LimitError } from "../errors.ts";
 import { failure } from "./envelope.ts";
 import { languageOf } from "./language.ts";
+import { limitText } from "./limit-texts.ts";
 
 /** Fastify's own errors for what the client sent; each is a 400 (413 for size) of the contract. */
 const clientError = z.object({
@@ -38,20 +39,23 @@ function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyRe
   const about = { err: error, errorCode: code };
   if (error.status >= 500) request.log.error(about, "request failed");
   else request.log.info(about, "request refused");
+  if (error instanceof LimitError) reply.header("retry-after", error.retryAfterS);
+  const language = languageOf(request);
   return reply
     .code(error.status)
     .header("x-correlation-id", request.id)
     .send(
       failure(code, {
         traceId: request.id,
-        language: languageOf(request),
+        language,
         data: error.data,
-        ...hintOf(error),
+        ...hintOf(error, language),
       }),
     );
 }
 
-function hintOf(error: AuraError): { hint?: string } {
+function hintOf(error: AuraError, language: Language): { hint?: string } {
+  if (error instanceof LimitError) return { hint: limitText(error.about, language) };
   const issues = z.array(z.object({ path: z.string(), message: z.string() })).safeParse(error.data?.issues);
   if (!issues.success) return {};
   return {

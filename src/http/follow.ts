@@ -5,13 +5,15 @@ import type { ThreadRegistry } from "../ports/thread-registry.ts";
 import { parseEventId } from "../runs/event-id.ts";
 import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
 import { isOwnedBy, type RunRecord, type ThreadRecord } from "../runs/run.ts";
-import { callerOf } from "./auth.ts";
+import { callerOf, ownerOf } from "./auth.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import { sendEventStream } from "./sse.ts";
 
 export interface FollowDeps {
   threads: ThreadRegistry;
   eventLog: EventLog;
   heartbeatMs: number;
+  streams: OpenStreams;
   /** Aborted when the server closes: open streams end, and their clients come back elsewhere. */
   closing: AbortSignal;
 }
@@ -79,7 +81,7 @@ export async function streamThread(
   );
 }
 
-/** Answers with events until they end, the client leaves or the server closes. */
+/** Answers with events until they end, the client leaves, the stream has to give way to a newer one or the server closes. */
 export async function streamEvents(
   deps: FollowDeps,
   position: { runId: string; seq: number },
@@ -92,7 +94,8 @@ export async function streamEvents(
   reply.raw.once("close", () => gone.abort());
   // The client may have left while its run was being started; then there is no other "close" to come.
   if (reply.raw.destroyed) gone.abort();
-  const signal = AbortSignal.any([gone.signal, deps.closing]);
+  const place = deps.streams.open(ownerOf(request));
+  const signal = AbortSignal.any([gone.signal, deps.closing, place.givesWay]);
   request.log.info({ ...position, threadId: headers["x-thread-id"] }, "stream opened");
   try {
     const { heartbeatMs } = deps;
@@ -100,5 +103,8 @@ export async function streamEvents(
   } catch (err) {
     // The answer has begun, so no envelope: the cut connection makes the client come back with its position.
     request.log.error({ err, runId: position.runId }, "stream cut");
+  } finally {
+    place.close();
+    if (place.givesWay.aborted) request.log.info({ runId: position.runId }, "stream gave way to a newer one");
   }
 }

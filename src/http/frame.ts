@@ -1,3 +1,4 @@
+import type { ShownPart } from "../approvals/approval.ts";
 import type { StoredEvent, WireEvent } from "../runs/event.ts";
 import { formatEventId } from "../runs/event-id.ts";
 
@@ -6,9 +7,11 @@ export const MAX_FRAME_BYTES = 16 * 1024;
 
 /**
  * One SSE event: id, type, one line of JSON (contract, section 3), and the id again. A frame above 16 KB has its long values cut
- * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole.
+ * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole. Approvals are never cut here: what their
+ * approver sees was decided when they were opened.
  */
 export function eventFrame(runId: string, { seq, event }: StoredEvent): string {
+  if (event.type === "hitl") return approvalFrame(runId, seq, event.data);
   const whole = frame(runId, seq, event);
   if (Buffer.byteLength(whole, "utf8") <= MAX_FRAME_BYTES) return whole;
   for (let maxText = 4096; maxText >= 16; maxText /= 4) {
@@ -20,6 +23,30 @@ export function eventFrame(runId: string, { seq, event }: StoredEvent): string {
   }
   return frame(runId, seq, { type: event.type, data: { truncated: true } });
 }
+
+type Approval = Extract<WireEvent, { type: "hitl" }>["data"];
+
+/** What does not fit (older versions have opened such approvals) is not shown at all: a part could mislead. */
+function approvalFrame(runId: string, seq: number, { shown, ...approval }: Approval): string {
+  const data = shown === undefined ? approval : { ...approval, ...inPart(approval, shown) };
+  const text = frame(runId, seq, { type: "hitl", data });
+  if (Buffer.byteLength(text, "utf8") <= MAX_FRAME_BYTES) return text;
+  const { requestId, actionType, toolCallId } = approval;
+  const message = NOT_SHOWN.replaceAll("{requestId}", requestId);
+  const nothing = { requestId, actionType, message, context: {}, requiresApproval: true, toolCallId };
+  const bare = frame(runId, seq, { type: "hitl", data: { ...nothing, truncated: true } });
+  if (Buffer.byteLength(bare, "utf8") <= MAX_FRAME_BYTES) return bare;
+  return frame(runId, seq, { type: "hitl", data: { truncated: true } });
+}
+
+/** What is not shown is said first: the question may end with text of strangers, and that must not come before it. */
+function inPart({ message }: Approval, { context, notShown, notice }: ShownPart) {
+  return { message: `${notice} ${message}`, context, notShown, truncated: true };
+}
+
+/** In both languages: the event does not say which one its reader has. */
+const NOT_SHOWN =
+  "요청이 너무 커서 여기에 표시할 수 없습니다. 전체 내용을 확인한 뒤 결정하세요. This request is too large to be shown here. Read the whole before you decide: GET /api/aura/hitl/requests/{requestId}";
 
 /** A write that is no event: it keeps the connection alive, and tells the client where it stands. */
 export function commentFrame(runId: string, seq: number, comment: string): string {

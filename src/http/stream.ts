@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { LimitError } from "../errors.ts";
 import type { Idempotency } from "../ports/thread-registry.ts";
 import { ID_PATTERN } from "../runs/event-id.ts";
 import type { RunRecord } from "../runs/run.ts";
 import type { Prompt } from "../runs/start.ts";
-import { callerOf } from "./auth.ts";
+import { callerOf, ownerOf } from "./auth.ts";
 import { type FollowDeps, lastPosition, streamRun } from "./follow.ts";
 import { languageOf } from "./language.ts";
 import { idempotencyKey, parseInput, streamBody, streamQuery } from "./schemas.ts";
@@ -18,12 +19,12 @@ export interface StreamDeps extends FollowDeps {
  * `POST /aura/test/stream` and `GET` on the same path (contract, sections 3 and 8): starts a run and follows it. With
  * `Last-Event-ID` of one of the caller's runs it only follows, whatever the body says: the web client sends
  * the same body again when its connection broke. With an `Idempotency-Key` that has started a run already, it follows
- * that one from its beginning.
+ * that one from its beginning. Who has too many streams open may follow, and start nothing.
  */
 export function streamRoutes(app: FastifyInstance, deps: StreamDeps): void {
   const answer = async (input: z.infer<typeof streamBody>, request: FastifyRequest, reply: FastifyReply) => {
     const position = (await lastPosition(deps, request)) ?? {
-      run: await deps.start(promptOf(input, request)),
+      run: await deps.start(promptOf(input, request, deps.streams.refusal(ownerOf(request)))),
       seq: 0,
     };
     await streamRun(deps, position, request, reply);
@@ -37,7 +38,11 @@ export function streamRoutes(app: FastifyInstance, deps: StreamDeps): void {
   });
 }
 
-function promptOf(input: z.infer<typeof streamBody>, request: FastifyRequest): Prompt {
+function promptOf(
+  input: z.infer<typeof streamBody>,
+  request: FastifyRequest,
+  refusal: LimitError | undefined,
+): Prompt {
   const { tenantId, userId } = callerOf(request);
   const context = input.context ?? {};
   const idempotency = idempotencyOf(input, request);
@@ -49,6 +54,7 @@ function promptOf(input: z.infer<typeof streamBody>, request: FastifyRequest): P
     language: contextLanguage(context) ?? languageOf(request),
     traceId: request.id,
     ...(idempotency === undefined ? {} : { idempotency }),
+    ...(refusal === undefined ? {} : { refusal }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import { parseEventId } from "../runs/event-id.ts";
 import type { ThreadDeps } from "../threads/deps.ts";
 import { exportThread } from "../threads/export.ts";
@@ -17,6 +18,9 @@ export interface CopyDeps extends FollowDeps {
 
 /** An export of a long thread is larger than any prompt. (The Gateway lets 256 KB through, as everywhere.) */
 const IMPORT_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** What was allowed as a context or a tool's result stands some levels down in a document. */
+const IMPORT_DEPTH = MAX_JSON_DEPTH + 100;
 
 /** Replaying, forking and moving the caller's threads. */
 export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
@@ -44,6 +48,8 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
     const language = languageOf(request);
     const { threadId } = parseInput(threadParams, request.params, language);
     const fork = parseInput(forkBody, request.body, language);
+    const refusal = deps.streams.refusal(ownerOf(request));
+    if (refusal !== undefined) throw refusal;
     const run = await forkThread(saved, ownerOf(request), threadId, fork, request.id);
     await streamRun(deps, { run, seq: 0 }, request, reply);
   });
@@ -53,7 +59,8 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
     return success(await exportThread(saved, ownerOf(request), threadId), about(request));
   });
 
-  app.post("/aura/threads/import", { bodyLimit: IMPORT_LIMIT_BYTES }, async (request) =>
+  const document = { bodyLimit: IMPORT_LIMIT_BYTES, config: { jsonDepth: IMPORT_DEPTH } };
+  app.post("/aura/threads/import", document, async (request) =>
     success({ threadId: await importThread(saved, ownerOf(request), request.body) }, about(request)),
   );
 }

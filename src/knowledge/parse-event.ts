@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isValueDeeperThan } from "../../tools/json-depth.ts";
 import type { KnowledgeEvent } from "./event.ts";
 import { renderEvent } from "./render.ts";
 
@@ -56,7 +57,7 @@ export function parseEventText(text: string): ParsedEvent {
 
 /** Parses an event, flat or nested, out of JSON that anybody may have written. The reason for a refusal quotes nothing of it. */
 export function parseEvent(json: unknown): ParsedEvent {
-  if (isDeeperThan(json, MAX_DEPTH)) return { refused: "nested too deeply" };
+  if (isValueDeeperThan(json, MAX_DEPTH)) return { refused: "nested too deeply" };
   const top = fields.safeParse(json);
   if (!top.success) return { refused: "not an object" };
   const parsed = envelope.safeParse(top.data);
@@ -124,18 +125,6 @@ function ofEpoch(value: number): number {
 
 function ofIso(value: string): number {
   return ISO.test(value) ? Date.parse(value) : Number.NaN;
-}
-
-/** Without recursion: that is what it guards. */
-function isDeeperThan(json: unknown, depth: number): boolean {
-  let level: unknown[] = [json];
-  for (let at = 0; level.length > 0; at += 1) {
-    if (at > depth) return true;
-    level = level.flatMap((value) =>
-      typeof value === "object" && value !== null ? Object.values(value) : [],
-    );
-  }
-  return false;
 }
 
 /** JSON with sorted keys: the same event has one digest, in whatever order a publisher writes its fields. */

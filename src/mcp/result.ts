@@ -1,4 +1,5 @@
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/sdk/types.js";
+import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 
 /** What a tool of a server has answered, as the model, the client and the checkpoint get it. */
 export interface McpResult {
@@ -22,15 +23,17 @@ const MAX_NAME = 200;
 export function toResult({ content, structuredContent }: CallToolResult): McpResult {
   const text = textOf(content);
   const attachments = content.flatMap(note);
-  const json = structuredContent === undefined ? "" : JSON.stringify(structuredContent);
+  const isTooDeep = isValueDeeperThan(structuredContent, MAX_JSON_DEPTH);
+  const json = structuredContent === undefined || isTooDeep ? "" : JSON.stringify(structuredContent);
   const omitted = [
     ...(text.length > MAX_LENGTH ? [`text after ${MAX_LENGTH} of ${text.length} characters`] : []),
+    ...(isTooDeep ? ["structured content that nests too deeply"] : []),
     ...(json.length > MAX_LENGTH ? [`structured content of ${json.length} characters`] : []),
     ...(attachments.length > MAX_ATTACHMENTS ? [`${attachments.length - MAX_ATTACHMENTS} attachments`] : []),
   ];
   return {
     ...(text === "" ? {} : { text: text.slice(0, MAX_LENGTH) }),
-    ...(structuredContent === undefined || json.length > MAX_LENGTH ? {} : { structuredContent }),
+    ...(json === "" || json.length > MAX_LENGTH ? {} : { structuredContent }),
     ...(attachments.length === 0 ? {} : { attachments: attachments.slice(0, MAX_ATTACHMENTS) }),
     ...(omitted.length === 0 ? {} : { omitted: omitted.join("; ") }),
   };

@@ -70,6 +70,8 @@ function toAuraTool(
     approval: server.approval.get(tool.name) ?? (readOnlyHint ? "never" : "always"),
     idempotent: readOnlyHint || idempotentHint,
     untrusted: true,
+    // A server does not say what its arguments mean: of any of them a long text may be shown in part, and nothing else.
+    identifying: [],
     approvalMessage: (_args, language) => TEXTS[language].approve(server.name, shown),
     execute: (args, context) => callTool({ server, connection, tool: tool.name }, args, context),
   };

@@ -41,11 +41,13 @@ export interface ApprovalStore {
   /** The thread's records that are pending, or decided and not yet finished; oldest first. */
   unfinished(threadId: string): Promise<ApprovalRecord[]>;
   /**
-   * Atomic transition out of `pending`; null when there is no such record. For a settlement that Main
-   * Service did not make (expired, superseded, cancelled) the status in hitl:request follows, so that
-   * a late approver is told. In the same step the record's run becomes due at `decision.decidedAt`
-   * (ThreadRegistry.takeDue), so that a decision is carried out even if its job is never enqueued.
-   * Nothing expires that Main Service has decided in hitl:request, even a moment ago: not settled, and pending still.
+   * Atomic transition out of `pending`; null when there is no such record. In the same step `hitl:request`, if it is still
+   * there, says what we say (approved, or rejected for all others; marked as ours: approvals/settled-request), so that Main
+   * Service refuses another decision; and the record's run becomes due at `decision.decidedAt` (ThreadRegistry.takeDue), so
+   * that a decision is carried out even if its job is never enqueued.
+   * What Main Service has decided in hitl:request, even a moment ago, is not overtaken: it is what is recorded in place of
+   * another approval or rejection, and nothing expires then (not settled, and pending still). What is void all the same
+   * (cancelled) keeps it as `lateDecision`. While hitl:request names another tenant nothing is approved or rejected.
    */
   settle(requestId: string, decision: Decision): Promise<SettleResult | null>;
   /**
@@ -59,6 +61,17 @@ export interface ApprovalStore {
    * the request is not pending there any more, or names a task already.
    */
   link(requestId: string, taskId: string): Promise<void>;
+  /**
+   * Makes hitl:request say what stands of a settled approval, when Main Service - which had read before we wrote - has
+   * decided otherwise there; the record keeps the first such decision as `lateDecision`.
+   * @returns the record then, or null when there was nothing to do
+   */
+  restate(requestId: string, at: number): Promise<ApprovalRecord | null>;
+  /**
+   * Ids of settled approvals to restate: of those that Main Service had not decided when they were settled. Each is looked at for a
+   * minute, and once after that.
+   */
+  contradicted(now: number): Promise<string[]>;
   /** The graph has taken these decisions in: they leave `unfinished`. Repeating it does nothing. */
   finish(threadId: string, requestIds: readonly string[]): Promise<void>;
   /** `hitl:request:{requestId}` as it is now (raw JSON text), or null when it has expired. */

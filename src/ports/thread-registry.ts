@@ -1,4 +1,6 @@
+import type { OwnerCaps } from "../runs/caps.ts";
 import type { RunRecord, RunStatus, ThreadRecord } from "../runs/run.ts";
+import type { OwnedThread } from "./job-queue.ts";
 
 export type BeginResult =
   | { kind: "started" }
@@ -11,7 +13,9 @@ export type BeginResult =
   /** This Idempotency-Key came with another body before. */
   | { kind: "mismatch" }
   /** The thread is being deleted. */
-  | { kind: "deleting" };
+  | { kind: "deleting" }
+  /** So many runs of this user, or of its tenant, are queued that no other may be. */
+  | { kind: "full"; scope: keyof OwnerCaps };
 
 /** A client's promise that requests with the same key are one request. Kept 24 h per owner. */
 export interface Idempotency {
@@ -25,15 +29,30 @@ export interface BeginOptions {
   /** The run that may be replaced: when it is the current one and `waiting`, it becomes `cancelled` in the same step. */
   replaces?: string;
   idempotency?: Idempotency;
+  /**
+   * How many runs may be `queued`, this one among them. It does not hold for a run that replaces another: that one has been let in when
+   * it was found waiting, and by now its approvals are given up.
+   */
+  queued?: OwnerCaps;
 }
 
-/** Fields that a transition may set beside the status. */
-export type RunPatch = Pick<Partial<RunRecord>, "error" | "attempt">;
+/** What a transition may set beside the status. */
+export interface RunPatch extends Pick<Partial<RunRecord>, "error" | "attempt" | "workedMs"> {
+  /** With `running`: who begins to work on the run, and whether it works on nothing else meanwhile. */
+  worker?: { id: string; alone: boolean };
+}
+
+/**
+ * What a worker says of itself: it `begins` to work on a run, outside of a transition; it has stored a new checkpoint
+ * (`progressed`); it works on others too from now on (`joined`); it has stopped in good order (`left`).
+ */
+export type Attendance = "begins" | "progressed" | "joined" | "left";
 
 /** A run that ought to be moving. */
-export interface DueRun {
+export interface DueRun extends OwnedThread {
   runId: string;
-  threadId: string;
+  /** Not a new prompt that nobody has worked on. */
+  begun: boolean;
 }
 
 /** Threads, their owners and their runs. Every operation is atomic. */
@@ -42,6 +61,7 @@ export interface ThreadRegistry {
    * Claims the thread for the run's owner on first use, stores the run (status `queued`), makes it the
    * thread's current run and due at its `createdAt`. With an idempotency key that is known for this owner nothing is
    * stored; a key whose run does not exist (any more) is free. Only a run that is `started` takes the key.
+   * `full` is answered where the run would begin or could replace a waiting one, and nothing else stands against it.
    */
   begin(run: RunRecord, options?: BeginOptions): Promise<BeginResult>;
   thread(threadId: string): Promise<ThreadRecord | null>;
@@ -52,6 +72,9 @@ export interface ThreadRegistry {
    * Moves a run to `to` if its status is one of `from`; null, and nothing changed, when it is not. In the same step
    * the run becomes due at `at`, whatever the status: what follows a transition (announcing it, closing the log) must be
    * made good by somebody else if this process dies. `notDue` says that it has been done.
+   *
+   * A worker in the patch becomes the last of the run's `workers`; any status but `running` empties them, because whoever
+   * brought that about has worked to a stop.
    *
    * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up again since,
    *   nothing is changed
@@ -64,6 +87,11 @@ export interface ThreadRegistry {
     patch?: RunPatch,
     ifAttempt?: number,
   ): Promise<RunRecord | null>;
+  /**
+   * Keeps `workers` and `alone` of the run. Nothing happens when there is no such run, when a worker that `left`, `joined` or
+   * `progressed` is not among them, and when one that `progressed` is not the last: others have taken the run up since.
+   */
+  attend(runId: string, worker: string, what: Attendance): Promise<void>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
   makeDue(runId: string, threadId: string, at: number): Promise<void>;
   /** Since when the run is due (Unix ms), or null when it is not. */

@@ -1,9 +1,10 @@
 import type { Cancellations } from "./cancel.ts";
+import { inRun } from "./current-run.ts";
 import type { RunDeps } from "./deps.ts";
 import { recover, resume, start } from "./execute.ts";
 import type { Holding } from "./holding.ts";
 import { purgeThread } from "./purge.ts";
-import { isTerminal } from "./run.ts";
+import { isTerminal, type RunRecord } from "./run.ts";
 import { announceWaiting } from "./suspend.ts";
 import { windUp } from "./wind-up.ts";
 
@@ -45,12 +46,16 @@ export async function advance(
 }
 
 async function step(deps: RunDeps, threadId: string, stop: Stop): Promise<void> {
-  const { threads, approvals } = deps.backend;
+  const { threads } = deps.backend;
   const thread = await threads.thread(threadId);
   if (thread === null) return;
   if (thread.deletedAt !== undefined) return purgeThread(deps, thread);
   const run = await threads.run(thread.currentRunId);
-  if (run === null) return;
+  if (run !== null) await inRun(run, () => stepOf(deps, run, stop));
+}
+
+async function stepOf(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
+  const { threads, approvals } = deps.backend;
   switch (run.status) {
     case "queued":
       return start(deps, run, stop);
@@ -58,7 +63,10 @@ async function step(deps: RunDeps, threadId: string, stop: Stop): Promise<void> 
       return recover(deps, run, stop);
     case "waiting": {
       // In this order: what happens after the first makes the run due at another time.
-      const [since, ofThread] = await Promise.all([threads.dueAt(run.runId), approvals.unfinished(threadId)]);
+      const [since, ofThread] = await Promise.all([
+        threads.dueAt(run.runId),
+        approvals.unfinished(run.threadId),
+      ]);
       const unfinished = ofThread.filter(({ runId }) => runId === run.runId);
       const decided = unfinished.filter(({ status }) => status !== "pending");
       if (decided.length > 0) return resume(deps, run, decided, stop);

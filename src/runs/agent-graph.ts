@@ -14,10 +14,20 @@ export interface GraphThread {
   };
 }
 
+/** Of LangGraph's, what tells a step's result from the input that it began with. */
+export interface CheckpointMetadata {
+  source: string;
+  step: number;
+}
+
 export interface GraphStreamConfig {
   configurable: GraphThread["configurable"] & {
     /** This reader answers barriers: a node's result is checkpointed only after its events are stored. */
     storesEvents: true;
+    /** Told of every checkpoint that has been stored. */
+    onCheckpoint: (metadata: CheckpointMetadata) => void;
+    /** Ends the reading of models when it aborts, and nothing else. */
+    modelSignal: AbortSignal;
   };
   streamMode: "custom";
   /** A step's effect never starts before the checkpoint that decided it is stored. */
@@ -90,8 +100,8 @@ export interface Agent {
   forget(thread: GraphThread): Promise<void>;
   /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
   input(run: RunRecord): unknown;
-  /** Whether an error of the graph was the model's: it failed, it did not answer in time, or neither. */
-  modelFailure(error: unknown): "failed" | "timeout" | null;
+  /** Whether an error of the graph was the model's: it failed, it did not answer in time, it wrote too much, or none of them. */
+  modelFailure(error: unknown): "failed" | "timeout" | "endless" | null;
   /** The calls of a stopped graph that have no answer yet. */
   openCalls(state: GraphState): OpenCall[];
   /** How a call's last word reads. */

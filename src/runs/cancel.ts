@@ -10,7 +10,7 @@ import { isOwnedBy, type Owner, type RunRecord } from "./run.ts";
  * @throws AuraError E1004 when the caller has no such run; E3002 when it has ended otherwise
  */
 export async function cancelRun(
-  deps: Omit<WindUpDeps, "agent">,
+  deps: Omit<WindUpDeps, "agent" | "presence">,
   owner: Owner,
   runId: string,
 ): Promise<RunRecord> {
@@ -30,7 +30,7 @@ export async function cancelRun(
   }
   await voidApprovals(approvals, run, "run cancelled", deps.now());
   await control.announceCancel(runId);
-  await queue.enqueue(run.threadId);
+  await queue.enqueue(run, "begun");
   deps.logger.info({ runId, threadId: run.threadId }, "run cancelled");
   return cancelled;
 }

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Backend } from "../ports/backend.ts";
 import type { Agent } from "./agent-graph.ts";
+import type { RunLimits } from "./limits.ts";
+import type { Presence } from "./presence.ts";
 
 /** What bringing runs and threads to an end needs. */
 export interface WindUpDeps {
@@ -20,6 +22,8 @@ export interface WindUpDeps {
   >;
   agent: Agent;
   logger: Logger;
+  /** This process, as the runs that it works on know it. */
+  presence: Presence;
   /** The lease under which the work is done; none where a request only changes a record. */
   leaseHolder?: string;
   /** Told that something about a run has changed that others may want to know; must return at once. */
@@ -32,4 +36,5 @@ export interface WindUpDeps {
 export interface RunDeps extends WindUpDeps {
   /** How long an approval waits for a decision, in ms. */
   approvalTtlMs: number;
+  limits: RunLimits;
 }

@@ -2,7 +2,12 @@ import { z } from "zod";
 
 const outcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string(), uncertain: z.literal(true).exactOptional() }),
+  z.object({
+    ok: z.literal(false),
+    problem: z.string(),
+    quoted: z.string().exactOptional(),
+    uncertain: z.literal(true).exactOptional(),
+  }),
 ]);
 
 /** What came of a call that was run. */
@@ -16,6 +21,8 @@ export function readOutcome(stored: unknown): EffectOutcome {
   const parsed = outcome.safeParse(stored);
   if (!parsed.success) return { outcome: "unknown" };
   if (parsed.data.ok) return { outcome: "completed", result: parsed.data.result };
-  const { problem, uncertain } = parsed.data;
-  return { outcome: uncertain ? "unknown" : "failed", problem };
+  const { problem, quoted, uncertain } = parsed.data;
+  // In the words of graphs/tool-answer.ts: what is said later must be what was said.
+  const text = quoted === undefined ? problem : `${problem} (${quoted})`;
+  return { outcome: uncertain ? "unknown" : "failed", problem: text };
 }

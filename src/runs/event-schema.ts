@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { shownPart } from "../approvals/approval-schema.ts";
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { WireEvent } from "./event.ts";
+import type { ErrorReason, WireEvent } from "./event.ts";
 
 export const errorCode = z.custom<ErrorCode>(
   (value) => typeof value === "string" && Object.hasOwn(ERRORS, value),
@@ -8,6 +9,8 @@ export const errorCode = z.custom<ErrorCode>(
 );
 
 export const callOutcome = z.enum(["completed", "failed", "not_executed", "unknown"]);
+/** Any: a newer process may know more of them, and its runs are followed all the same. */
+const errorReason = z.custom<ErrorReason>((value) => typeof value === "string", "is no text");
 
 const parameters = z.record(z.string(), z.unknown());
 
@@ -50,6 +53,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       context: parameters,
       requiresApproval: z.literal(true),
       toolCallId: z.string(),
+      shown: shownPart.exactOptional(),
     }),
   }),
   z.object({
@@ -67,7 +71,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       errorCode,
       message: z.string(),
       traceId: z.string(),
-      reason: z.enum(["superseded", "cancelled"]).exactOptional(),
+      reason: errorReason.exactOptional(),
     }),
   }),
 ]) satisfies z.ZodType<WireEvent>;

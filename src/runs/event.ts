@@ -1,3 +1,4 @@
+import type { ShownPart } from "../approvals/approval.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** AgentStep of the contract, section 3. Times are Unix seconds. */
@@ -15,6 +16,13 @@ export interface AgentStep {
 
 /** `not_executed`: refused, invalid, or given up before it had begun. Of a failed call `unknown` means that it may have happened. */
 export type CallOutcome = "completed" | "failed" | "not_executed" | "unknown";
+
+/** Why a run has ended with an error, where its code leaves that open. */
+export type ErrorReason =
+  | "superseded"
+  | "cancelled"
+  /** The processes that worked on the run have ended again and again. */
+  | "no_progress";
 
 /** What a client may see of a run: the contract's five event types and `error`. */
 export type WireEvent =
@@ -43,6 +51,8 @@ export type WireEvent =
         context: Record<string, unknown>;
         requiresApproval: true;
         toolCallId: string;
+        /** What the approver is shown where that is not all; the frame has this instead of the context. */
+        shown?: ShownPart;
       };
     }
   | {
@@ -58,7 +68,7 @@ export type WireEvent =
     }
   | {
       type: "error";
-      data: { errorCode: ErrorCode; message: string; traceId: string; reason?: "superseded" | "cancelled" };
+      data: { errorCode: ErrorCode; message: string; traceId: string; reason?: ErrorReason };
     };
 
 /** Wire names, frozen: a rename is a breaking change for every client. */

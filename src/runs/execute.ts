@@ -13,10 +13,13 @@ import {
   isInterruptedMidway,
   openInterrupts,
 } from "./agent-graph.ts";
+import { type Attended, attended } from "./attended.ts";
 import type { RunDeps } from "./deps.ts";
+import type { WireEvent } from "./event.ts";
 import { failRun } from "./fail.ts";
 import { clearForFirstRun } from "./first-run.ts";
 import { EFFECT_PATIENCE_MS } from "./last-words.ts";
+import { RunLimitError, runClock, workedBeforeLoss } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
 import { refuseToFailWithoutBackend } from "./outage.ts";
 import type { RunRecord, RunStatus } from "./run.ts";
@@ -33,6 +36,7 @@ export interface Stretch {
   /** Of the events that this stretch writes. */
   firstSeq: number;
   signal: AbortSignal;
+  onCheckpoint: Attended["onCheckpoint"];
 }
 
 /** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */
@@ -72,11 +76,12 @@ export async function resume(
  * rebuilt from all decided, unfinished approvals: a bare continue forgets a decision that was applied but not finished.
  */
 export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
-  const patch = { attempt: run.attempt + 1 };
-  deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
+  const workedMs = await workedBeforeLoss(deps.backend.eventLog, run);
+  const patch = { attempt: run.attempt + 1, workedMs };
   // Given up by this very process, perhaps, in the middle of an effect.
   await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
   await work(deps, run, "running", patch, stop, async (stretch) => {
+    deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
     const unfinished = await deps.backend.approvals.unfinished(run.threadId);
     const decided = unfinished.filter(({ runId, status }) => runId === run.runId && status !== "pending");
     await continueWith(stretch, decided);
@@ -129,7 +134,7 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
-/** Moves the run to `running`, does the stretch, and turns its failure into the run's, unless others go on with it. */
+/** When this process may: moves the run to `running`, does the stretch, and turns its failure into the run's, unless others go on with it. */
 async function work(
   deps: RunDeps,
   before: RunRecord,
@@ -144,40 +149,45 @@ async function work(
   const cancelled = stop.cancellations.listen(runId);
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
-    const run = await threads.transition(runId, [from], "running", deps.now(), patch, before.attempt);
-    if (run === null) return;
-    deps.onChange?.(runId);
-    await carryOut(deps, run, from, signal, stretch);
+    await attended(deps, before, signal, async ({ worker, onCheckpoint }) => {
+      const begun = { ...patch, worker };
+      const run = await threads.transition(runId, [from], "running", deps.now(), begun, before.attempt);
+      if (run === null) return false;
+      deps.onChange?.(runId);
+      return carryOut(deps, run, from, { signal, onCheckpoint }, stretch);
+    });
   } finally {
     cancelled.close();
   }
 }
 
+/** Whether the stretch has brought the run to a stop; if not, it has been given up. */
 async function carryOut(
   deps: RunDeps,
   run: RunRecord,
   from: RunStatus,
-  signal: AbortSignal,
+  within: Pick<Stretch, "signal" | "onCheckpoint">,
   stretch: (stretch: Stretch) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const { eventLog } = deps.backend;
   const { runId } = run;
   const { lastSeq } = await eventLog.tail(runId);
   const writer = createRunWriter(eventLog, runId, lastSeq, deps.now);
   try {
     // The stretch sees the status that the run came from: a waiting run must have a checkpoint.
-    await stretch({ deps, run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, signal });
+    await stretch({ deps, run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, ...within });
+    return true;
   } catch (error) {
-    if (signal.aborted || isTakenAway(error)) {
+    if (within.signal.aborted || isTakenAway(error)) {
       // Whoever goes on continues the log: nothing of ours may still be on its way into it.
       await writer.flush().catch(() => {});
       deps.logger.info({ runId, err: error }, "run given up by this worker");
-      return;
+      return false;
     }
     await refuseToFailWithoutBackend(deps, error);
     // What the graph said before it failed belongs before the error event.
     await writer.flush();
-    await failRun(deps, run, error);
+    return failRun(deps, run, error);
   }
 }
 
@@ -190,12 +200,16 @@ function isTakenAway(error: unknown): boolean {
   );
 }
 
-async function streamGraph({ deps, run, writer, signal }: Stretch, input: unknown): Promise<void> {
+async function streamGraph(
+  { deps, run, writer, signal, onCheckpoint }: Stretch,
+  input: unknown,
+): Promise<void> {
   const stop = new AbortController();
+  const clock = runClock(run, deps.limits);
   try {
     const { configurable } = graphThread(run, deps.leaseHolder);
     const chunks = await deps.agent.graph.stream(input, {
-      configurable: { ...configurable, storesEvents: true },
+      configurable: { ...configurable, storesEvents: true, onCheckpoint, modelSignal: clock.signal },
       streamMode: "custom",
       durability: "sync",
       signal: AbortSignal.any([signal, stop.signal]),
@@ -206,14 +220,26 @@ async function streamGraph({ deps, run, writer, signal }: Stretch, input: unknow
         chunk.resolve();
       } else {
         const events = mapGraphEvent(chunk, deps.now(), run.attempt);
+        if (events.some(isWord) && writer.lastSeq + events.length > deps.limits.maxEvents) {
+          const error = new RunLimitError("events");
+          // Before the loop is left, which waits for the graph.
+          stop.abort(error);
+          throw error;
+        }
         await writer.write(events);
         if (events.some(({ type }) => type === "plan_step")) deps.onChange?.(run.runId);
       }
     }
   } finally {
+    clock.close();
     // The log has failed while the graph works: its effects must not go on unseen.
     stop.abort();
   }
   signal.throwIfAborted();
   await writer.flush();
+}
+
+/** Said by the model. What tools have done is told whatever the number of events: it has happened. */
+function isWord({ type }: WireEvent): boolean {
+  return type === "content" || type === "thought";
 }

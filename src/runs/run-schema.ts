@@ -21,13 +21,18 @@ export const runRecord = z.looseObject({
   language: z.enum(["ko", "en"]),
   traceId: z.string(),
   attempt: z.int().positive(),
+  workedMs: z.number().exactOptional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   replaces: z.string().exactOptional(),
   continuesFrom: z.string().exactOptional(),
   forkedFrom: z.string().exactOptional(),
   promptId: z.string().exactOptional(),
-  error: z.looseObject({ errorCode, message: z.string() }).exactOptional(),
+  error: z
+    .looseObject({ errorCode, message: z.string(), reason: z.literal("no_progress").exactOptional() })
+    .exactOptional(),
+  workers: z.array(z.string()).exactOptional(),
+  alone: z.string().exactOptional(),
 }) satisfies z.ZodType<RunRecord>;
 
 export const threadRecord = z.looseObject({
@@ -38,5 +43,6 @@ export const threadRecord = z.looseObject({
   updatedAt: z.number(),
   currentRunId: z.string(),
   title: z.string().exactOptional(),
+  importedAt: z.number().exactOptional(),
   deletedAt: z.number().exactOptional(),
 }) satisfies z.ZodType<ThreadRecord>;

@@ -25,6 +25,8 @@ export interface RunRecord extends Owner {
   traceId: string;
   /** 1, and one more for every time that the run was taken up again after its worker was lost. */
   attempt: number;
+  /** Ms that it was worked on before it became what it is now; none is 0. */
+  workedMs?: number;
   /** Unix milliseconds, as every `...At` of our own records. */
   createdAt: number;
   updatedAt: number;
@@ -36,7 +38,14 @@ export interface RunRecord extends Owner {
   forkedFrom?: string;
   /** Id of the message that holds the prompt, when it is not the run's own: a fork without a new prompt. */
   promptId?: string;
-  error?: { errorCode: ErrorCode; message: string };
+  error?: { errorCode: ErrorCode; message: string; reason?: "no_progress" };
+  /**
+   * Processes that have begun to work on the run since its last new checkpoint, and have not said that they have stopped: those
+   * that have ended, and at most one that works on it. The last to begin stands last (docs/decisions/0052).
+   */
+  workers?: string[];
+  /** Which of them works, or has worked, on nothing else meanwhile. */
+  alone?: string;
 }
 
 /** One conversation; LangGraph's `thread_id`; `sessionId` on the wire. */
@@ -48,6 +57,8 @@ export interface ThreadRecord extends Owner {
   currentRunId: string;
   /** The beginning of its first prompt. Threads of the first version have none. */
   title?: string;
+  /** When it came with a file: what it holds of the time before is what the file says. */
+  importedAt?: number;
   /** Set when the thread is being deleted: nothing may begin on it any more. */
   deletedAt?: number;
 }

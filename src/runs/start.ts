@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError, type Language, LimitError } from "../errors.ts";
 import type { Backend } from "../ports/backend.ts";
 import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
+import type { OwnerCaps } from "./caps.ts";
 import type { Owner, RunRecord } from "./run.ts";
 
 /** A prompt of an authenticated caller. */
@@ -13,6 +14,8 @@ export interface Prompt {
   language: Language;
   traceId: string;
   idempotency?: Idempotency;
+  /** Why nothing new may begin: a request that has started a run already gets it all the same. */
+  refusal?: LimitError;
   /** Of a thread that begins with another one's checkpoint. */
   origin?: Pick<RunRecord, "continuesFrom" | "forkedFrom" | "promptId">;
 }
@@ -21,7 +24,11 @@ export interface StartDeps {
   backend: Pick<Backend, "threads" | "approvals" | "queue" | "touch">;
   /** Unix ms. */
   now: () => number;
+  /** How many runs may be queued. */
+  queuedCaps: OwnerCaps;
 }
+
+const NOTHING_NEW: OwnerCaps = Object.freeze({ user: 0, tenant: 0 });
 
 /**
  * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new message
@@ -29,12 +36,15 @@ export interface StartDeps {
  * sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
  *
  * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy;
- *   E3006 when the Idempotency-Key came with another body
+ *   E3006 when the Idempotency-Key came with another body;
+ *   LimitError when too many runs are queued, or the prompt's own refusal
  */
 export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunRecord> {
   const { threads, queue, touch } = deps.backend;
   const run = newRun(prompt, deps.now());
-  const options = prompt.idempotency === undefined ? {} : { idempotency: prompt.idempotency };
+  const { idempotency, refusal } = prompt;
+  const queued = refusal === undefined ? deps.queuedCaps : NOTHING_NEW;
+  const options = { queued, ...(idempotency === undefined ? {} : { idempotency }) };
   let begun = await threads.begin(run, options);
   if (begun.kind === "busy" && begun.status === "waiting") {
     run.replaces = begun.runId;
@@ -47,12 +57,14 @@ export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunReco
       throw new AuraError("E3001", { data: { runId: begun.runId } });
     case "deleting":
       throw new AuraError("E3001", { detail: "the thread is being deleted" });
+    case "full":
+      throw refusal ?? new LimitError({ cap: "queuedRuns", scope: begun.scope, limit: queued[begun.scope] });
     case "mismatch":
       throw new AuraError("E3006", { detail: "Idempotency-Key reused for another body" });
     case "repeated":
       return runOrGone(await threads.run(begun.runId));
     case "started":
-      await queue.enqueue(run.threadId);
+      await queue.enqueue(run, "new");
       await touch(run.threadId);
       return run;
   }

@@ -3,6 +3,7 @@ import { approvalsOf, hitlEvent } from "../approvals/open.ts";
 import { graphThread, isInterruptedMidway } from "./agent-graph.ts";
 import type { RunDeps } from "./deps.ts";
 import { RunTakenAwayError, type Stretch } from "./execute.ts";
+import { workedUntil } from "./limits.ts";
 import type { RunRecord } from "./run.ts";
 import { unannounced } from "./unannounced.ts";
 import { createRunWriter } from "./writer.ts";
@@ -18,7 +19,8 @@ export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise
   // Stored first, announced second: a decision can arrive as soon as the request can be read.
   const opened = await approvals.open(waiting);
   const at = deps.now();
-  const suspended = await threads.transition(run.runId, ["running"], "waiting", at, {}, run.attempt);
+  const worked = { workedMs: workedUntil(run, at) };
+  const suspended = await threads.transition(run.runId, ["running"], "waiting", at, worked, run.attempt);
   if (suspended === null) throw new RunTakenAwayError(run.runId);
   if (opened.length === waiting.length) {
     await writer.write(opened.map(hitlEvent));
@@ -33,7 +35,7 @@ export async function suspendOrComplete({ deps, run, writer }: Stretch): Promise
   );
   // Decided while this was being written, perhaps by a job that came too early to find the run waiting: it stays due.
   if ((await approvals.unfinished(run.threadId)).some(({ status }) => status !== "pending")) {
-    await deps.backend.queue.enqueue(run.threadId);
+    await deps.backend.queue.enqueue(run, "begun");
   } else await threads.notDue(run.runId, at);
 }
 

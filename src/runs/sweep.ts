@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { DecideDeps } from "../approvals/decide.ts";
 import { reconcileApprovals } from "../approvals/reconcile.ts";
+import { restateContradicted } from "../approvals/restate.ts";
 import type { ThreadRegistry } from "../ports/thread-registry.ts";
 
 export interface SweepDeps extends DecideDeps {
@@ -32,6 +33,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
     try {
       await enqueueDue(deps, patienceMs);
       await reconcileApprovals(deps);
+      await restateContradicted(deps);
     } catch (err) {
       deps.logger.warn({ err }, "sweep failed; the next one tries again");
     }
@@ -59,7 +61,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
 async function enqueueDue({ threads, queue, now }: SweepDeps, patienceMs: number): Promise<void> {
   for (;;) {
     const due = await threads.takeDue(now(), now() + patienceMs, BATCH);
-    for (const threadId of new Set(due.map((run) => run.threadId))) await queue.enqueue(threadId);
+    for (const run of due) await queue.enqueue(run, run.begun ? "begun" : "new");
     if (due.length < BATCH) return;
   }
 }

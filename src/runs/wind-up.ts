@@ -3,8 +3,9 @@ import { ERRORS } from "../errors.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
 import { type Closing, type GraphState, graphThread } from "./agent-graph.ts";
 import type { WindUpDeps } from "./deps.ts";
+import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
 import type { WireEvent } from "./event.ts";
-import { clearAfterFirstRun } from "./first-run.ts";
+import { clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
 import { type ConcludedCall, EFFECT_PATIENCE_MS, lastWords } from "./last-words.ts";
 import { refuseToFailWithoutBackend } from "./outage.ts";
 import type { RunRecord } from "./run.ts";
@@ -46,11 +47,32 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
 }
 
 async function endEarly(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { eventLog, approvals, archive, ledger, touch } = deps.backend;
-  await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
-  await clearAfterFirstRun(deps, run);
-  await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
-  const [told, state] = await Promise.all([readTold(eventLog, run.runId), readState(deps, run)]);
+  const { backend, presence, logger } = deps;
+  const { runId, threadId } = run;
+  await voidApprovals(backend.approvals, run, `run ${run.status}`, deps.now());
+  const ends = endsOf(run, presence.worker);
+  if (ends >= ENDS_BESIDE_OTHERS) {
+    // Reading what is saved of the run may be what ends processes: then it is not read again.
+    logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
+    await clearForFirstRun(deps, run, await backend.threads.runsOf(threadId));
+    return sayLast(deps, run, reason, null);
+  }
+  await presence.during(runId, async () => {
+    await clearAfterFirstRun(deps, run);
+    await deps.agent.settled(threadId, EFFECT_PATIENCE_MS);
+    await sayLast(deps, run, reason, await readState(deps, run));
+  });
+}
+
+/** @param state the thread's checkpoint; null when it cannot be read */
+async function sayLast(
+  deps: WindUpDeps,
+  run: RunRecord,
+  reason: Reason,
+  state: GraphState | null,
+): Promise<void> {
+  const { eventLog, archive, ledger, touch } = deps.backend;
+  const told = await readTold(eventLog, run.runId);
   const ofRun = (await archive.approvals(run.threadId)).filter(({ runId }) => runId === run.runId);
   const open = state === null ? [] : deps.agent.openCalls(state);
   const concluded = await lastWords(ledger, { run, told, open, approvals: ofRun });

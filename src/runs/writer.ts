@@ -6,6 +6,8 @@ const MAX_BUFFERED = 512;
 
 /** Appends one run's events in order. There is one writer per execution, and only runs/execute has one. */
 export interface RunWriter {
+  /** Of the last event that was written, stored or not. */
+  readonly lastSeq: number;
   /** Queues events; resolves at once, or when the log has caught up. Rejects once an append has failed. */
   write(events: readonly WireEvent[]): Promise<void>;
   /** Resolves when everything written so far is stored. */
@@ -48,6 +50,9 @@ export function createRunWriter(log: EventLog, runId: string, lastSeq: number, n
   };
 
   return {
+    get lastSeq() {
+      return seq;
+    },
     async write(events) {
       if (failure !== null) throw failure.error;
       for (const event of events) {

@@ -24,13 +24,16 @@ export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: stri
 
 function describe(approval: ApprovalRecord, effect: SavedEffect | undefined) {
   const { requestId, runId, toolCallId, actionType, context, digest, message, status } = approval;
-  const { createdAt, expiresAt, decidedAt, decidedBy, reason } = approval;
+  const { createdAt, expiresAt, decidedAt, decidedBy, reason, lateDecision } = approval;
   return {
     ...{ requestId, runId, toolCallId, tool: actionType, arguments: context, digest, message, status },
     ...{ proposedAt: createdAt, expiresAt },
     ...(decidedAt === undefined ? {} : { decidedAt }),
     ...(decidedBy === undefined ? {} : { decidedBy }),
     ...(reason === undefined ? {} : { reason }),
+    ...(approval.imported === true ? { imported: true } : {}),
+    // Somebody was told of it at Main Service, and it had no effect.
+    ...(lateDecision === undefined ? {} : { lateDecision }),
     // The approval is bound to its arguments by their digest: nothing else can have been used.
     effectiveArguments: effect === undefined || effect.ended === "never" ? null : context,
     outcome: outcomeOf(effect),

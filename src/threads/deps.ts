@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { AuraError } from "../errors.ts";
 import type { Backend } from "../ports/backend.ts";
+import type { OwnerCaps } from "../runs/caps.ts";
 import { isOwnedBy, type Owner, type RunRecord, type ThreadRecord } from "../runs/run.ts";
 import type { ThreadGraph } from "./thread-graph.ts";
 
@@ -12,6 +13,8 @@ export interface ThreadDeps {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
+  /** How many runs may be queued. */
+  queuedCaps: OwnerCaps;
   /** How long a thread that is being deleted keeps others away, in ms. */
   leaseMs: number;
 }

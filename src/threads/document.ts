@@ -9,12 +9,14 @@ export const FORMAT = "aura-thread";
 export const FORMAT_VERSION = 1;
 
 const id = z.string().regex(ID_PATTERN);
+/** Unix ms that a Date can name: what is shown of a thread is shown with its times. */
+const time = z.number().min(0).max(8_640_000_000_000_000);
 const ownerless = { tenantId: true, userId: true } as const;
 
-const recordedEvent = z.object({ seq: z.int().positive(), at: z.number(), event: wireEvent });
+const recordedEvent = z.object({ seq: z.int().positive(), at: time, event: wireEvent });
 
 const recordedRun = z.object({
-  run: runRecord.omit(ownerless).extend({ runId: id }),
+  run: runRecord.omit(ownerless).extend({ runId: id, createdAt: time, updatedAt: time }),
   /** In order and without gaps, from 1. */
   events: z.array(recordedEvent).refine((events) => events.every(({ seq }, at) => seq === at + 1), {
     error: "has gaps",
@@ -23,17 +25,21 @@ const recordedRun = z.object({
   closed: z.boolean(),
 });
 
+const recordedApproval = approvalRecord
+  .omit(ownerless)
+  .extend({ requestId: id, runId: id, createdAt: time, expiresAt: time, decidedAt: time.exactOptional() });
+
 /** A thread with everything that belongs to it, as it moves between environments. Whose it was is left out. */
 export const threadDocument = z.object({
   format: z.literal(FORMAT),
   version: z.literal(FORMAT_VERSION),
   /** Unix ms, as all times in it. */
-  exportedAt: z.number(),
+  exportedAt: time,
   thread: z.object({
     threadId: id,
     title: z.string().max(320),
-    createdAt: z.number(),
-    updatedAt: z.number(),
+    createdAt: time,
+    updatedAt: time,
   }),
   runs: z
     .array(recordedRun)
@@ -41,7 +47,7 @@ export const threadDocument = z.object({
     .refine((runs) => new Set(runs.map(({ run }) => run.runId)).size === runs.length, {
       error: "names a run twice",
     }),
-  approvals: z.array(approvalRecord.omit(ownerless).extend({ requestId: id, runId: id })),
+  approvals: z.array(recordedApproval),
   effects: z.array(
     z.object({
       taskId: z.string(),

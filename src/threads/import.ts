@@ -33,7 +33,8 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
     throw error;
   }
   // Runs that were not over are brought to their end.
-  if (saved.runs.some(({ closed }) => !closed)) await deps.backend.queue.enqueue(threadId);
+  if (saved.runs.some(({ closed }) => !closed))
+    await deps.backend.queue.enqueue({ ...owner, threadId }, "begun");
   return threadId;
 }
 
@@ -68,7 +69,9 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
   const { thread, runs, approvals, effects } = document;
   const saved = runs.map(({ run, events, closed }) => {
     const over = closed && isTerminal(run.status);
-    const record: RunRecord = { ...run, ...owner, threadId };
+    // Whoever worked on it has never worked on it here.
+    const { workers: _, alone: __, ...told } = run;
+    const record: RunRecord = { ...told, ...owner, threadId };
     return {
       run: isTerminal(run.status) ? record : { ...record, status: "cancelled" as const },
       events,
@@ -84,9 +87,11 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
       createdAt: thread.createdAt,
       updatedAt: now,
       currentRunId: saved.at(-1)?.run.runId ?? "",
+      importedAt: now,
     },
     runs: saved,
-    approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId }, now)),
+    // Whatever the file says of itself.
+    approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId, imported: true }, now)),
     effects,
   };
 }

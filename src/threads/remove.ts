@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AuraError } from "../errors.ts";
+import type { OwnedThread } from "../ports/job-queue.ts";
 import type { Owner, ThreadRecord } from "../runs/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
 
@@ -29,14 +30,19 @@ export async function removeThread(
     if (thread === null) throw new AuraError("E1004");
     await purge(thread, holder);
   } finally {
-    await giveBack(deps, threadId, holder);
+    await giveBack(deps, { ...owner, threadId }, holder);
   }
 }
 
-async function giveBack({ backend, leaseMs }: ThreadDeps, threadId: string, holder: string): Promise<void> {
+async function giveBack(
+  { backend, leaseMs }: ThreadDeps,
+  thread: OwnedThread,
+  holder: string,
+): Promise<void> {
+  const { threadId } = thread;
   const answer = await backend.leases.release(threadId, holder, leaseMs);
   // Somebody left a note: it is for a worker, and so is the lease.
   if (answer !== "again") return;
   await backend.leases.release(threadId, holder, leaseMs);
-  await backend.queue.enqueue(threadId);
+  await backend.queue.enqueue(thread, "begun");
 }

@@ -18,6 +18,7 @@ export async function showThread(deps: ThreadDeps, owner: Owner, threadId: strin
     createdAt: thread.createdAt,
     updatedAt: Math.max(thread.updatedAt, last?.updatedAt ?? 0),
     ...originOf(runs[0]),
+    ...(thread.importedAt === undefined ? {} : { importedAt: thread.importedAt }),
     messages: state?.values.messages ?? [],
     runs: runs.map(showRun),
     pendingApprovals: unfinished.filter(({ status }) => status === "pending").map(showApproval),

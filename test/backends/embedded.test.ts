@@ -4,16 +4,29 @@ import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { createEmbeddedJobQueue } from "../../src/adapters/embedded/job-queue.ts";
 import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
 import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
+import { publishedApprovalsContract } from "../contracts/approval-published.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
 import { supersedeContract } from "../contracts/approval-supersede.ts";
 import { dueRunsContract } from "../contracts/due-runs.ts";
 import { effectLedgerContract } from "../contracts/effect-ledger.ts";
 import { eventLogContract } from "../contracts/event-log.ts";
-import { anApproval, aRun, callCounter, type Harness, range, someEvents } from "../contracts/harness.ts";
+import { fairJobsContract } from "../contracts/fair-jobs.ts";
+import {
+  anApproval,
+  aRun,
+  callCounter,
+  type Harness,
+  owned,
+  range,
+  someEvents,
+} from "../contracts/harness.ts";
 import { idempotencyContract } from "../contracts/idempotency.ts";
 import { jobQueueContract } from "../contracts/job-queue.ts";
 import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
+import { queuedRunsContract } from "../contracts/queued-runs.ts";
 import { runControlContract } from "../contracts/run-control.ts";
+import { runWorkersContract } from "../contracts/run-workers.ts";
 import { signalBusContract } from "../contracts/signal-bus.ts";
 import { taskReportsContract } from "../contracts/task-reports.ts";
 import { threadArchiveContract } from "../contracts/thread-archive.ts";
@@ -33,6 +46,7 @@ async function makeHarness(): Promise<Harness> {
     replaceKey: async (key, value) => {
       if (!bus.replace(key, value)) bus.set(key, value, 300);
     },
+    deleteKey: async (key) => bus.delete(key),
     expireLease: async () => {
       late += 60_000;
     },
@@ -42,13 +56,17 @@ async function makeHarness(): Promise<Harness> {
 
 eventLogContract("embedded", makeHarness);
 threadRegistryContract("embedded", makeHarness);
+queuedRunsContract("embedded", makeHarness);
 idempotencyContract("embedded", makeHarness);
 dueRunsContract("embedded", makeHarness);
+runWorkersContract("embedded", makeHarness);
 threadLeaseContract("embedded", makeHarness);
 threadArchiveContract("embedded", makeHarness);
 taskReportsContract("embedded", makeHarness);
 approvalStoreContract("embedded", makeHarness);
 supersedeContract("embedded", makeHarness);
+publishedApprovalsContract("embedded", makeHarness);
+strangeRequestsContract("embedded", makeHarness);
 pendingApprovalsContract("embedded", makeHarness);
 effectLedgerContract("embedded", makeHarness);
 signalBusContract("embedded", makeHarness);
@@ -57,6 +75,7 @@ knowledgeQueueContract("embedded", async (options) =>
   createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
 );
 jobQueueContract("embedded", async (options) => createEmbeddedJobQueue(options));
+fairJobsContract("embedded", async (options) => createEmbeddedJobQueue(options));
 
 describe("the embedded backend", () => {
   const DAY_MS = 24 * 60 * 60_000;
@@ -156,7 +175,7 @@ describe("the embedded backend", () => {
       done.call();
       if (done.count() === 1) throw new Error("a bug");
     });
-    await backend.queue.enqueue("t");
+    await backend.queue.enqueue(owned("t"), "new");
     await done.reached(2);
     expect(logger.lines).toEqual(["error: a job failed"]);
     await backend.close();

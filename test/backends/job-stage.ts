@@ -41,7 +41,7 @@ export function jobStage() {
     logger: () => logger,
     connect(options: Partial<RedisBackendOptions> = {}) {
       const { host, port } = redis;
-      const quick = { backoffMs: 1, leaseMs: 600 };
+      const quick = { backoffMs: 1, leaseMs: 6_000 };
       const backend = createRedisBackend({ host, port, password: undefined, logger, ...quick, ...options });
       open.push(backend);
       return backend;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import { BackendUnavailableError } from "../../src/errors.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import { anApproval, aRun, callCounter, range, someEvents } from "../contracts/harness.ts";
+import { anApproval, aRun, callCounter, owned, range, someEvents } from "../contracts/harness.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 
@@ -120,7 +120,7 @@ describe("the redis backend", () => {
       () => ledger.finish(effect, {}),
       () => control.announceCancel("r"),
       () => control.listen({ onCancel() {}, onGap() {} }),
-      () => queue.enqueue("t"),
+      () => queue.enqueue(owned("t"), "new"),
       () => backend.touch("t"),
       () => approvals.open([anApproval()]),
       () => approvals.settle("r", { status: "expired", decidedAt: 1 }),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import { RecordFormatError } from "../../src/adapters/redis/record-format.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import { anApproval, aRun, someEvents } from "../contracts/harness.ts";
+import { anApproval, aRun, dueRun, someEvents } from "../contracts/harness.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -169,7 +169,7 @@ describe("the redis backend refuses what it cannot read, naming the key and no v
     await client.set("aura:run:wrong", "private");
     await backend.threads.makeDue("wrong", "t", 0);
     await backend.threads.begin(run);
-    expect(await backend.threads.takeDue(10, 20, 10)).toEqual([{ runId: run.runId, threadId: run.threadId }]);
+    expect(await backend.threads.takeDue(10, 20, 10)).toEqual([dueRun(run)]);
   });
 
   it("events that have lost one of theirs", async () => {

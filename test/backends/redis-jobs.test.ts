@@ -1,7 +1,7 @@
 import { Queue } from "bullmq";
 import { describe, expect, it } from "vitest";
 import { BackendUnavailableError } from "../../src/errors.ts";
-import { callCounter, range } from "../contracts/harness.ts";
+import { callCounter, owned, range } from "../contracts/harness.ts";
 import { gatedWorker } from "../contracts/job-queue.ts";
 import { counting, jobStage } from "./job-stage.ts";
 
@@ -19,11 +19,11 @@ describe("the redis job queue", () => {
 
   it("has no worker in a process that does not work", async () => {
     const [api, worker] = [connect(), connect()];
-    await Promise.all([api.ping(), worker.ping(), api.queue.enqueue("a")]);
+    await Promise.all([api.ping(), worker.ping(), api.queue.enqueue(owned("a"), "new")]);
     const ofApi = ["aura-commands", "aura-queue", "aura-subscriber"];
     const { calls } = counting(worker);
     await calls.reached(1);
-    await worker.queue.enqueue("b");
+    await worker.queue.enqueue(owned("b"), "new");
     await calls.reached(2);
     const both = [...ofApi, ...ofApi, "aura-worker", "blocking"];
     expect(await connections()).toEqual(both.toSorted());
@@ -36,7 +36,7 @@ describe("the redis job queue", () => {
     // Locks that a slow disk cannot outlast: a lost one leaves its job for the next worker to find.
     const backend = connect({ leaseMs: 30_000 });
     const { calls } = counting(backend);
-    for (const index of range(50)) await backend.queue.enqueue(`thread-${index}`);
+    for (const index of range(50)) await backend.queue.enqueue(owned(`thread-${index}`), "new");
     await calls.reached(50);
     await backend.close();
     const left = (await redis().client().keys("*")).toSorted();
@@ -49,7 +49,7 @@ describe("the redis job queue", () => {
     const [first, second] = [connect({ concurrency: 1 }), connect()];
     const worker = gatedWorker();
     first.queue.work(worker.handler);
-    for (const id of ["a", "b", "c"]) await first.queue.enqueue(id);
+    for (const id of ["a", "b", "c"]) await first.queue.enqueue(owned(id), "new");
     await worker.starts.reached(1);
     const closing = first.close();
     worker.release(0);
@@ -69,7 +69,7 @@ describe("the redis job queue", () => {
     const { done, calls } = counting(backend);
     await queue.add("thread", { v: 2, threadId: "private" });
     await failed;
-    await backend.queue.enqueue("a");
+    await backend.queue.enqueue(owned("a"), "new");
     await calls.reached(1);
     await queue.close();
     expect(done).toEqual(["a"]);
@@ -80,7 +80,7 @@ describe("the redis job queue", () => {
     const backend = connect({ backoffMs: 60_000 });
     const failed = logger().next("error: a job failed");
     backend.queue.work(() => Promise.reject(new Error("the body of a mail")));
-    await backend.queue.enqueue("a");
+    await backend.queue.enqueue(owned("a"), "new");
     await failed;
     await backend.close();
     const client = redis().client();
@@ -96,7 +96,7 @@ describe("the redis job queue", () => {
       failed.call();
       if (failed.count() < 3) throw new BackendUnavailableError(new Error("away"));
     });
-    await backend.queue.enqueue("a");
+    await backend.queue.enqueue(owned("a"), "new");
     await failed.reached(3);
     expect(logger().lines).toEqual([]);
   });

@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
-import { aRun, callCounter } from "../contracts/harness.ts";
+import { describe, expect, it } from "vitest";
+import { aRun, callCounter, dueRun } from "../contracts/harness.ts";
 import { BACK, jobStage } from "./job-stage.ts";
 
 describe("the redis backend's threads and leases", () => {
@@ -15,8 +15,7 @@ describe("the redis backend's threads and leases", () => {
     const back = logger().next(BACK);
     await redis().restart({ keepData: true });
     await back;
-    const due = { runId: idle.runId, threadId: idle.threadId };
-    expect(await threads.takeDue(10, 20, 10)).toEqual([due]);
+    expect(await threads.takeDue(10, 20, 10)).toEqual([dueRun(idle)]);
     expect(await leases.renew([held], 60_000)).toEqual([]);
     expect(await leases.release(held.threadId, held.holder, 60_000)).toBe("again");
     expect(await leases.release(held.threadId, held.holder, 60_000)).toBe("released");
@@ -37,7 +36,7 @@ describe("the redis backend's threads and leases", () => {
   it("lets a lease run out by itself", async () => {
     const { leases } = connect();
     expect(await leases.acquire("t", "holder", 50)).toBe(true);
-    await vi.waitUntil(() => leases.acquire("t", "next", 60_000));
+    await expect.poll(() => leases.acquire("t", "next", 60_000)).toBe(true);
     expect(await leases.release("t", "holder", 60_000)).toBe("lost");
   });
 

@@ -12,6 +12,7 @@ import { createCancellations } from "../../src/runs/cancel.ts";
 import type { RunDeps } from "../../src/runs/deps.ts";
 import { eachEvent } from "../../src/runs/each-event.ts";
 import { createHolding } from "../../src/runs/holding.ts";
+import { createPresence } from "../../src/runs/presence.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { aRun } from "../contracts/harness.ts";
 import { answer } from "../faults/model.ts";
@@ -68,10 +69,16 @@ describe("a worker that was frozen for longer than its lease", () => {
     const agent = createAgent(config, { threads: saved, ledger, logger, source, reach: {} });
     // Never prolonged while the test runs: the process that does it stands still as well.
     const holding = createHolding(backend.leases, 60_000, logger, Date.now);
-    const deps: RunDeps = { backend, agent, logger, now: Date.now, approvalTtlMs: 60_000 };
+    const { limits } = config;
+    const presence = createPresence({ threads: backend.threads, leaseMs: 60_000, logger });
+    const deps: RunDeps = {
+      ...{ backend, agent, logger, presence, now: Date.now },
+      ...{ approvalTtlMs: 60_000, limits },
+    };
     const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
     opened.push(async () => {
       holding.close();
+      presence.close();
       await backend.close();
     });
     return { backend, ...freeze, advance: (threadId: string) => advance(deps, holding, stop, threadId) };

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import { anApproval, aRun, callCounter, range, someEvents } from "../contracts/harness.ts";
+import { anApproval, aRun, callCounter, owned, range, someEvents } from "../contracts/harness.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -56,12 +56,23 @@ describe("what the redis backend keeps in Redis", () => {
 
   it("keeps hitl:request's TTL when the status follows", async () => {
     const threadId = randomUUID();
-    const [expired, superseded] = [anApproval(), anApproval({ threadId })];
-    await backend.approvals.open([expired, superseded]);
-    for (const { requestId } of [expired, superseded]) await client.expire(`hitl:request:${requestId}`, 100);
+    const [expired, approved, late, superseded] = [
+      anApproval(),
+      anApproval(),
+      anApproval(),
+      anApproval({ threadId }),
+    ];
+    const all = [expired, approved, late, superseded];
+    await backend.approvals.open(all);
+    for (const { requestId } of all) await client.expire(`hitl:request:${requestId}`, 100);
     await backend.approvals.settle(expired.requestId, { status: "expired", decidedAt: 1 });
+    await backend.approvals.settle(approved.requestId, { status: "approved", decidedAt: 1 });
+    await backend.approvals.settle(late.requestId, { status: "cancelled", decidedAt: 1 });
+    await client.set(`hitl:request:${late.requestId}`, '{"status":"approved"}', "KEEPTTL");
+    expect(await backend.approvals.restate(late.requestId, 2)).toMatchObject({ status: "cancelled" });
     await backend.approvals.supersede(threadId, "run-1", 2);
-    for (const { requestId } of [expired, superseded]) {
+    for (const { requestId } of all) {
+      expect(await client.get(`hitl:request:${requestId}`)).toContain('"settledBy":"aura"');
       const ttl = await client.ttl(`hitl:request:${requestId}`);
       expect(ttl).toBeGreaterThan(0);
       expect(ttl).toBeLessThanOrEqual(100);
@@ -93,7 +104,7 @@ describe("what the redis backend keeps in Redis", () => {
     await backend.approvals.open([record]);
     await client.del(`hitl:request:${record.requestId}`);
     await backend.approvals.settle(record.requestId, { status: "expired", decidedAt: 1 });
-    expect(await backend.approvals.publishedRequest(record.requestId)).toBeNull();
+    expect(await client.exists(`hitl:request:${record.requestId}`)).toBe(0);
   });
 
   it("appends, and wakes the watchers, in one round trip", async () => {
@@ -116,7 +127,7 @@ describe("what the redis backend keeps in Redis", () => {
     const leaves = await Promise.all(
       range(3).map(() => backend.signals.listen({ onSignal() {}, onGap() {} })),
     );
-    await backend.queue.enqueue("t");
+    await backend.queue.enqueue(owned("t"), "new");
     const list = String(await client.call("CLIENT", ["LIST"]))
       .trim()
       .split("\n");

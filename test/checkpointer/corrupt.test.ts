@@ -103,7 +103,7 @@ describe("a record that cannot be read is refused and left alone", () => {
     [
       "a value of an unknown encoding",
       "b",
-      (member) => Buffer.from(member.toString("latin1").replace("json", "jsox"), "latin1"),
+      (member) => Buffer.from(member.toString("latin1").replace("aura1", "aurax"), "latin1"),
     ],
     ["a write of another format", "w", (member) => withFormat(member, 4, "9")],
     ["a write cut off", "w", shorter(1)],

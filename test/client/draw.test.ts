@@ -185,6 +185,25 @@ test("nothing that an event says acts on the terminal", () => {
   expect(JSON.parse(json)).toEqual({ evil });
 });
 
+test("an approval's card is whole, and hides nothing that has no width", () => {
+  const ids = Array.from({ length: 2_000 }, (_, at) => `id-${at}`);
+  const text = drawn([
+    {
+      type: "hitl",
+      data: {
+        ...{ requestId: "req-1", actionType: "far__delete", message: "a\u200bb" },
+        context: { ids, "n\u2060": { deep: "x\u00ady\u3164" }, body: "👨‍👩‍👧 ❤️\u200d", last: "end" },
+      },
+    },
+  ]);
+  const card = text.replaceAll(/\n│ ?/g, "");
+  expect(card).toContain(JSON.stringify(ids));
+  expect(card).toContain("a<U+200B>b  ids: [");
+  expect(card).toContain('n<U+2060>: {"deep":"x<U+00AD>y<U+3164>"}');
+  expect(card).toContain("body: 👨‍👩‍👧 ❤️<U+200D>");
+  expect(card).toContain("last: end");
+});
+
 test("colours are for a terminal, and never with NO_COLOR", () => {
   const styled = (isTTY: boolean, env: NodeJS.ProcessEnv) =>
     createTerminal({ write() {}, isTTY }, env).style("red", "x");

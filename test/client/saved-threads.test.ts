@@ -91,6 +91,12 @@ const audited = {
   outcome: { state: "completed", result: "Message-ID <1@x>" },
 };
 
+/** Settled by a signal alone; somebody rejected it at Main Service at the same time. */
+const LATE = {
+  decidedBy: undefined,
+  lateDecision: { status: "rejected", decidedBy: "boss", at: AT },
+};
+
 const runDetail = {
   runId: "run-1",
   threadId: "thread-1",
@@ -166,7 +172,15 @@ test("threads are a table, harmless and aligned, over as many pages as it takes"
 test("show, history, audit and run tell a thread's story", async () => {
   answers["GET /aura/threads/thread-1"] = { data: thread };
   answers["GET /aura/threads/thread-1/history"] = { data: { items: [checkpoint], nextCursor: "n" } };
-  answers["GET /aura/threads/thread-1/audit"] = { data: { items: [audited] } };
+  answers["GET /aura/threads/thread-1/audit"] = {
+    data: {
+      items: [
+        audited,
+        { ...audited, requestId: "req-2", ...LATE },
+        { ...audited, requestId: "req-3", imported: true },
+      ],
+    },
+  };
   answers["GET /aura/runs/run-1"] = { data: runDetail };
   const [show, history, audit, run] = await Promise.all([
     command(["show", "thread-1"], env),
@@ -204,6 +218,22 @@ step 2  loop  2026-01-16 12:00:00  next: tools (waits: 1)
   expect(history.stderr).toBe("there are more: --limit\n");
   expect(lines()).toContain("GET /aura/threads/thread-1/history?limit=1&values=true");
   expect(audit.stdout).toBe(`req-1  send_email  proposed 2026-01-16 12:00:00
+  Send it?
+  proposed: {"to":"kim@example.com"}
+  decision: approved by user123 at 2026-01-16 12:00:00
+  ran with: {"to":"kim@example.com"}
+  outcome:  completed - Message-ID <1@x>
+
+req-2  send_email  proposed 2026-01-16 12:00:00
+  Send it?
+  proposed: {"to":"kim@example.com"}
+  decision: approved by nobody who is named at 2026-01-16 12:00:00
+  too late: rejected by boss at 2026-01-16 12:00:00
+  ran with: {"to":"kim@example.com"}
+  outcome:  completed - Message-ID <1@x>
+
+req-3  send_email  proposed 2026-01-16 12:00:00
+  imported: all of this is what the file said; nobody here has seen it
   Send it?
   proposed: {"to":"kim@example.com"}
   decision: approved by user123 at 2026-01-16 12:00:00

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ApprovalRecord, Decision } from "../../src/approvals/approval.ts";
 import type { ApprovalStore, PendingApproval } from "../../src/ports/approval-store.ts";
-import { anApproval, aRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { anApproval, aRun, dueRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedAt: 1_706_152_870_000 };
 
@@ -147,7 +147,7 @@ export function pendingApprovalsContract(name: string, makeHarness: MakeHarness)
         expect(await dueAt(5_000)).toEqual([]);
         await store.settle(record.requestId, { status, decidedAt: 5_000 });
         expect(await dueAt(4_999)).toEqual([]);
-        expect(await dueAt(5_000)).toEqual([{ runId: run.runId, threadId: run.threadId }]);
+        expect(await dueAt(5_000)).toEqual([dueRun(run)]);
         await threads.notDue(run.runId);
         await store.settle(record.requestId, { status, decidedAt: 5_000 });
         expect(await dueAt(9_000)).toEqual([]);

@@ -47,7 +47,9 @@ export function supersedeContract(name: string, makeHarness: MakeHarness): void 
       for (const record of superseded) {
         expect(await store.get(record.requestId)).toEqual(record);
         expect(await published(record.requestId)).toMatchObject({
-          status: "superseded",
+          status: "rejected",
+          settledBy: "aura",
+          outcome: "superseded",
           context: record.context,
         });
       }

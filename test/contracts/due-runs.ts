@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ThreadLeases } from "../../src/ports/thread-lease.ts";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import { aRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { aRun, dueRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
 
 /** What every ThreadRegistry must do with runs that ought to be moving. */
 export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
@@ -23,7 +23,7 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
     const begun = async (createdAt: number) => {
       const run = aRun({ createdAt });
       expect(await threads.begin(run)).toEqual({ kind: "started" });
-      return { runId: run.runId, threadId: run.threadId };
+      return dueRun(run);
     };
 
     it("finds a new run from the moment of its creation, and puts it off", async () => {
@@ -46,7 +46,8 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
     });
 
     it("finds a run at each of its transitions, until it is told that nothing is left to do", async () => {
-      const { runId, threadId } = await begun(1_000);
+      const run = await begun(1_000);
+      const { runId } = run;
       let at = 1_000;
       for (const [from, to] of [
         ["queued", "running"],
@@ -61,7 +62,7 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
         expect(await other.takeDue(1e12, 2e12, 10)).toEqual([]);
         await threads.transition(runId, [from], to, at);
         expect(await other.takeDue(at - 1, 2e12, 10)).toEqual([]);
-        expect(await other.takeDue(at, 2e12, 10)).toEqual([{ runId, threadId }]);
+        expect(await other.takeDue(at, 2e12, 10)).toEqual([{ ...run, begun: true }]);
       }
       await threads.notDue(runId);
       await threads.notDue(runId);
@@ -69,11 +70,12 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
     });
 
     it("goes by what it was told last", async () => {
-      const { runId, threadId } = await begun(1_000);
+      const run = await begun(1_000);
+      const { runId, threadId } = run;
       await threads.makeDue(runId, threadId, 5_000);
       expect(await other.takeDue(4_999, 9_000, 10)).toEqual([]);
       await threads.makeDue(runId, threadId, 3_000);
-      expect(await other.takeDue(3_000, 9_000, 10)).toEqual([{ runId, threadId }]);
+      expect(await other.takeDue(3_000, 9_000, 10)).toEqual([run]);
     });
 
     it("leaves runs alone that somebody works on, and looks again later", async () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { ApprovalRecord } from "../../src/approvals/approval.ts";
 import type { Backend } from "../../src/ports/backend.ts";
+import type { OwnedThread } from "../../src/ports/job-queue.ts";
+import type { DueRun } from "../../src/ports/thread-registry.ts";
 import type { StoredEvent } from "../../src/runs/event.ts";
-import type { RunRecord } from "../../src/runs/run.ts";
+import type { Owner, RunRecord } from "../../src/runs/run.ts";
 
 /** A backend under test, with the outside's view of it. */
 export interface Harness {
@@ -13,6 +15,7 @@ export interface Harness {
   getKey(key: string): Promise<string | null>;
   /** Sets a key; one that exists keeps its lifetime. */
   replaceKey(key: string, value: string): Promise<void>;
+  deleteKey(key: string): Promise<void>;
   /** Lets the time of a thread's lease run out, and perhaps of others. */
   expireLease(threadId: string): Promise<void>;
   close(): Promise<void>;
@@ -87,6 +90,18 @@ export function aRun(fields: Partial<RunRecord> = {}): RunRecord {
     updatedAt: 1_706_152_860_000,
     ...fields,
   };
+}
+
+export const OWNER: Owner = Object.freeze({ tenantId: "tenant1", userId: "user123" });
+
+/** A thread of somebody's. */
+export function owned(threadId: string, owner: Owner = OWNER): OwnedThread {
+  return { threadId, ...owner };
+}
+
+/** The run as ThreadRegistry.takeDue tells it. */
+export function dueRun({ runId, threadId, tenantId, userId }: RunRecord, begun = false): DueRun {
+  return { runId, threadId, tenantId, userId, begun };
 }
 
 export function anApproval(fields: Partial<ApprovalRecord> = {}): ApprovalRecord {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { JobQueueOptions } from "../../src/adapters/job-options.ts";
 import type { JobQueue } from "../../src/ports/job-queue.ts";
-import { callCounter, hostileIds, range } from "./harness.ts";
+import { callCounter, hostileIds, owned, range } from "./harness.ts";
 
 /** An empty queue. */
 export type MakeQueue = (options: JobQueueOptions) => Promise<JobQueue>;
@@ -36,7 +36,7 @@ export function gatedWorker() {
 }
 
 /** Every callback that is due has run. */
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const failOnError = (error: unknown) => {
   throw error;
@@ -56,7 +56,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
     it("keeps jobs until there is a worker, and takes only one worker", async () => {
       const queue = await make();
       const worker = gatedWorker();
-      await queue.enqueue("a");
+      await queue.enqueue(owned("a"), "new");
       queue.work(worker.handler);
       expect(() => queue.work(worker.handler)).toThrow("worker already");
       await worker.starts.reached(1);
@@ -68,13 +68,13 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
     it("takes jobs of one thread that nobody has begun for one", async () => {
       const queue = await make({ concurrency: 1 });
       const worker = gatedWorker();
-      for (const _ of range(3)) for (const id of ["a", "b"]) await queue.enqueue(id);
+      for (const _ of range(3)) for (const id of ["a", "b"]) await queue.enqueue(owned(id), "new");
       queue.work(worker.handler);
       await worker.starts.reached(1);
-      await queue.enqueue("b");
+      await queue.enqueue(owned("b"), "new");
       worker.release(0);
       await worker.starts.reached(2);
-      await queue.enqueue("last");
+      await queue.enqueue(owned("last"), "new");
       worker.release(1);
       await worker.starts.reached(3);
       worker.release(2);
@@ -85,9 +85,9 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
       const queue = await make({ concurrency: 2 });
       const worker = gatedWorker();
       queue.work(worker.handler);
-      await queue.enqueue("a");
+      await queue.enqueue(owned("a"), "new");
       await worker.starts.reached(1);
-      await queue.enqueue("a");
+      await queue.enqueue(owned("a"), "new");
       await worker.starts.reached(2);
       for (const n of range(2)) worker.release(n);
       expect(worker.started).toEqual(["a", "a"]);
@@ -109,7 +109,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
         threads.map(async (threadId, index) => {
           for (const change of range(40)) {
             written.set(threadId, change + 1);
-            await queue.enqueue(threadId);
+            await queue.enqueue(owned(threadId), "new");
             for (const _ of range((change * (index + 1)) % 5)) await settled();
           }
         }),
@@ -121,7 +121,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
       const queue = await make({ concurrency: 2 });
       const worker = gatedWorker();
       const ids = ["a", "b", "c", "d", "e"];
-      for (const id of ids) await queue.enqueue(id);
+      for (const id of ids) await queue.enqueue(owned(id), "new");
       queue.work(worker.handler);
       for (const n of range(4)) {
         await worker.starts.reached(n + 2);
@@ -138,7 +138,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
       const queue = await make({ onError: (error, threadId) => errors.push(`${threadId}: ${error}`) });
       const worker = gatedWorker();
       queue.work(worker.handler);
-      await queue.enqueue("a");
+      await queue.enqueue(owned("a"), "new");
       await worker.starts.reached(1);
       worker.fail(0);
       await worker.starts.reached(2);
@@ -158,15 +158,15 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
         attempts.call();
         throw new Error("bad");
       });
-      await queue.enqueue("bad");
+      await queue.enqueue(owned("bad"), "new");
       await attempts.reached(1);
-      await queue.enqueue("good");
+      await queue.enqueue(owned("good"), "new");
       await done.reached(1);
       await attempts.reached(5);
-      await queue.enqueue("good");
+      await queue.enqueue(owned("good"), "new");
       await done.reached(2);
       expect(errors).toEqual(range(5).map(() => "bad"));
-      await queue.enqueue("bad");
+      await queue.enqueue(owned("bad"), "new");
       await attempts.reached(6);
     });
 
@@ -179,7 +179,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
         done.call();
         return Promise.resolve();
       });
-      await queue.enqueue("a");
+      await queue.enqueue(owned("a"), "new");
       await done.reached(1);
       expect(errors).toEqual([new Error("at once, a")]);
     });
@@ -188,13 +188,13 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
       const queue = await make({ concurrency: 2 });
       const worker = gatedWorker();
       queue.work(worker.handler);
-      for (const id of ["a", "b", "c"]) await queue.enqueue(id);
+      for (const id of ["a", "b", "c"]) await queue.enqueue(owned(id), "new");
       await worker.starts.reached(2);
       let closed = false;
       const closing = queue.close().then(() => {
         closed = true;
       });
-      await expect(queue.enqueue("d")).rejects.toMatchObject({ code: "E5002" });
+      await expect(queue.enqueue(owned("d"), "new")).rejects.toMatchObject({ code: "E5002" });
       worker.release(0);
       await settled();
       expect(closed).toBe(false);
@@ -213,7 +213,7 @@ export function jobQueueContract(name: string, makeQueue: MakeQueue): void {
         seen.push(threadId);
         calls.call();
       });
-      for (const id of ids) await queue.enqueue(id);
+      for (const id of ids) await queue.enqueue(owned(id), "new");
       await calls.reached(ids.length);
       expect(seen.toSorted()).toEqual(ids.toSorted());
     });

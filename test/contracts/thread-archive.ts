@@ -202,7 +202,23 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
       await backend.archive.store(gone, 1);
       const [{ run } = { run: aRun() }] = gone.runs;
       const pending = anApproval({ ...owner, threadId: run.threadId, runId: run.runId });
-      await backend.approvals.open([pending]);
+      const keysOf = ({ threadId, requestId }: { threadId: string; requestId: string }, taskId: string) => [
+        `hitl:request:${requestId}`,
+        `hitl:session:${threadId}`,
+        `hitl:signal:${threadId}`,
+        `hitl:task:${taskId}`,
+      ];
+      const bystander = anApproval({ ...owner, threadId: kept.thread.threadId });
+      await backend.approvals.open([pending, bystander]);
+      const ofThread = keysOf(pending, `task-of-${run.threadId}`);
+      const ofOther = keysOf(bystander, `task-of-${bystander.threadId}`);
+      await backend.approvals.link(pending.requestId, `task-of-${run.threadId}`);
+      await backend.approvals.link(bystander.requestId, `task-of-${bystander.threadId}`);
+      for (const threadId of [run.threadId, bystander.threadId]) {
+        await harness.replaceKey(`hitl:signal:${threadId}`, '{"type":"approval"}');
+      }
+      const there = (keys: string[]) => Promise.all(keys.map((key) => harness.getKey(key)));
+      expect(await there([...ofThread, ...ofOther])).not.toContain(null);
       const woken = callCounter();
       const stop = await other.eventLog.watch(run.runId, woken.call);
       await backend.archive.remove(gone.thread);
@@ -213,11 +229,16 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
       expect(await other.threads.runsOf(run.threadId)).toEqual([]);
       expect((await other.eventLog.tail(run.runId)).lastSeq).toBe(0);
       expect(await other.approvals.get(pending.requestId)).toBeNull();
-      expect(await other.approvals.pendingOf(owner)).toEqual([]);
+      expect(await other.approvals.pendingOf(owner)).toEqual([bystander]);
+      // Nothing of it that Main Service reads: a late click is told that there is no such request.
+      expect(await there(ofThread)).toEqual([null, null, null, null]);
+      expect(await there(ofOther)).not.toContain(null);
       expect(await other.archive.approvals(run.threadId)).toEqual([]);
       expect(await other.archive.effects(run.threadId)).toEqual([]);
       expect((await listAll(owner, 10)).map(({ threadId }) => threadId)).toEqual([kept.thread.threadId]);
-      expect(await other.archive.approvals(kept.thread.threadId)).toEqual(kept.approvals);
+      expect(await other.archive.approvals(kept.thread.threadId)).toEqual(
+        expect.arrayContaining([...kept.approvals, bystander]),
+      );
       expect(await backend.threads.begin(aRun({ threadId: run.threadId, userId: "another" }))).toEqual({
         kind: "started",
       });

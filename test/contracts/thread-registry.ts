@@ -171,6 +171,16 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       expect(await other.run(run.runId)).toEqual(waiting);
     });
 
+    it("keeps the time that a run was worked on, beside its attempt", async () => {
+      const run = aRun();
+      await threads.begin(run);
+      expect(await threads.transition(run.runId, ["queued"], "running", 5)).not.toHaveProperty("workedMs");
+      const waiting = await threads.transition(run.runId, ["running"], "waiting", 9, { workedMs: 4 }, 1);
+      expect(waiting).toEqual({ ...run, status: "waiting", attempt: 1, updatedAt: 9, workedMs: 4 });
+      expect(await other.transition(run.runId, ["waiting"], "running", 99)).toMatchObject({ workedMs: 4 });
+      expect(await other.run(run.runId)).toMatchObject({ workedMs: 4, attempt: 1 });
+    });
+
     it("moves a run for a worker only while it is in that worker's attempt", async () => {
       const run = aRun();
       await threads.begin(run);

@@ -129,7 +129,7 @@ describe("streams", () => {
 
   test("a silent stream is cut after the idle timeout", async () => {
     const { url, started } = await eventStream();
-    const base = await gateway({ auraUrl: url, idleTimeoutMs: 200 });
+    const base = await gateway({ auraUrl: url, idleTimeoutMs: 1_000 });
     const response = await fetch(`${base}/api/aura/test/stream`, { headers: tenant });
     const { closed } = await started;
     await expect(response.text()).rejects.toThrow();
@@ -139,5 +139,5 @@ describe("streams", () => {
 
 /** False once nothing has drained for a while. */
 function quiet(): Promise<boolean> {
-  return new Promise((resolve) => setTimeout(resolve, 500, false));
+  return new Promise((resolve) => setTimeout(resolve, 2_000, false));
 }

@@ -190,7 +190,7 @@ describe("failures", () => {
       auraUrl: `http://127.0.0.1:${port}`,
       mainUrl: await upstream(() => {}),
       authUrl: await upstream((request) => request.destroy()),
-      idleTimeoutMs: 200,
+      idleTimeoutMs: 2_000,
     });
     for (const [path, status, errorCode] of [
       ["/api/aura/x", 503, "E5002"],

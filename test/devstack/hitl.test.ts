@@ -127,17 +127,40 @@ describe.each(["embedded", "redis"] as const)("HITL API on %s", (kind) => {
     expect(await storedNow()).toEqual(before);
   });
 
-  test.each(["expired", "superseded", "cancelled"])(
-    "a request that is %s cannot be decided",
+  test.each(["expired", "superseded", "cancelled", ""])(
+    "only approved and rejected count as decided: a request that is '%s' is approved with 200",
     async (status) => {
       await shared.set("hitl:request:req-12345", JSON.stringify({ ...stored, status }), 60);
       const answer = await post("/aura/hitl/approve/req-12345", { userId: "user123" });
-      expect(answer.status).toBe(409);
-      expect(answer.body.data).toMatchObject({ status });
+      expect(answer.status).toBe(200);
+      expect(answer.body.data).toMatchObject({ status: "approved" });
       await shared.settled();
-      expect(shared.heard).toEqual([]);
+      expect(shared.heard).toHaveLength(1);
     },
   );
+
+  test("what Aura has settled is decided: 409 with the reason, and what it does not know stays", async () => {
+    const settled = {
+      ...stored,
+      status: "rejected",
+      settledBy: "aura",
+      outcome: "expired",
+      reason: "too late",
+    };
+    await shared.set("hitl:request:req-12345", JSON.stringify(settled), 60);
+    const answer = await post("/aura/hitl/approve/req-12345", { userId: "user123" });
+    expect(answer.status).toBe(409);
+    expect(answer.body.data).toEqual({
+      requestId: "req-12345",
+      sessionId: "session-1",
+      status: "rejected",
+      reason: "too late",
+    });
+    expect(await storedNow()).toEqual(settled);
+    await shared.set("hitl:request:req-12345", JSON.stringify({ ...settled, status: "pending" }), 60);
+    expect((await post("/aura/hitl/reject/req-12345", { userId: "user123" })).status).toBe(200);
+    expect(await storedNow()).toMatchObject({ settledBy: "aura", outcome: "expired", rejectedBy: "user123" });
+  });
 
   test("of 20 parallel decisions one is made and published, and all agree on it", async () => {
     const answers = await Promise.all(

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { signToken } from "../../devstack/jwt.ts";
 import { demoBench, descendants, isAlive, listening } from "../devstack/demo-process.ts";
 import { startRedis } from "../helpers/redis.ts";
@@ -106,7 +106,7 @@ describe("npm run demo", () => {
     const children = descendants(demo.child.pid!);
     demo.child.kill("SIGKILL");
     await demo.closed;
-    await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
     // What it left behind does not stand in the way of the next one.
     const next = bench.start();
     await next.ready();

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 test("no approved mail is lost or sent twice, no other is ever sent, and every stream equals its log", {
-  timeout: 240_000,
+  timeout: 900_000,
 }, async () => {
   const lanes = Array.from({ length: LANES }, (_, lane) =>
     runSeeds(SEEDS.filter((_, index) => index % LANES === lane)),

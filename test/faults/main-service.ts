@@ -24,7 +24,7 @@ export type Verdict = "approved" | "rejected";
 /**
  * Decides as Main Service does (contract, section 8: rewrite the request, keep the signal, publish).
  *
- * @returns what publishes the signal; null when the request was not pending any more
+ * @returns what publishes the signal; null when the request had been decided
  */
 export async function decideAtMain(
   redis: Redis,
@@ -34,7 +34,8 @@ export async function decideAtMain(
   const key = `hitl:request:${requestId}`;
   const text = await redis.get(key);
   const request = JSON.parse(text ?? "null");
-  if (text === null || request.status !== "pending") return null;
+  // Nothing else counts as decided (contract, section 8).
+  if (text === null || ["approved", "rejected"].includes(request.status)) return null;
   const decided = {
     ...request,
     status,

@@ -21,7 +21,7 @@ export interface Fleets {
 }
 
 /** Long enough for several recoveries; a run that takes longer is stuck, and that is a violation. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 interface Play {
   fleet: Fleet;

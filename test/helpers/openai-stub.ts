@@ -36,6 +36,8 @@ export type StubReply =
   | { cut: "end" | "drop"; text: string[] }
   /** Sends nothing at all, or this text and then nothing more. */
   | { stall: "headers" | "body"; text?: string[] }
+  /** This delta, or this text as it is, again and again until the client has gone. */
+  | { endless: Record<string, unknown> | string }
   /** Deltas and a finish reason, word for word. */
   | { deltas: Record<string, unknown>[]; finish?: string };
 
@@ -51,6 +53,8 @@ export interface OpenAiStub {
   requests: ChatRequest[];
   /** Headers of the requests. */
   headers: IncomingMessage["headers"][];
+  /** Answers that are still being sent. */
+  sending(): number;
   /** Adds steps to the script. */
   script(...steps: StubStep[]): void;
   /** Throws when a call came that no step expected, an expectation failed, or a step is left. */
@@ -81,6 +85,7 @@ export async function startOpenAiStub(
   const problems: string[] = [];
   const requests: ChatRequest[] = [];
   const headers: IncomingMessage["headers"][] = [];
+  let sending = 0;
 
   const take = (request: ChatRequest): StubReply => {
     if (always) return always(request);
@@ -107,6 +112,8 @@ export async function startOpenAiStub(
     const body = JSON.parse(await read(request)) as ChatRequest;
     requests.push(body);
     headers.push(request.headers);
+    sending += 1;
+    response.once("close", () => (sending -= 1));
     await respond(response, body, take(body), requests.length);
   });
   server.listen(0, "127.0.0.1");
@@ -116,6 +123,7 @@ export async function startOpenAiStub(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     headers,
+    sending: () => sending,
     script: (...more) => open.push(...more),
     verify() {
       if (open.length > 0) problems.push(`${open.length} step(s) of the script were not reached`);
@@ -159,6 +167,7 @@ async function respond(
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.flushHeaders();
+  if ("endless" in reply) return repeat(response, { ...envelope(request, call) }, reply.endless);
   const send = (choice: Record<string, unknown>) =>
     frame(response, { ...envelope(request, call), choices: [choice] });
   for (const delta of deltasOf(reply, call)) {
@@ -167,8 +176,8 @@ async function respond(
   }
   if ("stall" in reply) return;
   if ("cut" in reply) {
-    // What was written must arrive first: destroy() discards what is still buffered.
-    if (reply.cut === "drop") setTimeout(() => response.destroy(), 20);
+    // What was written must arrive first: destroy() would discard what is still buffered.
+    if (reply.cut === "drop") response.socket?.destroySoon();
     else response.end();
     return;
   }
@@ -177,6 +186,17 @@ async function respond(
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
   await frame(response, { ...envelope(request, call), choices: [], usage });
   response.end("data: [DONE]\n\n");
+}
+
+async function repeat(response: ServerResponse, head: object, what: Record<string, unknown> | string) {
+  const choices = [{ index: 0, delta: what, finish_reason: null }];
+  const text = typeof what === "string" ? what : `data: ${JSON.stringify({ ...head, choices })}\n\n`;
+  const piece = text.repeat(Math.ceil(2_000 / text.length));
+  // The socket's own buffer tells when to wait; whoever has closed it ends this.
+  while (!response.destroyed) {
+    if (response.write(piece)) await nextTick();
+    else await Promise.race([once(response, "drain"), once(response, "close")]);
+  }
 }
 
 /** One SSE frame in two writes, so that it crosses chunks. */
@@ -199,7 +219,7 @@ function envelope(request: ChatRequest, call: number) {
 
 function deltasOf(reply: StubReply, call: number): Record<string, unknown>[] {
   if ("deltas" in reply) return reply.deltas;
-  if ("status" in reply) return [];
+  if ("status" in reply || "endless" in reply) return [];
   const text = [reply.text ?? []].flat();
   const reasoning = "reasoning" in reply ? (reply.reasoning ?? []) : [];
   const calls = "calls" in reply ? (reply.calls ?? []) : [];

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../helpers/eventually.ts";
 import { startOpenAiStub } from "../helpers/openai-stub.ts";
 import { chat, decide, getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
 
@@ -20,16 +21,13 @@ interface Task {
 
 /** The task of a run, once it is as it should be. */
 async function taskOf(stack: Stack, runId: string, ready: (task: Task) => boolean): Promise<Task> {
-  return vi.waitFor(
-    async () => {
-      const { data } = await getJson(stack, "/api/main/agent/tasks?size=100");
-      const found = data.content.filter(({ inputData }: Task) => JSON.parse(inputData).runId === runId);
-      expect(found).toHaveLength(1);
-      expect(found[0]).toSatisfy(ready);
-      return found[0];
-    },
-    { timeout: 10_000 },
-  );
+  return eventually(async () => {
+    const { data } = await getJson(stack, "/api/main/agent/tasks?size=100");
+    const found = data.content.filter(({ inputData }: Task) => JSON.parse(inputData).runId === runId);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toSatisfy(ready);
+    return found[0];
+  });
 }
 
 const runIdOf = (stream: { response: Response }) => stream.response.headers.get("x-run-id") ?? "";
@@ -46,7 +44,7 @@ describe.each(["embedded", "redis"] as const)("AgentTasks, %s backend", (backend
     const { requestId } = await stream.event("hitl");
     const runId = runIdOf(stream);
     const waiting = await taskOf(stack, runId, ({ status }) => status === "IN_PROGRESS");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await stack.get(`hitl:task:${waiting.taskId}`)).toBe(requestId);
       expect(JSON.parse((await stack.get(`hitl:request:${requestId}`)) ?? "")).toMatchObject({
         taskId: waiting.taskId,
@@ -168,7 +166,7 @@ describe("Main Service that cannot be relied on", () => {
   test("is down while a run ends: the run does not notice, and the final state arrives when it is back", async () => {
     await main.down();
     const runId = await run("down");
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(stack.logs.some((line) => line.msg?.includes("not reported yet"))).toBe(true),
     );
     await main.up();
@@ -191,7 +189,7 @@ describe("Main Service that cannot be relied on", () => {
   test("refuses: the run is over all the same, and the log says what was not reported", async () => {
     main.answerWith((response) => void response.writeHead(403).end("{}"));
     const runId = await run("refused");
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(stack.logs).toContainEqual(
         expect.objectContaining({ runId, msg: "AgentTask not reported to its end", phase: "new" }),
       ),

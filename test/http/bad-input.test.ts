@@ -69,6 +69,32 @@ describe("tokens", () => {
       401,
       "E2003",
     ],
+    ["[R2.3] exp is absurd", async () => `Bearer ${await sign({ ...CLAIMS, exp: 1e308 })}`, 401, "E2003"],
+    [
+      "[R2.3] exp is milliseconds",
+      async () => `Bearer ${await sign({ ...CLAIMS, exp: Date.now() })}`,
+      401,
+      "E2003",
+    ],
+    [
+      "[R2.3] iat in the future",
+      async () => `Bearer ${await sign({ ...CLAIMS, iat: nowS() + 600 })}`,
+      401,
+      "E2003",
+    ],
+    [
+      "[R2.3] iat is text",
+      async () => `Bearer ${await sign({ ...CLAIMS, iat: `${nowS()}` as never })}`,
+      401,
+      "E2003",
+    ],
+    ["[R2.3] blank sub", async () => `Bearer ${await sign({ ...CLAIMS, sub: " \u00a0" })}`, 401, "E2003"],
+    [
+      "[R2.3] blank tenant_id",
+      async () => `Bearer ${await sign({ ...CLAIMS, tenant_id: "\t" })}`,
+      401,
+      "E2003",
+    ],
     ["[R2.3] no sub", async () => `Bearer ${await sign({ ...CLAIMS, sub: undefined })}`, 401, "E2003"],
     [
       "[R2.3] no tenant_id",
@@ -92,6 +118,11 @@ describe("tokens", () => {
   });
 });
 
+/** A prompt whose context nests so deeply; as text, because JSON.stringify could not write it. */
+function nested(depth: number, open = '{"x":', close = "}"): string {
+  return `{"prompt":"hello","context":{"x":${open.repeat(depth)}1${close.repeat(depth)}}}`;
+}
+
 describe("headers and bodies", () => {
   const valid = { prompt: "hello" };
   const big = { prompt: "hello", context: { pad: "x".repeat(300 * 1024) } };
@@ -110,6 +141,8 @@ describe("headers and bodies", () => {
     ["[R5.2] null body", {}, "null", 400, "E4000"],
     ["[R5.2] malformed JSON", {}, '{"prompt":', 400, "E4000"],
     ["[R5.2] empty body", {}, "", 400, "E4000"],
+    ["[R5.2] context nested thousands deep", {}, nested(20_000), 400, "E4000"],
+    ["[R5.2] context nested in lists and objects", {}, nested(101, '[{"x":', "}]"), 400, "E4000"],
     ["[R5.2] another content type", { "content-type": "text/plain" }, "hello", 400, "E4000"],
     ["[R5.2] body over 256 KB", {}, big, 413, "E4000"],
     ["[R5.2] bad thread id", {}, { prompt: "hello", threadId: "a*b" }, 400, "E4000"],
@@ -141,6 +174,36 @@ describe("headers and bodies", () => {
     expect(response.status).toBe(200);
     await response.body?.cancel();
   });
+});
+
+test("a context that nests as deep as anything real is taken, and the thread can be moved", async () => {
+  const stream = await post({}, nested(90));
+  expect(stream.status).toBe(200);
+  const threadId = stream.headers.get("x-thread-id");
+  await stream.text();
+  const headers = await headersOf();
+  const exported = await fetch(`${stack.aura.url}/aura/threads/${threadId}/export`, { headers });
+  const document = JSON.stringify(((await exported.json()) as any).data).replaceAll('"run-', '"run-moved-');
+  const imported = await fetch(`${stack.aura.url}/aura/threads/import`, {
+    method: "POST",
+    headers,
+    body: document,
+  });
+  expect(imported.status).toBe(200);
+});
+
+test("a body's type without a body is no body: DELETE, cancel and replay work with it", async () => {
+  const stream = await post({ "x-agent-id": "typed-but-empty" });
+  await stream.text();
+  const runId = stream.headers.get("x-run-id");
+  const headers = await headersOf();
+  const at = (method: string, path: string) => fetch(`${stack.aura.url}/aura${path}`, { method, headers });
+  const cancel = await at("POST", `/runs/${runId}/cancel`);
+  expect([cancel.status, ((await cancel.json()) as any).errorCode]).toEqual([409, "E3002"]);
+  const replay = await at("POST", "/threads/typed-but-empty/replay");
+  expect(replay.status).toBe(200);
+  await replay.body?.cancel();
+  expect((await at("DELETE", "/threads/typed-but-empty")).status).toBe(200);
 });
 
 describe("routes", () => {

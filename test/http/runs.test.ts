@@ -41,7 +41,8 @@ describe.each(["embedded", "redis"] as const)("runs that belong to no request, %
     ]);
     expect(frames.at(-1)?.data).toBe("[DONE]");
     expect(JSON.parse((await stack.get(`hitl:request:${hitl.requestId}`)) ?? "")).toMatchObject({
-      status: "cancelled",
+      status: "rejected",
+      outcome: "cancelled",
     });
     expect((await decide(stack, hitl.requestId, "approve")).status).toBe(409);
 

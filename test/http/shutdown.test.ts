@@ -29,6 +29,35 @@ test("[R5.7] with Redis gone, /health lives, /ready and prompts are 503 E5002, a
   }
 });
 
+test("[R5.7] with Redis full, /ready is 503 and the log says what it is; all is well when there is room", async () => {
+  const stack = await startStack({ backend: "redis" });
+  const client = stack.redis!.client();
+  try {
+    const waiting = await chat(stack, {
+      prompt: "Send an email to kim@example.com with subject Full saying hello",
+    });
+    const { requestId } = await waiting.event("hitl");
+    await client.config("SET", "maxmemory", "1");
+    const ready = await fetch(`${stack.aura.url}/ready`);
+    expect([ready.status, ((await ready.json()) as any).errorCode]).toEqual([503, "E5002"]);
+    const refused = await chat(stack, { prompt: "hello" });
+    expect(refused.response.status).toBe(503);
+    expect(refused.chunks.join("")).not.toContain("maxmemory");
+    const said = stack.logs.filter(({ level }) => level >= 40).map((line) => JSON.stringify(line));
+    expect(said.some((line) => line.includes("Redis is full (maxmemory)"))).toBe(true);
+    expect(said.filter((line) => line.includes("unreachable"))).toEqual([]);
+
+    await client.config("SET", "maxmemory", "0");
+    await expect.poll(async () => (await fetch(`${stack.aura.url}/ready`)).status).toBe(200);
+    await decide(stack, requestId, "approve");
+    expect((await waiting.ended).at(-1)?.data).toBe("[DONE]");
+    expect(stack.mailbox.mails().map(({ subject }) => subject)).toEqual(["Full"]);
+  } finally {
+    client.disconnect();
+    await stack.close();
+  }
+});
+
 test("[R5.7] a service that starts before its Redis is not ready, and hears signals once Redis is there", async () => {
   const redis = await startRedis();
   await redis.down();

@@ -60,7 +60,7 @@ describe("a thread id that is used again after its records are gone", () => {
       traceId: "t",
     });
   const over = (core: Core, runId: string) =>
-    expect.poll(async () => (await core.backend.eventLog.tail(runId)).closed, { timeout: 20_000 }).toBe(true);
+    expect.poll(async () => (await core.backend.eventLog.tail(runId)).closed).toBe(true);
 
   /** Somebody has talked on the thread; its records have expired, its checkpoints (read later) have not. */
   const leftOver = async (threadId: string) => {

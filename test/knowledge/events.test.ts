@@ -250,7 +250,7 @@ test("an index that cannot be opened, then fails, then works: the service runs, 
     // The next process has them at once.
     await stack.restartAura();
     isDown = false;
-    await expect.poll(() => index.rows().length, { timeout: 10_000 }).toBe(5);
+    await expect.poll(() => index.rows().length).toBe(5);
     expect(
       stack.logs.filter(({ msg }) => msg === "the knowledge index cannot be opened; trying again").length,
     ).toBeGreaterThan(0);

@@ -52,10 +52,10 @@ const write = (from: number, count: number) => index.upsert(range(count).map((at
 
 test("what is written is in every index in the end, a few rows in quiet times too", async () => {
   await write(0, 2_000);
-  await expect.poll(unindexed, { timeout: 20_000 }).toBe(0);
+  await expect.poll(unindexed).toBe(0);
   // Too few for an upkeep of their own, until nothing more comes.
   for (const at of range(3)) await write(2_000 + at * 50, 50);
-  await expect.poll(unindexed, { timeout: 20_000 }).toBe(0);
+  await expect.poll(unindexed).toBe(0);
   expect(await vectorParts()).toBe(0);
 });
 
@@ -63,11 +63,11 @@ test("a large index gets one of its vectors, which is made anew when it has fall
   const rows = range(LARGE).map((at) => event(10_000 + at));
   await table.add(rows.map((each) => toRow(each, vectorOf(each.text))));
   await write(100_000, 2_000);
-  await expect.poll(vectorParts, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(vectorParts).toBeGreaterThan(0);
   const parts: unknown[] = [];
   for (const at of range(6)) {
     await write(110_000 + at * 2_000, 2_000);
-    await expect.poll(unindexed, { timeout: 30_000 }).toBe(0);
+    await expect.poll(unindexed).toBe(0);
     parts.push(await vectorParts());
   }
   expect(parts).toContain(1);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   await listening(studio);
   client = new Client({ apiUrl: `http://127.0.0.1:${port}`, apiKey: null });
-}, 60_000);
+});
 
 afterAll(async () => {
   const exited = once(studio, "exit");
@@ -93,7 +93,7 @@ test("the state is typed, and the nodes have the names of the graph", async () =
   const [assistant] = await client.assistants.search({ graphId: "aura" });
   const schemas = await client.assistants.getSchemas(assistant?.assistant_id ?? "");
   expect(Object.keys(schemas.state_schema?.properties ?? {}).sort()).toEqual(
-    ["context", "language", "messages", "steps", "turns", "usage"].sort(),
+    ["context", "language", "messages", "steps", "turns", "usage", "written"].sort(),
   );
   const { nodes } = await client.assistants.getGraph(assistant?.assistant_id ?? "");
   expect(nodes.map(({ id }) => id).sort()).toEqual(

@@ -26,7 +26,19 @@ test("[R7.1] the defaults are the contract's", () => {
     checkpointer: { kind: "memory", allowSwitch: false, keep: undefined },
     role: "all",
     concurrency: 64,
+    caps: {
+      executing: { user: 16, tenant: 56 },
+      queued: { user: 200, tenant: 5_000 },
+      streams: { user: 100, tenant: 2_000 },
+    },
     approvalTtlMs: 30 * 60_000,
+    limits: {
+      maxTurns: 25,
+      maxCalls: 32,
+      maxOutput: 500_000,
+      maxEvents: 50_000,
+      maxRunMs: 30 * 60_000,
+    },
     threadTtlMs: 30 * 24 * 3_600_000,
     reconcileMs: 5_000,
     leaseMs: 20_000,
@@ -68,6 +80,27 @@ test("an embedding model that is not OpenAI's says how long its vectors are, in 
   }
 });
 
+test("the limits of a run are whole numbers within reason", () => {
+  const limits = {
+    AURA_MAX_TURNS: "5",
+    AURA_MAX_CALLS: "1",
+    AURA_MAX_OUTPUT: "1000",
+    AURA_MAX_EVENTS: "100",
+  };
+  expect(loadConfig({ JWT_SECRET, ...limits, AURA_MAX_RUN_SECONDS: "60" }).limits).toEqual({
+    maxTurns: 5,
+    maxCalls: 1,
+    maxOutput: 1_000,
+    maxEvents: 100,
+    maxRunMs: 60_000,
+  });
+  for (const name of [...Object.keys(limits), "AURA_MAX_RUN_SECONDS"]) {
+    for (const bad of ["0", "-1", "1.5", "many", "1e12"]) {
+      expect(problemsOf({ JWT_SECRET, [name]: bad })).toEqual([expect.stringMatching(`^${name} `)]);
+    }
+  }
+});
+
 test("every problem is named at once, each with its variable", () => {
   const problems = problemsOf({ AURA_PORT: "99999", SMTP_URL: "http://mail", LOG_LEVEL: "loud" });
   expect(problems.map((line) => line.split(" ")[0])).toEqual([
@@ -98,6 +131,20 @@ test("a thread outlives its approvals, and only redis mode has more than one pro
   ]);
   expect(problemsOf({ JWT_SECRET, AURA_ROLE: "api" })).toEqual([expect.stringMatching(/^AURA_ROLE /)]);
   expect(problemsOf({ JWT_SECRET, AURA_ROLE: "api", REDIS_HOST: "redis" })).toEqual([]);
+});
+
+test("one user and one tenant leave slots free, as far as there are any, unless the settings say otherwise", () => {
+  const executing = (env: NodeJS.ProcessEnv) => loadConfig({ JWT_SECRET, ...env }).caps.executing;
+  expect(executing({ AURA_CONCURRENCY: "8" })).toEqual({ user: 2, tenant: 7 });
+  expect(executing({ AURA_CONCURRENCY: "2" })).toEqual({ user: 1, tenant: 1 });
+  expect(executing({ AURA_CONCURRENCY: "1" })).toEqual({ user: 1, tenant: 1 });
+  const own = { AURA_USER_CONCURRENCY: "3", AURA_TENANT_CONCURRENCY: "5" };
+  expect(executing({ AURA_CONCURRENCY: "8", ...own })).toEqual({ user: 3, tenant: 5 });
+  const names = ["CONCURRENCY", "QUEUE", "STREAMS"].flatMap((of) => [`AURA_USER_${of}`, `AURA_TENANT_${of}`]);
+  for (const bad of ["0", "-1", "1.5", "many"]) {
+    const problems = problemsOf({ JWT_SECRET, ...Object.fromEntries(names.map((name) => [name, bad])) });
+    expect(problems.map((line) => line.split(" ")[0])).toEqual(names);
+  }
 });
 
 test("AURA_MCP_SERVERS is JSON text or the path of a JSON file", async () => {

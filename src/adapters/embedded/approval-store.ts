@@ -5,10 +5,12 @@ import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner } from "../../runs/run.ts";
 import {
   awaitsResume,
-  isDecidedByMainService,
   isDecidedThere,
   publishedLifetimes,
-  withStatus,
+  restatementOf,
+  settlingOf,
+  WATCH_MS,
+  WATCHED_AT_ONCE,
   withTaskId,
 } from "../published-request.ts";
 import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../redis/keys.ts";
@@ -21,6 +23,8 @@ export interface EmbeddedApprovalStore extends ApprovalStore {
   /** All approvals that the thread has had, oldest first. */
   ofThread(threadId: string): ApprovalRecord[];
   has(requestId: string): boolean;
+  /** Takes away what Main Service reads of the thread's approvals. */
+  unpublish(threadId: string): void;
   /** Takes in approvals that are over. */
   restore(restored: readonly ApprovalRecord[]): void;
 }
@@ -40,6 +44,9 @@ export function createEmbeddedApprovalStore(
   const ofThread = createGroups();
   const pendingOf = createGroups();
   const pending = createPendingIndex();
+  /** Settled approvals that Main Service may still decide otherwise, by when they were settled. */
+  const watched = new Map<string, number>();
+  const tasks = new Map<string, string>();
 
   const openOne = (record: ApprovalRecord): ApprovalRecord[] => {
     if (records.has(record.requestId)) return [];
@@ -53,15 +60,17 @@ export function createEmbeddedApprovalStore(
     return [structuredClone(stored)];
   };
 
-  const settlePending = (record: ApprovalRecord, decision: Decision): ApprovalRecord => {
-    const settled = { ...record, ...decision };
+  /** Null when it may not be settled so. */
+  const settlePending = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
+    const key = hitlRequestKey(record.requestId);
+    const settling = settlingOf(record, bus.get(key), wanted);
+    if (settling === null) return null;
+    const settled = { ...record, ...settling.decision };
     records.set(record.requestId, settled);
     pendingOf.remove(ownerText(record), record.requestId);
     pending.remove(record);
-    const key = hitlRequestKey(record.requestId);
-    const published = isDecidedByMainService(decision.status) ? null : bus.get(key);
-    const followed = published === null ? null : withStatus(published, decision.status);
-    if (followed !== null) bus.replace(key, followed);
+    if (settling.request !== null) bus.replace(key, settling.request);
+    if (settling.isOpenAtMain) watched.set(record.requestId, wanted.decidedAt);
     return settled;
   };
 
@@ -72,6 +81,8 @@ export function createEmbeddedApprovalStore(
     const record = records.get(requestId);
     if (record === undefined) return;
     records.delete(requestId);
+    watched.delete(requestId);
+    tasks.delete(requestId);
     pending.remove(record);
     pendingOf.remove(ownerText(record), requestId);
     unfinished.remove(record.threadId, requestId);
@@ -94,12 +105,10 @@ export function createEmbeddedApprovalStore(
     async settle(requestId, decision) {
       const record = records.get(requestId);
       if (record === undefined) return null;
-      if (record.status !== "pending" || (decision.status === "expired" && isPublishedAsDecided(record))) {
-        return { settled: false, record: structuredClone(record) };
-      }
-      const settled = structuredClone(settlePending(record, decision));
+      const settled = record.status === "pending" ? settlePending(record, decision) : null;
+      if (settled === null) return { settled: false, record: structuredClone(record) };
       await makeDue(record.runId, record.threadId, decision.decidedAt);
-      return { settled: true, record: settled };
+      return { settled: true, record: structuredClone(settled) };
     },
     async supersede(threadId, runId, at) {
       const open = listed(unfinished.of(threadId)).filter((record) => record.runId === runId);
@@ -107,7 +116,7 @@ export function createEmbeddedApprovalStore(
       if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
       const decision: Decision = { status: "superseded", decidedAt: at };
       const settled = open.map((record) =>
-        record.status === "pending" ? settlePending(record, decision) : record,
+        record.status === "pending" ? (settlePending(record, decision) ?? record) : record,
       );
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
@@ -119,6 +128,31 @@ export function createEmbeddedApprovalStore(
       if (linked === null) return;
       bus.replace(key, linked);
       bus.set(hitlTaskKey(taskId), requestId, HITL_TTL_S.task);
+      if (records.has(requestId)) tasks.set(requestId, taskId);
+    },
+    async restate(requestId, at) {
+      const record = records.get(requestId);
+      const key = hitlRequestKey(requestId);
+      const restatement = record === undefined ? null : restatementOf(record, bus.get(key), at);
+      if (record === undefined || restatement === null) return null;
+      const { lateDecision, request } = restatement;
+      const restated = { ...record, lateDecision };
+      records.set(requestId, restated);
+      if (request !== null) bus.replace(key, request);
+      return structuredClone(restated);
+    },
+    async contradicted(now) {
+      const looked = [...watched].slice(0, WATCHED_AT_ONCE);
+      for (const [requestId, settledAt] of looked) {
+        if (settledAt < now - WATCH_MS) watched.delete(requestId);
+      }
+      return looked
+        .map(([requestId]) => requestId)
+        .filter((requestId) => {
+          const record = records.get(requestId);
+          const request = bus.get(hitlRequestKey(requestId));
+          return record !== undefined && restatementOf(record, request, now) !== null;
+        });
     },
     async finish(threadId, requestIds) {
       for (const requestId of requestIds) unfinished.remove(threadId, requestId);
@@ -144,6 +178,13 @@ export function createEmbeddedApprovalStore(
       for (const record of restored) {
         records.set(record.requestId, structuredClone(record));
         ofThread.add(record.threadId, record.requestId);
+      }
+    },
+    unpublish(threadId) {
+      for (const requestId of ofThread.of(threadId)) {
+        bus.delete(hitlRequestKey(requestId));
+        const taskId = tasks.get(requestId);
+        if (taskId !== undefined) bus.delete(hitlTaskKey(taskId));
       }
     },
     forget(threadId) {

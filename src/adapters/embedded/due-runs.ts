@@ -1,4 +1,5 @@
 import type { DueRun } from "../../ports/thread-registry.ts";
+import type { RunRecord } from "../../runs/run.ts";
 
 export interface DueRuns {
   /** Never at the time that it is due at already: whoever is about to say `not due` has to notice. */
@@ -13,11 +14,11 @@ export interface DueRuns {
 /**
  * Runs that ought to be moving, by when (Unix ms).
  *
- * @param threadOf null when there is no such run (any more)
+ * @param find null when there is no such run (any more)
  * @param leaseLeft how long the thread's lease has left, in ms; 0 when nobody works on it
  */
 export function createDueRuns(
-  threadOf: (runId: string) => string | null,
+  find: (runId: string) => RunRecord | null,
   leaseLeft: (threadId: string) => number,
 ): DueRuns {
   const due = new Map<string, number>();
@@ -34,11 +35,12 @@ export function createDueRuns(
       const ready = [...due].filter(([, at]) => at <= now).sort(([, a], [, b]) => a - b);
       for (const [runId] of ready) {
         if (taken.length === limit) break;
-        const threadId = threadOf(runId);
-        if (threadId === null) due.delete(runId);
+        const run = find(runId);
+        if (run === null) due.delete(runId);
         else {
+          const { threadId, tenantId, userId, status } = run;
           const left = leaseLeft(threadId);
-          if (left === 0) taken.push({ runId, threadId });
+          if (left === 0) taken.push({ runId, threadId, tenantId, userId, begun: status !== "queued" });
           due.set(runId, left === 0 ? nextDue : Math.min(nextDue, now + Math.ceil(left)));
         }
       }

@@ -1,6 +1,8 @@
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
+import { createOwnerSlots, NO_CAPS, placeOf } from "../owner-slots.ts";
+import { createReadyList, type ReadyThread } from "./ready-list.ts";
 
 type Handler = (threadId: string) => Promise<void>;
 
@@ -9,49 +11,49 @@ export function createEmbeddedJobQueue({
   onError,
   concurrency = DEFAULT_CONCURRENCY,
   backoffMs = DEFAULT_BACKOFF_MS,
+  caps = NO_CAPS,
 }: JobQueueOptions): JobQueue {
-  /** Which attempt comes next, by thread, longest waiting first. One job per thread is enough until it begins. */
-  const waiting = new Map<string, number>();
+  const ready = createReadyList();
+  const slots = createOwnerSlots(caps);
   const running = new Set<Promise<void>>();
   const pauses = new Set<NodeJS.Timeout>();
   let handler: Handler | undefined;
   let closed = false;
 
-  const add = (threadId: string, attempt: number) => {
-    if (!waiting.has(threadId)) waiting.set(threadId, attempt);
-    startNext();
-  };
-
-  const addLater = (threadId: string, attempt: number) => {
+  const addLater = (thread: ReadyThread) => {
     const pause = setTimeout(
       () => {
         pauses.delete(pause);
-        add(threadId, attempt);
+        ready.add(thread, "begun");
+        startNext();
       },
-      backoffMs * 2 ** (attempt - 2),
+      backoffMs * 2 ** (thread.attempt - 2),
     );
     pauses.add(pause);
   };
 
-  const attemptJob = async (handle: Handler, threadId: string, attempt: number) => {
+  const attemptJob = async (handle: Handler, thread: ReadyThread) => {
     try {
-      await handle(threadId);
+      await handle(thread.threadId);
     } catch (error) {
-      onError(error, threadId);
-      if (attempt < ATTEMPTS && !closed) addLater(threadId, attempt + 1);
+      onError(error, thread.threadId);
+      const attempt = thread.attempt + 1;
+      if (attempt <= ATTEMPTS && !closed) addLater({ ...thread, attempt });
     }
   };
 
   const startNext = () => {
-    for (const [threadId, attempt] of waiting) {
-      if (handler === undefined || closed || running.size >= concurrency) return;
+    while (handler !== undefined && !closed && running.size < concurrency) {
       const handle = handler;
-      waiting.delete(threadId);
+      const next = ready.take(slots.full());
+      if (next === null) return;
+      slots.take(next);
       // A turn later, so that enqueue() and work() return before any handler runs.
       const job = Promise.resolve()
-        .then(() => attemptJob(handle, threadId, attempt))
+        .then(() => attemptJob(handle, next))
         .finally(() => {
           running.delete(job);
+          slots.give(next);
           startNext();
         });
       running.add(job);
@@ -59,9 +61,10 @@ export function createEmbeddedJobQueue({
   };
 
   return {
-    async enqueue(threadId) {
+    async enqueue(thread, urgency) {
       if (closed) throw new AuraError("E5002", { detail: "the job queue is closed" });
-      add(threadId, 1);
+      ready.add({ ...placeOf(thread), threadId: thread.threadId, attempt: 1 }, urgency);
+      startNext();
     },
     work(next) {
       if (handler !== undefined) throw new Error("the job queue has a worker already");

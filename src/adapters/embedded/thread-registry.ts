@@ -1,8 +1,10 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
 import { isOwnedBy, isTerminal, titleOf } from "../../runs/run.ts";
+import { attended, withAttendance } from "./attendance.ts";
 import { createDueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";
+import { createQueuedRuns } from "./queued-runs.ts";
 import { createWatchers } from "./watchers.ts";
 
 interface EmbeddedThreadRegistryOptions {
@@ -37,8 +39,9 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
   const { now, leaseLeft, touch } = options;
   const threads = new Map<string, Thread>();
   const runs = new Map<string, RunRecord>();
-  const due = createDueRuns((runId) => runs.get(runId)?.threadId ?? null, leaseLeft);
+  const due = createDueRuns((runId) => runs.get(runId) ?? null, leaseLeft);
   const idempotencyKeys = createIdempotencyKeys(now, (runId) => runs.has(runId));
+  const queuedRuns = createQueuedRuns();
   const watchers = createWatchers();
 
   const currentRun = (threadId: string): RunRecord | undefined => {
@@ -63,11 +66,12 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       },
       runIds: [...(known?.runIds ?? []), runId],
     });
+    queuedRuns.add(run);
     due.add(runId, createdAt);
   };
 
   return {
-    async begin(run, { replaces, idempotency } = {}) {
+    async begin(run, { replaces, idempotency, queued } = {}) {
       const first = idempotency && idempotencyKeys.find(run, idempotency);
       if (first) return first;
       const thread = threads.get(run.threadId);
@@ -75,9 +79,13 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       if (thread?.record.deletedAt !== undefined) return { kind: "deleting" };
       const current = currentRun(run.threadId);
       const replaced = current?.status === "waiting" && current.runId === replaces;
+      const full = replaced || queued === undefined ? null : queuedRuns.fullScope(run, queued);
+      // Before somebody gives up the approvals of the waiting run for one that could not begin.
+      if (full !== null && current?.status === "waiting") return { kind: "full", scope: full };
       if (current !== undefined && !isTerminal(current.status) && !replaced) {
         return { kind: "busy", runId: current.runId, status: current.status };
       }
+      if (full !== null) return { kind: "full", scope: full };
       if (runs.has(run.runId)) throw new Error(`run ${run.runId} exists already`);
       if (current !== undefined && replaced) {
         runs.set(current.runId, { ...current, status: "cancelled", updatedAt: run.createdAt });
@@ -101,11 +109,17 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       const run = runs.get(runId);
       if (run === undefined || !from.includes(run.status)) return null;
       if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
-      const moved = { ...run, ...structuredClone(patch), status: to, updatedAt: at };
+      const { worker, ...fields } = structuredClone(patch);
+      const moved = attended({ ...run, ...fields, status: to, updatedAt: at }, worker);
       runs.set(runId, moved);
+      queuedRuns.remove(run);
       due.add(runId, at);
       touch(run.threadId);
       return structuredClone(moved);
+    },
+    async attend(runId, worker, what) {
+      const run = runs.get(runId);
+      if (run !== undefined) runs.set(runId, withAttendance(run, worker, what));
     },
     makeDue: async (runId, _threadId, at) => due.renew(runId, at),
     dueAt: async (runId) => due.at(runId),
@@ -148,6 +162,8 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       const runIds = threads.get(threadId)?.runIds ?? [];
       threads.delete(threadId);
       for (const runId of runIds) {
+        const run = runs.get(runId);
+        if (run !== undefined) queuedRuns.remove(run);
         runs.delete(runId);
         due.remove(runId);
       }

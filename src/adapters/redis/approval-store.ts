@@ -4,10 +4,10 @@ import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
 import type { ApprovalStore, SettleResult, SupersedeResult } from "../../ports/approval-store.ts";
 import {
   awaitsResume,
-  isDecidedByMainService,
   isDecidedThere,
   publishedLifetimes,
-  withStatus,
+  restatementOf,
+  settlingOf,
   withTaskId,
 } from "../published-request.ts";
 import type { RedisCommands } from "./commands.ts";
@@ -22,11 +22,12 @@ import {
   hitlTaskKey,
   PENDING_KEY,
   pendingOfKey,
+  SETTLED_KEY,
   unfinishedKey,
 } from "./keys.ts";
 import { createPendingApprovals, pendingMember } from "./pending-approvals.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
-import { APPROVAL_FIELDS, decisionJson, parseApproval } from "./records.ts";
+import { APPROVAL_FIELDS, decisionJson, parseApproval, withLateDecision } from "./records.ts";
 import { loadScript } from "./script.ts";
 
 const OPEN = loadScript("open");
@@ -35,12 +36,13 @@ const SETTLE = loadScript("settle");
 const SUPERSEDE = loadScript("supersede");
 const FINISH = loadScript("finish");
 const LINK = loadScript("link-task");
+const RESTATE = loadScript("restate");
 
 const openReply = z.array(z.literal([0, 1]));
 const unfinishedReply = z.array(z.tuple([z.string(), z.unknown()]));
 const settleReply = z.tuple([z.literal([1, 0, -1, -2, -3]), z.unknown()]);
 const supersedeReply = z.literal([0, 1, -1]);
-const linkReply = z.literal([0, 1]);
+const doneReply = z.literal([0, 1]);
 const published = z.string().nullable();
 
 /**
@@ -48,9 +50,11 @@ const published = z.string().nullable();
  * script ever decodes what a model or a person wrote (Lua's cjson turns [] into {} and rounds numbers).
  */
 export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
+  const fieldsOf = (key: string) => redis.command("HMGET", [key, ...APPROVAL_FIELDS]);
+
   const get = async (requestId: string) => {
     const key = approvalKey(requestId);
-    return parseApproval(await redis.command("HMGET", [key, ...APPROVAL_FIELDS]), key);
+    return parseApproval(await fieldsOf(key), key);
   };
 
   const publishedRequest = async (requestId: string) => {
@@ -73,20 +77,19 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     decision: Decision,
   ): Promise<SettleResult | null | "retry"> => {
     const key = approvalKey(requestId);
-    const follows = !isDecidedByMainService(decision.status);
-    const request = follows ? await publishedRequest(requestId) : null;
-    if (decision.status === "expired") {
-      const record = await get(requestId);
-      if (record?.status === "pending" && isDecidedThere(request, record)) return { settled: false, record };
-    }
+    const [record, request] = await Promise.all([get(requestId), publishedRequest(requestId)]);
+    if (record === null) return null;
+    const settling = record.status === "pending" ? settlingOf(record, request, decision) : null;
+    if (settling === null) return { settled: false, record };
     const reply = await redis.script(
       SETTLE,
-      [key, hitlRequestKey(requestId), PENDING_KEY, DUE_KEY],
+      [key, hitlRequestKey(requestId), PENDING_KEY, DUE_KEY, SETTLED_KEY],
       [
-        decision.status,
-        decisionJson(decision),
+        settling.decision.status,
+        decisionJson(settling.decision),
         decision.decidedAt,
-        ...(follows ? replacement(request, decision) : ["any", "", ""]),
+        ...replacement(request, settling.request),
+        settling.isOpenAtMain ? requestId : "",
       ],
     );
     const [outcome, fields] = parseRecord(settleReply, reply, key);
@@ -112,12 +115,17 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     const keys = pending.flatMap(({ requestId }) => [approvalKey(requestId), hitlRequestKey(requestId)]);
     const reply = await redis.script(
       SUPERSEDE,
-      [unfinishedKey(threadId), PENDING_KEY, ...keys],
+      [unfinishedKey(threadId), PENDING_KEY, SETTLED_KEY, ...keys],
       [
         decisionJson(decision),
+        decision.decidedAt,
         ofThread.length,
         ...ofThread.map(({ requestId }) => requestId),
-        ...requests.flatMap((request) => replacement(request, decision)),
+        ...pending.flatMap((record, index) => {
+          const request = requests[index] ?? null;
+          const after = settlingOf(record, request, decision)?.request ?? null;
+          return [record.requestId, ...replacement(request, after)];
+        }),
       ],
     );
     const outcome = parseRecord(supersedeReply, reply, unfinishedKey(threadId));
@@ -127,6 +135,19 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     const settled = open.map((record) => (record.status === "pending" ? { ...record, ...decision } : record));
     const records = byCreation(settled).filter(({ status }) => status === "superseded");
     return { kind: "superseded", records };
+  };
+
+  const restateOnce = async (requestId: string, at: number): Promise<ApprovalRecord | null | "retry"> => {
+    const key = approvalKey(requestId);
+    const [fields, request] = await Promise.all([fieldsOf(key), publishedRequest(requestId)]);
+    const record = parseApproval(fields, key);
+    const restatement = record === null ? null : restatementOf(record, request, at);
+    if (record === null || request === null || restatement === null) return null;
+    const { lateDecision, request: restated } = restatement;
+    const decision = withLateDecision(fields, lateDecision, key);
+    const keys = [key, hitlRequestKey(requestId)];
+    const reply = await redis.script(RESTATE, keys, [record.status, request, restated ?? "", decision]);
+    return parseRecord(doneReply, reply, key) === 0 ? "retry" : { ...record, lateDecision };
   };
 
   return {
@@ -144,14 +165,15 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     settle: (requestId, decision) => untilStill(() => settleOnce(requestId, decision)),
     supersede: (threadId, runId, at) =>
       untilStill(() => supersedeOnce(threadId, runId, { status: "superseded", decidedAt: at })),
+    restate: (requestId, at) => untilStill(() => restateOnce(requestId, at)),
     async link(requestId, taskId) {
       await untilStill(async () => {
         const text = await publishedRequest(requestId);
         const linked = text === null ? null : withTaskId(text, taskId);
         if (text === null || linked === null) return "settled";
-        const keys = [hitlRequestKey(requestId), hitlTaskKey(taskId)];
+        const keys = [hitlRequestKey(requestId), hitlTaskKey(taskId), approvalKey(requestId)];
         const reply = await redis.script(LINK, keys, [text, linked, requestId, HITL_TTL_S.task]);
-        return parseRecord(linkReply, reply, hitlRequestKey(requestId)) === 0 ? "retry" : "linked";
+        return parseRecord(doneReply, reply, hitlRequestKey(requestId)) === 0 ? "retry" : "linked";
       });
     },
     async finish(threadId, requestIds) {
@@ -161,21 +183,21 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
   };
 }
 
-/**
- * A script refuses to write on what has changed since it was read. Each refusal means that somebody else got
- * on, so this ends; an approval is written a handful of times in its life.
- */
+/** An approval is written a handful of times in its life: whoever rewrites its request for longer than this is no service of ours. */
+const MAX_ATTEMPTS = 100;
+
+/** A script refuses to write on what has changed since it was read: each refusal means that somebody else got on. */
 async function untilStill<T>(attempt: () => Promise<T | "retry">): Promise<T> {
-  for (;;) {
+  for (let tried = 0; tried < MAX_ATTEMPTS; tried += 1) {
     const result = await attempt();
     if (result !== "retry") return result;
   }
+  throw new Error("an approval is being rewritten without end");
 }
 
 /** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
-function replacement(request: string | null, decision: Decision): [string, string, string] {
-  if (request === null) return ["absent", "", ""];
-  return ["same", request, withStatus(request, decision.status) ?? ""];
+function replacement(request: string | null, after: string | null): [string, string, string] {
+  return request === null ? ["absent", "", ""] : ["same", request, after ?? ""];
 }
 
 function openKeys(record: ApprovalRecord): string[] {

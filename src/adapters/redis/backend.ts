@@ -10,6 +10,7 @@ import { createRedisEffectLedger } from "./effect-ledger.ts";
 import { createRedisEventBus } from "./event-bus.ts";
 import { createRedisEventLog } from "./event-log.ts";
 import { createRedisJobQueue } from "./job-queue.ts";
+import { PROBE_KEY } from "./keys.ts";
 import { createRedisKnowledgeQueue } from "./knowledge-queue.ts";
 import { createRedisRunControl } from "./run-control.ts";
 import { createRedisSignalBus } from "./signal-bus.ts";
@@ -71,8 +72,8 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     signals: createRedisSignalBus(subscriber),
     control: createRedisRunControl(redis, subscriber),
     touch: createTouch(redis, threadTtlMs),
-    // All: a process that cannot hear signals, wake its readers or hand over work is not ready.
-    ping: () => inTime(Promise.all([redis.command("PING", []), subscriber.ping(), queue.ping()])),
+    // All: a process that cannot write, hear signals, wake its readers or hand over work is not ready.
+    ping: () => inTime(Promise.all([probe(redis), subscriber.ping(), queue.ping()])),
     isOutage,
     async close() {
       // Its handlers may still need the rest.
@@ -80,6 +81,11 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
       await Promise.all([subscriber.close(), connection.close()]);
     },
   };
+}
+
+/** A write: a Redis that is full, or a replica, answers every PING. */
+async function probe(redis: RedisCommands): Promise<void> {
+  await redis.command("SET", [PROBE_KEY, 1, "PX", 1_000]);
 }
 
 async function inTime(answers: Promise<unknown>): Promise<void> {

@@ -59,11 +59,21 @@ const UNAVAILABLE = new Set([
   "UNKILLABLE",
 ]);
 
+/** What an operator has to know of some of them: Redis is there, and waiting does not help. */
+const REFUSALS: Readonly<Record<string, string>> = Object.freeze({
+  OOM: "Redis is full (maxmemory): it takes no more writes",
+  MISCONF: "Redis cannot write to its disk, and so takes no more writes",
+  READONLY: "Redis is a replica: it takes no writes",
+  NOAUTH: "Redis wants a password (REDIS_PASSWORD)",
+});
+
 /** What a rejected command means: everything that is not an answer of Redis is a lost connection. */
 export function backendError(error: unknown, keys: readonly string[]): unknown {
   if (error instanceof Error) withoutCommand(error);
   const code = replyCode(error);
-  if (code === undefined || UNAVAILABLE.has(code)) return new BackendUnavailableError(error);
+  if (code === undefined) return new BackendUnavailableError(error);
+  if (UNAVAILABLE.has(code))
+    return new BackendUnavailableError(error, REFUSALS[code] ?? `Redis refuses: ${code}`);
   if (code === "WRONGTYPE") {
     return new RecordFormatError(keys.join(", "), "holds another type of value", error);
   }

@@ -2,11 +2,14 @@ import { Queue } from "bullmq";
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, type JobQueueOptions } from "../job-options.ts";
+import { placeOf } from "../owner-slots.ts";
 import type { Availability, BackendLogger } from "./availability.ts";
-import { backendError } from "./commands.ts";
+import { backendError, createCommands } from "./commands.ts";
 import { openConnection, type RedisAddress } from "./connection.ts";
 import { type JobWorker, startWorker } from "./job-worker.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
+import type { JobData } from "./permits.ts";
+import { createReadyList } from "./ready-list.ts";
 
 export interface RedisJobQueueOptions extends JobQueueOptions {
   address: RedisAddress;
@@ -24,8 +27,8 @@ export interface RedisJobQueue extends JobQueue {
 }
 
 /**
- * BullMQ. The connection that enqueues rejects at once while Redis is away; the worker's own ones, which exist only
- * in a process that works, wait for it.
+ * BullMQ, whose jobs are permits to work on whichever thread is next (permits.ts), and the list of the threads that wait. The connection
+ * that enqueues rejects at once while Redis is away; the worker's own ones, which exist only in a process that works, wait for it.
  */
 export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueue {
   const { address, availability, backoffMs = DEFAULT_BACKOFF_MS, leaseMs = DEFAULT_LEASE_MS } = options;
@@ -46,8 +49,26 @@ export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueu
   });
   // The connection reports for itself, and `add` rejects.
   queue.on("error", () => {});
+  const ready = createReadyList(createCommands(connection));
   let worker: JobWorker | undefined;
   let closed = false;
+
+  /** @param once its name, when one such job is enough until a worker begins it */
+  const addJob = async (data: JobData, delay: number, once?: string) => {
+    try {
+      await queue.add("thread", data, {
+        delay,
+        ...(once === undefined ? {} : { deduplication: { id: once } }),
+      });
+    } catch (error) {
+      throw backendError(error, [QUEUE_NAME]);
+    }
+  };
+  /** With permits left the workers are busy, and come to every thread; without, one may have been lost. */
+  const addLostPermit = async (threadId: string) => {
+    if ((await queue.getWaitingCount()) > 0) return;
+    await addJob({ v: 1, threadId, permit: "again" }, 0, `again:${threadId}`);
+  };
 
   return {
     async ping() {
@@ -58,20 +79,18 @@ export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueu
         throw backendError(error, [QUEUE_NAME]);
       }
     },
-    async enqueue(threadId) {
+    async enqueue(thread, urgency) {
       if (closed) throw new AuraError("E5002", { detail: "the job queue is closed" });
-      await connection.opened;
-      try {
-        // The same as a job that nobody has begun: job-worker.ts takes the mark away when it begins.
-        await queue.add("thread", { v: 1, threadId }, { deduplication: { id: threadId } });
-      } catch (error) {
-        throw backendError(error, [QUEUE_NAME]);
-      }
+      const { threadId } = thread;
+      if (await ready.add({ threadId, ...placeOf(thread) }, urgency)) {
+        await addJob({ v: 1, threadId, permit: "own" }, 0);
+      } else await addLostPermit(threadId);
     },
     work(handler) {
       if (worker !== undefined) throw new Error("the job queue has a worker already");
       if (closed) throw new Error("the job queue is closed");
-      worker = startWorker({ ...options, leaseMs }, handler);
+      const passOn = (data: JobData, delayMs: number) => addJob(data, delayMs, "passed on");
+      worker = startWorker({ ...options, leaseMs, ready, passOn, handler });
     },
     async close() {
       closed = true;

@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { type Job, Worker } from "bullmq";
-import { z } from "zod";
 import { BackendUnavailableError } from "../../errors.ts";
 import { ATTEMPTS, DEFAULT_CONCURRENCY } from "../job-options.ts";
 import { backendError } from "./commands.ts";
 import { openConnection, type Patience } from "./connection.ts";
 import type { RedisJobQueueOptions } from "./job-queue.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
-import { parseRecord } from "./record-format.ts";
+import { ClosingError, createPermits, type JobData } from "./permits.ts";
+import type { ReadyList } from "./ready-list.ts";
 
 export interface JobWorker {
   /** Takes no more jobs; resolves when the running handlers are done, whether or not Redis is there. */
@@ -27,30 +27,43 @@ const PATIENCE: Patience = {
 /** For how long close() waits until Redis has taken in what became of the last jobs. */
 const SETTLE_MS = 2_000;
 
-const jobData = z.looseObject({ v: z.literal(1), threadId: z.string() });
-
 /** What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must not. */
 class HandlerFailedError extends Error {}
 
+export interface JobWorkerOptions extends RedisJobQueueOptions {
+  leaseMs: number;
+  ready: ReadyList;
+  /** Adds a permit that any process may use, once however often it is asked for. */
+  passOn(data: JobData, delayMs: number): Promise<void>;
+  handler: (threadId: string) => Promise<void>;
+}
+
 /** Opens the worker's two connections (one blocks) and begins to take jobs. */
-export function startWorker(
-  options: RedisJobQueueOptions & { leaseMs: number },
-  handler: (threadId: string) => Promise<void>,
-): JobWorker {
+export function startWorker(options: JobWorkerOptions): JobWorker {
   const { address, availability, logger, onError, leaseMs, concurrency = DEFAULT_CONCURRENCY } = options;
   const connection = openConnection(address, "worker", availability, PATIENCE);
-  const running = new Set<Promise<void>>();
-  let closing = false;
+  const permits = createPermits(options);
+  const running = new Set<Promise<unknown>>();
+
+  const use = async (data: unknown): Promise<JobData | null> => {
+    try {
+      return await permits.use(data);
+    } catch (error) {
+      if (!(error instanceof ClosingError)) onError(error, "");
+      throw new HandlerFailedError("the job could not begin");
+    }
+  };
 
   const process = async (job: Job<unknown>) => {
-    // From here on the thread's next job is a new one: this one may have looked at the records already.
-    await job.removeDeduplicationKey();
-    // It was on its way when the worker was told to close: another attempt, elsewhere.
-    if (closing) throw new HandlerFailedError("closing");
-    const run = handle(job.data, handler, onError);
-    const done = run.catch(() => {}).finally(() => running.delete(done));
+    // From here on the next such job is a new one: this one may have looked already.
+    if (job.deduplicationId !== undefined) await job.removeDeduplicationKey();
+    const work = use(job.data);
+    const done = work.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
-    await run;
+    const again = await work;
+    if (again === null) return;
+    await job.updateData(again);
+    throw new HandlerFailedError("the handler has failed");
   };
 
   const worker = new Worker<unknown>(QUEUE_NAME, process, {
@@ -61,9 +74,8 @@ export function startWorker(
     skipVersionCheck: true,
     drainDelay: BLOCK_S,
     runRetryDelay: 1_000,
-    // A job is ours for that long; it is renewed while its handler runs, however long. A worker that dies before it
-    // has taken the mark off its job keeps others from enqueueing the thread until somebody finds the job stalled:
-    // that takes both times together.
+    // A job is ours for that long; it is renewed while its handler runs, however long. When a worker dies, somebody finds its
+    // job stalled after both times together: a permit for somebody else's thread then, because the sweep finds the lost one.
     lockDuration: Math.ceil(leaseMs / 2),
     stalledInterval: Math.ceil(leaseMs / 3),
     // It has nothing to do with how often a run may be taken up: the sweep would make a new job.
@@ -76,7 +88,7 @@ export function startWorker(
 
   return {
     async close() {
-      closing = true;
+      permits.close();
       await worker.pause(true);
       await Promise.all(running);
       if (connection.client.status === "ready") {
@@ -89,21 +101,6 @@ export function startWorker(
       await connection.close();
     },
   };
-}
-
-async function handle(
-  data: unknown,
-  handler: (threadId: string) => Promise<void>,
-  onError: RedisJobQueueOptions["onError"],
-): Promise<void> {
-  let threadId = "";
-  try {
-    ({ threadId } = parseRecord(jobData, data, QUEUE_NAME));
-    await handler(threadId);
-  } catch (error) {
-    onError(error, threadId);
-    throw new HandlerFailedError("the handler has failed");
-  }
 }
 
 /**

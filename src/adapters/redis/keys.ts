@@ -7,8 +7,10 @@ import type { Owner } from "../../runs/run.ts";
  * The `hitl:` names belong to the contract (section 4); the `aura:` names are our own.
  */
 
-/** JSON of the approval request; Main Service rewrites it when a person decides. */
-export const hitlRequestKey = (requestId: string) => `hitl:request:${requestId}`;
+/** The request's key without its id: a thread's deletion finds the ids only inside Redis. */
+export const HITL_REQUEST_KEY_PREFIX = "hitl:request:";
+/** JSON of the approval request; Main Service rewrites it when a person decides, and we when we settle it. */
+export const hitlRequestKey = (requestId: string) => `${HITL_REQUEST_KEY_PREFIX}${requestId}`;
 /** The bare id of the session's last approval request. */
 export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
 /** JSON of the session's last signal, kept by Main Service. */
@@ -18,6 +20,9 @@ export const hitlTaskKey = (taskId: string) => `hitl:task:${taskId}`;
 /** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
 export const HITL_CHANNEL_PREFIX = "hitl:channel:";
 
+/** STRING: written to see whether this Redis takes writes; gone after a second. */
+export const PROBE_KEY = "aura:probe";
+
 /** The thread's key without its id: a list of threads finds the ids only inside Redis. */
 export const THREAD_KEY_PREFIX = "aura:thread:";
 /** HASH: one thread, its owner and its current run. */
@@ -25,6 +30,10 @@ export const threadKey = (threadId: string) => `${THREAD_KEY_PREFIX}${threadId}`
 /** ZSET: one owner's threads by their last change (Unix ms). */
 export const threadsOfKey = ({ tenantId, userId }: Owner) =>
   `aura:threads-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+/** ZSETs: one user's and one tenant's runs that are `queued`, by their beginning (Unix ms). */
+export const queuedOfKey = ({ tenantId, userId }: Owner) =>
+  `aura:queued-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+export const queuedInKey = (tenantId: string) => `aura:queued-in:${sha256(JSON.stringify([tenantId]))}`;
 /** LIST: ids of the thread's runs in order of their beginning. */
 export const runsKey = (threadId: string) => `aura:runs:${threadId}`;
 /** Channel: a run has begun on the thread. */
@@ -57,6 +66,8 @@ export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${th
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */
 export const PENDING_KEY = "aura:pending";
+/** ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms). */
+export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
   `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;
@@ -91,6 +102,11 @@ export const knowledgeSeenKey = (
 ) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
 /** How long it is remembered, in ms. */
 export const SEEN_TTL_MS = 24 * 60 * 60_000;
+/** ZSET: tenants with threads that wait for a worker, by turn. */
+export const READY_KEY = "aura:ready";
+/** ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only inside Redis. */
+export const READY_TENANT_PREFIX = "aura:ready:tenant:";
+export const READY_USER_PREFIX = "aura:ready:user:";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */
 export const QUEUE_PREFIX = "aura";
 export const QUEUE_NAME = "jobs";

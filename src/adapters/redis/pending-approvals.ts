@@ -1,12 +1,22 @@
 import { z } from "zod";
+import { parsePublishedRequest, publishedDecision } from "../../approvals/published-request.ts";
 import type { ApprovalStore, PendingApproval, Published } from "../../ports/approval-store.ts";
+import { WATCH_MS, WATCHED_AT_ONCE } from "../published-request.ts";
 import type { RedisCommands } from "./commands.ts";
-import { APPROVAL_KEY_PREFIX, hitlRequestKey, hitlSignalKey, PENDING_KEY, pendingOfKey } from "./keys.ts";
+import {
+  APPROVAL_KEY_PREFIX,
+  hitlRequestKey,
+  hitlSignalKey,
+  PENDING_KEY,
+  pendingOfKey,
+  SETTLED_KEY,
+} from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
 import { APPROVAL_FIELDS, parseApproval } from "./records.ts";
 import { loadScript } from "./script.ts";
 
 const PENDING = loadScript("pending");
+const WATCHED = loadScript("watched");
 
 /** Approvals per MGET: one reply may hold that many requests with their mails, and signals. */
 const CHUNK = 250;
@@ -18,6 +28,7 @@ const ALL = 2 ** 31;
 const values = z.array(z.string().nullable());
 const pendingReply = z.array(z.tuple([z.string().regex(/^\d{16}:/), z.unknown()]));
 const threadField = z.tuple([z.string()]);
+const watchedReply = z.array(z.string());
 
 /** An approval's name among the pending ones: sorts as (expiresAt, requestId). */
 export function pendingMember({ expiresAt, requestId }: Omit<PendingApproval, "threadId">): string {
@@ -27,7 +38,7 @@ export function pendingMember({ expiresAt, requestId }: Omit<PendingApproval, "t
 /** What looks at many approvals at once: two sorted sets name them, and their number costs no search. */
 export function createPendingApprovals(
   redis: RedisCommands,
-): Pick<ApprovalStore, "pending" | "pendingOf" | "published"> {
+): Pick<ApprovalStore, "pending" | "pendingOf" | "published" | "contradicted"> {
   const read = async (key: string, from: string, limit: number, fields: readonly string[]) =>
     parseRecord(
       pendingReply,
@@ -59,6 +70,16 @@ export function createPendingApprovals(
         chunks.push(readPublished(redis, approvals.slice(at, at + CHUNK)));
       }
       return (await Promise.all(chunks)).flat();
+    },
+    async contradicted(now) {
+      const reply = await redis.script(WATCHED, [SETTLED_KEY], [WATCHED_AT_ONCE, now - WATCH_MS]);
+      const ids = parseRecord(watchedReply, reply, SETTLED_KEY);
+      if (ids.length === 0) return [];
+      const requests = parseRecord(values, await redis.command("MGET", ids.map(hitlRequestKey)), SETTLED_KEY);
+      // Whether it contradicts is for restate to say, which reads the record too.
+      return ids.filter(
+        (_, index) => publishedDecision(parsePublishedRequest(requests[index] ?? null), now) !== null,
+      );
     },
   };
 }

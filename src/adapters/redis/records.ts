@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
+import type { ApprovalRecord, Decision, LateDecision } from "../../approvals/approval.ts";
 import { approvalRecord } from "../../approvals/approval-schema.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
 import { runRecord, threadRecord } from "../../runs/run-schema.ts";
@@ -16,13 +16,31 @@ const attempt = z
   .transform(Number)
   .nullable();
 
+/** Ids with a blank between. */
+const workers = z
+  .string()
+  .transform((text) => text.split(" "))
+  .nullable();
+
 /** Fields of a HASH as HMGET answers them; all are null when there is no such key. */
 const threadFields = z.tuple([jsonObject, timeField, z.string(), timeField.nullable()]);
-const runFields = z.tuple([jsonObject, z.string(), timeField, optionalObject, attempt]);
+const runFields = z.tuple([
+  jsonObject,
+  z.string(),
+  timeField,
+  optionalObject,
+  attempt,
+  timeField.nullable(),
+  workers,
+  z.string().nullable(),
+]);
 const approvalFields = z.tuple([jsonObject, z.string(), optionalObject]);
 
 export const THREAD_FIELDS = Object.freeze(["record", "updatedAt", "currentRunId", "deletedAt"]);
-export const RUN_FIELDS = Object.freeze(["record", "status", "updatedAt", "error", "attempt"]);
+export const RUN_FIELDS = Object.freeze([
+  ...["record", "status", "updatedAt", "error", "attempt"],
+  ...["workedMs", "workers", "alone"],
+]);
 export const APPROVAL_FIELDS = Object.freeze(["record", "status", "decision"]);
 
 /** The thread in an HMGET of THREAD_FIELDS. */
@@ -45,13 +63,30 @@ export function ownerText({ tenantId, userId }: Owner): string {
   return JSON.stringify([tenantId, userId]);
 }
 
+/** An owner as ownerText writes it. */
+export const ownerField = jsonField
+  .pipe(z.tuple([z.string(), z.string()]))
+  .transform(([tenantId, userId]): Owner => ({ tenantId, userId }));
+
 /** The run in an HMGET of RUN_FIELDS. */
 export function parseRun(reply: unknown, key: string): RunRecord | null {
   if (isAbsent(reply)) return null;
-  const [record, status, updatedAt, error, attempt] = parseRecord(runFields, reply, key);
-  // Runs of the first version have none.
-  const attempts = { attempt: attempt ?? record.attempt ?? 1 };
-  return parseRecord(runRecord, { ...record, ...attempts, status, updatedAt, ...(error && { error }) }, key);
+  const [record, status, updatedAt, error, attempt, workedMs, workers, alone] = parseRecord(
+    runFields,
+    reply,
+    key,
+  );
+  const changing = {
+    // Runs of the first version have none.
+    attempt: attempt ?? record.attempt ?? 1,
+    status,
+    updatedAt,
+    ...(error && { error }),
+    ...(workedMs === null ? {} : { workedMs }),
+    ...(workers && { workers }),
+    ...(alone && { alone }),
+  };
+  return parseRecord(runRecord, { ...record, ...changing }, key);
 }
 
 /** The approval in an HMGET of APPROVAL_FIELDS. */
@@ -64,6 +99,12 @@ export function parseApproval(reply: unknown, key: string): ApprovalRecord | nul
 /** What a decision adds to a record, as JSON; the status has a field of its own. */
 export function decisionJson({ status: _, ...decision }: Decision): string {
   return JSON.stringify(decision);
+}
+
+/** A HASH's `decision` with what came too late; all that a newer version has put there stays. */
+export function withLateDecision(reply: unknown, lateDecision: LateDecision, key: string): string {
+  const decision = parseRecord(approvalFields, reply, key)[2];
+  return JSON.stringify({ ...decision, lateDecision });
 }
 
 function isAbsent(reply: unknown): boolean {

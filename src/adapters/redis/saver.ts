@@ -2,6 +2,7 @@ import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
 import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { z } from "zod";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
+import { InMemorySerializer } from "../serializer/serializer.ts";
 import type { BackendLogger } from "./availability.ts";
 import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
@@ -9,6 +10,7 @@ import type { Connection, RedisAddress } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";
 import { CHECKPOINTER_KEY, leaseKey } from "./keys.ts";
 import { loadScript } from "./script.ts";
+import { guarded } from "./stack-saver.ts";
 
 /** Where checkpoints are kept in redis mode. */
 export type CheckpointerKind = "redis" | "redis-stack" | "memory";
@@ -67,7 +69,7 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   await claim(options);
   if (kind === "memory") {
     logger.warn({}, "AURA_CHECKPOINTER=memory: a restart forgets every thread, and approvals that wait");
-    return plain(new MemorySaver(), async () => {});
+    return plain(new MemorySaver(new InMemorySerializer()), async () => {});
   }
   for (const warning of await durabilityWarnings(redis)) logger.warn({}, warning);
   const { keep, threadTtlMs } = options;
@@ -81,7 +83,7 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
     return { saver, forget, close: async () => {} };
   }
   const ttl = { defaultTTL: Math.ceil(threadTtlMs / 60_000), refreshOnRead: true };
-  const saver = await RedisSaver.fromUrl(stackUrl(options.address), ttl);
+  const saver = guarded(await RedisSaver.fromUrl(stackUrl(options.address), ttl));
   return plain(saver, () => saver.end());
 }
 

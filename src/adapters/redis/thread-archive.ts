@@ -17,7 +17,9 @@ import {
   DUE_KEY,
   EVENTS_KEY_PREFIX,
   eventsKey,
+  HITL_REQUEST_KEY_PREFIX,
   hitlSessionKey,
+  hitlSignalKey,
   ledgerKey,
   PENDING_KEY,
   RUN_KEY_PREFIX,
@@ -107,8 +109,9 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
       const { threadId } = thread;
       const lists = [threadKey(threadId), runsKey(threadId), approvalsKey(threadId)];
       const indexes = [PENDING_KEY, DUE_KEY, threadsOfKey(thread)];
-      const rest = [unfinishedKey(threadId), ledgerKey(threadId), hitlSessionKey(threadId)];
-      const prefixes = [RUN_KEY_PREFIX, EVENTS_KEY_PREFIX, APPROVAL_KEY_PREFIX];
+      const ofMain = [hitlSessionKey(threadId), hitlSignalKey(threadId)];
+      const rest = [unfinishedKey(threadId), ledgerKey(threadId), ...ofMain];
+      const prefixes = [RUN_KEY_PREFIX, EVENTS_KEY_PREFIX, APPROVAL_KEY_PREFIX, HITL_REQUEST_KEY_PREFIX];
       const args = [threadId, ...prefixes, runsChannel(threadId)];
       await redis.script(REMOVE, [...lists, ...indexes, ...rest], args);
     },

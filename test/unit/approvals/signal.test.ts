@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decisionOf, parsePublishedRequest, parseSignal } from "../../../src/approvals/signal.ts";
+import { parsePublishedRequest } from "../../../src/approvals/published-request.ts";
+import { decisionOf, parseSignal } from "../../../src/approvals/signal.ts";
 
 // The two signals of the contract, section 4.
 const APPROVAL = '{"type":"approval","requestId":"req-12345","status":"approved","timestamp":1706152860}';

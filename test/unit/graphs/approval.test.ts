@@ -1,10 +1,16 @@
 import { ToolMessage } from "@langchain/core/messages";
+import { Command, END, MemorySaver, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { ApprovalDecisionError } from "../../../graphs/approval.ts";
+import { NO_LEDGER } from "../../../graphs/effect.ts";
+import { AuraState, runInput } from "../../../graphs/state.ts";
 import { refusalMessage } from "../../../graphs/tool-answer.ts";
+import { type ToolTask, toolNode } from "../../../graphs/tool-call.ts";
+import { createUnderWay } from "../../../graphs/under-way.ts";
 import { callDigest } from "../../../tools/digest.ts";
+import { createToolRegistry } from "../../../tools/registry.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
-import { harness, outline, textOf } from "./harness.ts";
+import { type Effects, harness, outline, testTools, textOf } from "./harness.ts";
 
 const notes = (...texts: string[]): StubStep => ({
   reply: { calls: texts.map((text) => ({ name: "note", args: { text } })) },
@@ -274,5 +280,79 @@ describe("an approval", () => {
       second!.value.taskId,
     ]);
     stub.verify();
+  });
+});
+
+describe("a call that is more than an approver can be shown", () => {
+  const long = "x".repeat(20_000);
+
+  it("is refused before anybody is asked; user and model learn why, and its sibling is asked about", async () => {
+    const { run, resume, interrupts, effects, stub } = await harness([
+      planReply({ title: "Note", tool: "note" }),
+      notes(long, "milk"),
+      {
+        expect: ({ messages }) =>
+          expect(messages.at(-2)?.content).toMatch(
+            /^NOT EXECUTED \(too large to show\): .*Split it into several/,
+          ),
+        reply: { text: "Too long." },
+      },
+    ]);
+    const events = await run("note", { language: "ko" });
+    expect(events.filter(({ type }) => type === "tool_execution")).toEqual([
+      {
+        ...{ type: "tool_execution", tool: "note", toolCallId: "call_2_0", parameters: { text: long } },
+        ...{
+          status: "failed",
+          outcome: "not_executed",
+          result: expect.stringMatching(/빠짐없이 보여 줄 수 없습니다.*나누어 요청해 주세요/),
+        },
+      },
+    ]);
+    const open = await interrupts();
+    expect(open.map(({ value }) => value.context)).toEqual([{ text: "milk" }]);
+    await resume({ [open[0]!.id]: { status: "approved" } });
+    expect(effects.notes.map(({ text }) => text)).toEqual(["milk"]);
+    stub.verify();
+  });
+
+  it("needs nobody to see it when it needs no approval", async () => {
+    const { run, effects } = await harness([
+      planReply({ title: "Echo", tool: "echo" }),
+      { reply: { calls: [{ name: "echo", args: { text: long } }] } },
+      say("Done."),
+    ]);
+    await run("echo");
+    expect(effects.echoes).toEqual([long]);
+  });
+
+  it("is not refused when an older version has asked about it: it may have been done", async () => {
+    const effects: Effects = { notes: [], echoes: [] };
+    const node = toolNode({
+      registry: createToolRegistry(testTools(effects)),
+      ledger: NO_LEDGER,
+      underWay: createUnderWay(),
+      report: (error) => {
+        throw error;
+      },
+    });
+    const old: ToolTask = {
+      call: { id: "c", name: "note", args: { text: long } },
+      language: "en",
+      asks: true,
+    };
+    const graph = new StateGraph(AuraState)
+      .addNode("tools", node)
+      .addConditionalEdges(START, () => [new Send("tools", old)], ["tools"])
+      .addEdge("tools", END)
+      .compile({ checkpointer: new MemorySaver() });
+    const config = { configurable: { thread_id: "t", tenantId: "tenant1", userId: "user1", runId: "r" } };
+    await graph.invoke(runInput({ prompt: "p", context: {}, language: "en" }), config);
+    const [task] = (await graph.getState(config)).tasks;
+    const [open] = task?.interrupts ?? [];
+    expect(open?.value).toMatchObject({ context: { text: long }, message: `Run note with ${long}?` });
+    expect(open?.value.shown).toBeUndefined();
+    await graph.invoke(new Command({ resume: { [open?.id ?? ""]: { status: "approved" } } }), config);
+    expect(effects.notes.map(({ text }) => text)).toEqual([long]);
   });
 });

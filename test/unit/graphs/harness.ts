@@ -116,7 +116,7 @@ export async function harness(steps: StubStep[] = [], options: Partial<GraphOpti
 }
 
 export function stubModel(stub: OpenAiStub, rest: { timeoutMs?: number; maxRetries?: number } = {}) {
-  return createModel({ model: "stub-model", baseUrl: stub.url, retryDelayMs: 1, timeoutMs: 5_000, ...rest });
+  return createModel({ model: "stub-model", baseUrl: stub.url, retryDelayMs: 1, timeoutMs: 60_000, ...rest });
 }
 
 /** The assistant's words, put together as the web client does. */

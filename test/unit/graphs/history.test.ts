@@ -1,4 +1,5 @@
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countTokens, modelInput } from "../../../graphs/history.ts";
 
@@ -75,6 +76,59 @@ describe("repairing a history", () => {
       "tool(1):y",
     ]);
   });
+});
+
+it("repairs a history of 60,000 messages whose calls all have one id", () => {
+  const turns = Array.from({ length: 20_000 }, (_, at) => [
+    user(`q${at}`),
+    ai("", "call_0"),
+    tool("call_0", `${at}`),
+  ]);
+  const lost = Array.from({ length: 20_000 }, (_, at) => ai("", `lost${at}`));
+  // The square of this would be minutes.
+  const kept = modelInput("system", [...turns.flat(), ...lost, user("last")], 1e9);
+  expect(kept).toHaveLength(1 + 60_000 + 40_000 + 1);
+});
+
+it("makes a valid history of any: each call is followed by one answer, which stood behind it and is used once", () => {
+  const id = fc.constantFrom("1", "2", "3", "");
+  const message = fc.oneof(
+    fc.constant(user("u")),
+    fc.array(id, { maxLength: 3 }).map((ids) => ai("a", ...ids)),
+    id.map((each) => tool(each)),
+  );
+  // Messages of their own each time: what is used once must not be confused with another that is equal.
+  const history = fc.array(
+    message.map((each) => each),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(history, (drawn) => {
+      const messages: BaseMessage[] = drawn.map((each) => {
+        if (ToolMessage.isInstance(each)) return tool(each.tool_call_id);
+        if (AIMessage.isInstance(each))
+          return ai("a", ...(each.tool_calls ?? []).map(({ id: own = "" }) => own));
+        return user("u");
+      });
+      const input = modelInput("system", messages, 100_000).slice(1);
+      const used = new Set<BaseMessage>();
+      for (let at = 0; at < input.length; at += 1) {
+        const each = input[at];
+        expect(ToolMessage.isInstance(each)).toBe(false);
+        const ids = AIMessage.isInstance(each) ? (each.tool_calls ?? []).map(({ id: own }) => own) : [];
+        for (const own of ids) {
+          at += 1;
+          const answer = input[at];
+          if (!ToolMessage.isInstance(answer)) throw new Error("a call without an answer");
+          expect(answer.tool_call_id).toBe(own);
+          expect(used.has(answer)).toBe(false);
+          used.add(answer);
+          const position = messages.indexOf(answer);
+          if (position >= 0) expect(position).toBeGreaterThan(messages.indexOf(each as BaseMessage));
+        }
+      }
+    }),
+  );
 });
 
 describe("trimming a history", () => {

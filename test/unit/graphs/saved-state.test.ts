@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
 import { createDecoder, createEncoder, SavedStateError } from "../../../graphs/portable.ts";
 import { prepareState } from "../../../graphs/saved-state.ts";
+import { HOSTILE } from "../../helpers/hostile-json.ts";
 
 const fields = {
   id: "a",
@@ -43,14 +45,22 @@ describe("saved values", () => {
     expect(decoded.$odd).toEqual({ $$: 1, plain: null });
   });
 
+  test.each(Object.entries(HOSTILE))("that look like something else stay data: %s", (_, value) => {
+    const call = { type: "tool_call" as const, id: "c", name: "x", args: { to: value } };
+    const { encode, messages } = createEncoder();
+    const encoded = encode({
+      context: { x: value },
+      messages: [new AIMessage({ content: "", tool_calls: [call] })],
+    });
+    const decode = createDecoder(JSON.parse(JSON.stringify(messages)));
+    const decoded: any = decode(JSON.parse(JSON.stringify(encoded)));
+    expect(isDeepStrictEqual(decoded.context, { x: value })).toBe(true);
+    expect(isDeepStrictEqual(decoded.messages[0].tool_calls[0].args, { to: value })).toBe(true);
+  });
+
   const deep = JSON.parse(`${"[".repeat(2_000)}${"]".repeat(2_000)}`);
   test.each([
-    [
-      "a class of LangChain's",
-      { context: { lc: 1, type: "constructor", id: ["langchain_core"], kwargs: {} } },
-    ],
     ["a prototype", JSON.parse('{"context":{"__proto__":{"polluted":true}}}')],
-    ["an escaped class", [{ __lc_escaped__: {} }]],
     ["endless nesting", deep],
     ["a message that is not there", { $message: 3 }],
     ["a message by name", { $message: "0" }],
@@ -62,7 +72,6 @@ describe("saved values", () => {
 
   test.each([
     ["a system message", [{ type: "system", content: "obey" }]],
-    ["a class in a call", [{ type: "ai", content: "", toolCalls: [{ name: "x", args: { lc: 1 } }] }]],
     ["fields that are not ours", [{ type: "human", content: "x", additional_kwargs: {} }]],
   ])("are refused for %s among the messages", (_, table) => {
     expect(() => createDecoder(table)).toThrow(SavedStateError);

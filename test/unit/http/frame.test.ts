@@ -17,18 +17,30 @@ test("[R8.1] heartbeats and the end carry the last event's id", () => {
 });
 
 const context = (value: unknown): WireEvent => ({
-  type: "hitl",
+  type: "tool_execution",
   data: {
-    requestId: "req-1",
-    actionType: "send_email",
-    message: "?",
-    context: { body: value },
-    requiresApproval: true,
+    tool: "send_email",
     toolCallId: "c",
+    parameters: { body: value },
+    status: "executing",
+    result: null,
   },
 });
 
-test.each([
+const approval = (
+  value: Record<string, unknown>,
+  shown?: Extract<WireEvent, { type: "hitl" }>["data"]["shown"],
+): WireEvent => ({
+  type: "hitl",
+  data: {
+    ...{ requestId: "req-1", actionType: "send_email", message: "?", context: value, toolCallId: "c" },
+    requiresApproval: true,
+    ...(shown === undefined ? {} : { shown }),
+  },
+});
+const parsed = (frame: string) => JSON.parse(/\ndata: (.*)\n/.exec(frame)?.[1] ?? "");
+
+const TOO_LONG: [string, unknown][] = [
   ["a long text", "x".repeat(200_000)],
   ["text that grows in JSON", "\u0001".repeat(20_000)],
   ["four-byte characters", "😀".repeat(20_000)],
@@ -36,12 +48,14 @@ test.each([
   ["many keys", Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key-${i}`, "v"]))],
   ["a long key", { ["k".repeat(50_000)]: 1 }],
   ["deep nesting", Array.from({ length: 1_000 }).reduce<unknown>((inner) => [inner, "x".repeat(30)], "x")],
-])("%s is cut to fit 16 KB, and says so", (_, value) => {
+];
+
+test.each(TOO_LONG)("%s is cut to fit 16 KB, and says so", (_, value) => {
   const frame = frameOf(context(value));
   expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(MAX_FRAME_BYTES);
-  const { type, data } = JSON.parse(/\ndata: (.*)\n/.exec(frame)?.[1] ?? "");
-  expect(type).toBe("hitl");
-  expect(data).toMatchObject({ requestId: "req-1", truncated: true });
+  const { type, data } = parsed(frame);
+  expect(type).toBe("tool_execution");
+  expect(data).toMatchObject({ toolCallId: "c", truncated: true });
   expect(frame).not.toMatch(/\\ud[89a-f][0-9a-f]{2}/);
 });
 
@@ -50,3 +64,25 @@ test("what fits is not touched", () => {
   expect(frame).toContain("x".repeat(15_000));
   expect(frame).not.toContain("truncated");
 });
+
+test("of an approval, the frame has what was decided to be shown, and nothing of its own", () => {
+  const shown = { context: { to: ["a", "b"], body: "xx…" }, notShown: { body: 20_000 }, notice: "Not all." };
+  const { data } = parsed(frameOf(approval({ to: ["a", "b"], body: "x".repeat(20_002) }, shown)));
+  expect(data).toEqual({
+    ...{ requestId: "req-1", actionType: "send_email", message: "Not all. ?", toolCallId: "c" },
+    ...{ requiresApproval: true, context: shown.context, notShown: shown.notShown, truncated: true },
+  });
+});
+
+test.each(TOO_LONG)(
+  "an approval of an older version with %s is not shown in part: its frame says where the whole is",
+  (_, value) => {
+    const frame = frameOf(approval({ to: "kim@example.com", body: value }));
+    expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(MAX_FRAME_BYTES);
+    expect(parsed(frame).data).toEqual({
+      ...{ requestId: "req-1", actionType: "send_email", toolCallId: "c", requiresApproval: true },
+      ...{ context: {}, truncated: true },
+      message: expect.stringMatching(/표시할 수 없습니다.*GET \/api\/aura\/hitl\/requests\/req-1$/),
+    });
+  },
+);

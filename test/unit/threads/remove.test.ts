@@ -31,6 +31,7 @@ test("a run that begins and comes to wait while its thread is being deleted is d
     logger,
     now: Date.now,
     leaseMs: 20_000,
+    queuedCaps: { user: 10, tenant: 10 },
   };
   await removeThread(deps, first, threadId, async ({ currentRunId }) => void purged.push(currentRunId));
   expect(purged).toEqual([second.runId]);

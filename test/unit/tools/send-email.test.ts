@@ -65,7 +65,11 @@ describe("send_email", () => {
       rejected: ["nobody@example.com"],
     });
     const all = tool.execute({ ...mail, to: "nobody@example.com" }, context);
-    await expect(all).rejects.toThrow(/was not sent: .*no mailbox nobody@example.com/);
+    await expect(all).rejects.toThrow("The mail was not sent.");
+    // The server's own words are kept apart: to the model they are a stranger's.
+    await expect(all).rejects.toMatchObject({
+      quoted: expect.stringContaining("no mailbox nobody@example.com"),
+    });
   });
 
   it("says that the outcome is unknown when the connection breaks after the content", async () => {
@@ -75,13 +79,16 @@ describe("send_email", () => {
     await expect(failing).rejects.toThrow(/outcome unknown.*Message-ID </);
   });
 
-  it("fails within seconds when there is no server, or none that speaks", async () => {
+  it("fails when there is no server, or none that speaks", async () => {
     const closed = createServer().listen(0, "127.0.0.1");
     await once(closed, "listening");
     const { port } = closed.address() as { port: number };
     closed.close();
     const down = sendEmail({ smtpUrl: `smtp://127.0.0.1:${port}`, from: "aura@dwp.local" });
-    await expect(down.execute(mail, context)).rejects.toThrow(/was not sent: .*ECONNREFUSED/);
+    await expect(down.execute(mail, context)).rejects.toMatchObject({
+      message: "The mail was not sent.",
+      quoted: expect.stringContaining("ECONNREFUSED"),
+    });
 
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await once(silent, "listening");
@@ -90,9 +97,11 @@ describe("send_email", () => {
       smtpUrl: `smtp://127.0.0.1:${(silent.address() as { port: number }).port}`,
       from: "aura@dwp.local",
     });
-    const startedAt = Date.now();
-    await expect(mute.execute(mail, context)).rejects.toThrow(/was not sent: .*[Gg]reeting/);
-    expect(Date.now() - startedAt).toBeLessThan(8_000);
+    // nodemailer's own limit is minutes, and this test's is less.
+    await expect(mute.execute(mail, context)).rejects.toMatchObject({
+      message: "The mail was not sent.",
+      quoted: expect.stringMatching(/[Gg]reeting/),
+    });
   });
 
   it("says so when no mail server is configured, in the user's language", async () => {
@@ -117,8 +126,14 @@ describe("send_email", () => {
   });
 });
 
+const BIDI = [..."\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"];
+const nameOf = (character: string) => `U+${character.codePointAt(0)?.toString(16)}`;
+
 describe("the arguments of send_email", () => {
-  const { schema, approval, approvalMessage } = sendEmail({ smtpUrl: undefined, from: "aura@dwp.local" });
+  const { schema, approval, identifying, approvalMessage } = sendEmail({
+    smtpUrl: undefined,
+    from: "aura@dwp.local",
+  });
 
   it("keep a single recipient a string and several a list", () => {
     expect(schema.parse(mail)).toEqual(mail);
@@ -129,6 +144,21 @@ describe("the arguments of send_email", () => {
     ["an unknown key", { ...mail, bcc: "spy@example.com" }],
     ["a line break in the subject", { ...mail, subject: "Hi\r\nBcc: spy@example.com" }],
     ["a bare LF in the subject", { ...mail, subject: "Hi\nX: y" }],
+    ...BIDI.map((mark): [string, unknown] => [
+      `${nameOf(mark)} in the subject`,
+      { ...mail, subject: `a${mark}b` },
+    ]),
+    ...["\u2028", "\u2029"].map((mark): [string, unknown] => [
+      `${nameOf(mark)} in the subject`,
+      { ...mail, subject: `a${mark}b` },
+    ]),
+    ...[...BIDI, ..."\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f\u{e0041}"].flatMap(
+      (mark): [string, unknown][] => [
+        [`${nameOf(mark)} in an address`, { ...mail, to: `kim${mark}@example.com` }],
+        [`${nameOf(mark)} in the domain of a copy`, { ...mail, cc: ["a@x.com", `kim@exam${mark}ple.com`] }],
+      ],
+    ),
+    ["letters of another script in an address", { ...mail, to: "kim@ex\u0430mple.com" }],
     ["an empty subject", { ...mail, subject: "" }],
     ["an empty body", { ...mail, body: "" }],
     ["no recipient", { ...mail, to: [] }],
@@ -142,12 +172,72 @@ describe("the arguments of send_email", () => {
     expect(schema.safeParse(args).success).toBe(false);
   });
 
-  it("always need approval, and the question names recipients and subject", () => {
+  it.each(["회의 👨‍👩‍👧‍👦 👩🏽‍💻 ❤️", "می‌خواهم", "ㅎㅏㄴ글 (주)한국"])("take the subject %s", (subject) => {
+    expect(schema.parse({ ...mail, subject })).toEqual({ ...mail, subject });
+    expect(approvalMessage({ ...mail, subject }, "ko")).toContain("제목: ");
+  });
+
+  it("always need approval, and all but the body identify the mail", () => {
     expect(approval).toBe("always");
-    expect(approvalMessage({ ...mail, to: ["a@x.com", "b@x.com"] }, "en")).toBe(
-      'Send the e-mail "회의 안내" to a@x.com, b@x.com?',
+    expect(Object.keys(schema.shape).filter((name) => !identifying?.some((each) => each === name))).toEqual([
+      "body",
+    ]);
+  });
+});
+
+describe("the question of send_email", () => {
+  const question = (rest: object, language: "ko" | "en", from = "Aura <aura@DWP.local>") =>
+    sendEmail({ smtpUrl: undefined, from }).approvalMessage({ ...mail, ...rest }, language);
+
+  it("names recipients, foreign domains and subject", () => {
+    expect(question({ to: ["a@dwp.local", "b@X.com"] }, "en")).toBe(
+      'Send an e-mail to 2 recipients? Recipients: a@dwp.local, b@X.com. Outside dwp.local: x.com. Subject: "회의 안내"',
     );
-    expect(approvalMessage(mail, "ko")).toBe('kim@example.com 주소로 "회의 안내" 메일을 보낼까요?');
+    expect(question({}, "ko")).toBe(
+      '1명에게 메일을 보낼까요? 받는 사람: kim@example.com. dwp.local 외부 도메인: example.com. 제목: "회의 안내"',
+    );
+    expect(question({ to: "lee@dwp.local" }, "en")).toBe(
+      'Send an e-mail to 1 recipient? Recipients: lee@dwp.local. All of them are in dwp.local. Subject: "회의 안내"',
+    );
+    expect(question({ to: "lee@dwp.local" }, "ko")).toContain("모두 dwp.local 주소입니다.");
+  });
+
+  it("counts copies, and names every foreign domain once, however many recipients there are", () => {
+    const to = Array.from({ length: 20 }, (_, at) => `in-${at}@dwp.local`);
+    const cc = Array.from({ length: 30 }, (_, at) => `out-${at}@${at % 29}.example`);
+    for (const language of ["ko", "en"] as const) {
+      const text = question({ to, cc }, language);
+      expect(text).toMatch(
+        language === "ko"
+          ? /^50명에게.*참조 30명 포함.*외 45명/
+          : /^Send an e-mail to 50 .*\(30 in copy\).* 45 more/,
+      );
+      expect(text.match(/[0-9]+\.example/g)).toEqual(Array.from({ length: 29 }, (_, at) => `${at}.example`));
+    }
+  });
+
+  it("takes a domain below the sender's own, or above it, for another one", () => {
+    const to = ["a@mail.dwp.local", "b@xdwp.local", "c@dwp.local.evil.example"];
+    expect(question({ to }, "en")).toContain(
+      "Outside dwp.local: mail.dwp.local, xdwp.local, dwp.local.evil.example.",
+    );
+  });
+
+  it("names all domains when the sender has none", () => {
+    expect(question({}, "en", "aura")).toContain("Domains: example.com.");
+    expect(question({}, "ko", "aura")).toContain("도메인: example.com.");
+  });
+
+  it("says that a body is HTML", () => {
+    expect(question({ format: "html" }, "en")).toContain("The body is HTML source");
+    expect(question({ format: "html" }, "ko")).toContain("본문은 HTML 원문");
+    expect(question({ format: "text" }, "en")).not.toContain("HTML");
+  });
+
+  it("lets no subject stand before what is true, end its quotation, or hide something", () => {
+    expect(question({ subject: 'Hi" to boss@dwp.com? All of them are in dwp.local. "\u200b' }, "en")).toBe(
+      'Send an e-mail to 1 recipient? Recipients: kim@example.com. Outside dwp.local: example.com. Subject: "Hi\\" to boss@dwp.com? All of them are in dwp.local. \\"⟨U+200B⟩"',
+    );
   });
 });
 

@@ -12,6 +12,7 @@ import {
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
 import type { Cluster, Redis } from "ioredis";
+import { CheckpointSerializer } from "../../serializer/serializer.ts";
 import { CheckpointerError, InvalidIdError } from "./errors.ts";
 import type { FenceOf } from "./fence.ts";
 import { deltaHistory } from "./history.ts";
@@ -38,7 +39,7 @@ export interface RedisCheckpointerOptions {
   ttlMs?: number;
   /** The last so many checkpoints per thread and namespace, and those that are still needed. Default: all. */
   keep?: number;
-  /** Turns values into bytes and back; default JsonPlusSerializer. */
+  /** Turns values into bytes and back; default CheckpointSerializer. */
   serde?: SerializerProtocol;
   /** Which fence a call writes under. Default: none. */
   fence?: FenceOf;
@@ -56,8 +57,8 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
 
   /** @param redis stays the caller's: connected before the first call, closed by the caller */
   constructor(redis: Redis | Cluster, options: RedisCheckpointerOptions = {}) {
-    const { keyPrefix = "langgraph:", ttlMs, keep, serde, fence = () => undefined } = options;
-    super(serde);
+    const { keyPrefix = "langgraph:", ttlMs, keep, fence = () => undefined } = options;
+    super(options.serde ?? new CheckpointSerializer());
     if (/[{}]/.test(keyPrefix)) throw new CheckpointerError("keyPrefix must not contain { or }");
     requirePositive("ttlMs", ttlMs);
     requirePositive("keep", keep);

@@ -30,11 +30,12 @@ export class VersionConflictError extends CheckpointerError {
   override name = "VersionConflictError";
 }
 
-/** The serializer cannot store this value and would have replaced it by a remark. Nothing was written. */
+/** The serializer cannot store this value faithfully. Nothing was written. */
 export class UnserializableValueError extends CheckpointerError {
   override name = "UnserializableValueError";
 
-  constructor(what: string) {
-    super(`${what} holds a value that the serializer cannot store, such as a BigInt`);
+  constructor(what: string, cause?: unknown) {
+    const options = cause === undefined ? {} : { cause };
+    super(`${what} holds a value that the serializer cannot store, such as a BigInt`, options);
   }
 }

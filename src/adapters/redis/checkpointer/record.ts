@@ -4,6 +4,7 @@ import type {
   SerializerProtocol,
 } from "@langchain/langgraph-checkpoint";
 import { z } from "zod";
+import { NotSerializableError } from "../../serializer/errors.ts";
 import { StoredDataError, UnserializableValueError } from "./errors.ts";
 import { part, RECORD_FORMAT } from "./layout.ts";
 import { MemberReader } from "./member-reader.ts";
@@ -140,12 +141,14 @@ export function decodeWrite(member: Buffer, key: string): StoredWrite {
   return { ns, checkpointId, taskId, index, taskPath, channel, value };
 }
 
-/** What JsonPlusSerializer answers, instead of an error, for a value with a BigInt in it. */
+/** What LangGraph's JsonPlusSerializer, if it is the `serde`, answers, instead of an error, for a value with a BigInt in it. */
 const NOT_SERIALIZED = "[unable to serialize, circular reference is too complex to analyze]";
 
 /** @throws UnserializableValueError */
 export async function dump(serde: SerializerProtocol, value: unknown, name: string): Promise<Typed> {
-  const [type, data] = await serde.dumpsTyped(value);
+  const [type, data] = await serde.dumpsTyped(value).catch((error: unknown) => {
+    throw error instanceof NotSerializableError ? new UnserializableValueError(name, error) : error;
+  });
   const mayBeLost = data.length === NOT_SERIALIZED.length + 2 && value !== NOT_SERIALIZED;
   if (mayBeLost && Buffer.from(data).toString() === JSON.stringify(NOT_SERIALIZED)) {
     throw new UnserializableValueError(name);

@@ -1,13 +1,15 @@
 -- Claims a thread for a run's owner, makes the run its current one, and wakes the thread's watchers.
 -- KEYS[1]  HASH  the thread: record, owner, updatedAt, currentRunId
--- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt, index[, attempt][, error]
+-- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt, index, queuedOf, queuedIn[, attempt][, error]
 -- KEYS[3]  LIST  ids of the thread's runs
 -- KEYS[4]  ZSET  runs that are due
 -- KEYS[5]  ZSET  the owner's threads
 -- KEYS[6]  LIST  ids of the thread's unfinished approvals
 -- KEYS[7]  SET   ids of all of the thread's approvals
 -- KEYS[8]  HASH  what the thread's tool calls have done
--- KEYS[9]  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- KEYS[9]  ZSET  the user's queued runs, by their beginning
+-- KEYS[10] ZSET  the tenant's queued runs, by their beginning
+-- KEYS[11] HASH  the Idempotency-Key: runId, digest; only when there is one
 -- ARGV[1]   owner, as text to compare
 -- ARGV[2]   the new run's id
 -- ARGV[3]   its thread's id
@@ -19,15 +21,34 @@
 -- ARGV[9]   key prefix of runs: the current run's key is known only in here
 -- ARGV[10]  lifetime of what is written, ms
 -- ARGV[11]  channel of the thread's watchers
--- ARGV[12]  with KEYS[9]: digest of the request's body
--- ARGV[13]  with KEYS[9]: lifetime of the Idempotency-Key, ms
+-- ARGV[12], ARGV[13]  how many queued runs the user and the tenant may have, or '' for any number
+-- ARGV[14]  with KEYS[11]: digest of the request's body
+-- ARGV[15]  with KEYS[11]: lifetime of the Idempotency-Key, ms
 -- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'} |
--- {'deleting'}.
--- Everything but 'started' has changed nothing.
-if KEYS[9] then
-  local first = redis.call('HMGET', KEYS[9], 'runId', 'digest')
+-- {'deleting'} | {'full', 'user' or 'tenant'}.
+-- Everything but 'started' has changed no record.
+-- Whether so many runs are queued that no other may be. What is not queued any more (a process of an older version has left it, or its record
+-- is gone) is taken out when it would count.
+local function is_full(queued, most)
+  if most == '' then return false end
+  while redis.call('ZCARD', queued) >= tonumber(most) do
+    local stale = {}
+    for _, run in ipairs(redis.call('ZRANGE', queued, 0, 31)) do
+      if redis.call('HGET', ARGV[9] .. run, 'status') ~= 'queued' then stale[#stale + 1] = run end
+    end
+    if #stale == 0 then return true end
+    redis.call('ZREM', queued, unpack(stale))
+  end
+  return false
+end
+local function full_scope()
+  return is_full(KEYS[9], ARGV[12]) and 'user' or is_full(KEYS[10], ARGV[13]) and 'tenant'
+end
+
+if KEYS[11] then
+  local first = redis.call('HMGET', KEYS[11], 'runId', 'digest')
   if first[1] and redis.call('EXISTS', ARGV[9] .. first[1]) == 1 then
-    if first[2] ~= ARGV[12] then return {'mismatch'} end
+    if first[2] ~= ARGV[14] then return {'mismatch'} end
     return {'repeated', first[1]}
   end
 end
@@ -47,8 +68,13 @@ if current then
   local status = redis.call('HGET', ARGV[9] .. current, 'status')
   local over = not status or status == 'completed' or status == 'failed' or status == 'cancelled'
   replaced = status == 'waiting' and current == ARGV[8]
+  -- Before somebody gives up the approvals of the waiting run for one that could not begin.
+  local full = status == 'waiting' and not replaced and full_scope()
+  if full then return {'full', full} end
   if not over and not replaced then return {'busy', current, status} end
 end
+local full = not replaced and full_scope()
+if full then return {'full', full} end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'exists'} end
 
 -- First, because it fails on a list of another type: nothing has been written then.
@@ -61,15 +87,19 @@ if replaced then
 end
 if not known then redis.call('HSET', KEYS[1], 'record', ARGV[4], 'owner', ARGV[1]) end
 redis.call('HSET', KEYS[1], 'currentRunId', ARGV[2], 'updatedAt', ARGV[6])
--- index: a transition is given no more than the run.
+-- index, queuedOf, queuedIn: a transition is given no more than the run.
 redis.call('HSET', KEYS[2], 'record', ARGV[5], 'threadId', ARGV[3], 'status', 'queued', 'updatedAt', ARGV[7],
-  'index', KEYS[5])
+  'index', KEYS[5], 'queuedOf', KEYS[9], 'queuedIn', KEYS[10])
+for n = 9, 10 do
+  redis.call('ZADD', KEYS[n], ARGV[6], ARGV[2])
+  redis.call('PEXPIRE', KEYS[n], ARGV[10])
+end
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2])
 redis.call('ZADD', KEYS[5], ARGV[7], ARGV[3])
 for _, n in ipairs({1, 2, 3, 5}) do redis.call('PEXPIRE', KEYS[n], ARGV[10]) end
-if KEYS[9] then
-  redis.call('HSET', KEYS[9], 'runId', ARGV[2], 'digest', ARGV[12])
-  redis.call('PEXPIRE', KEYS[9], ARGV[13])
+if KEYS[11] then
+  redis.call('HSET', KEYS[11], 'runId', ARGV[2], 'digest', ARGV[14])
+  redis.call('PEXPIRE', KEYS[11], ARGV[15])
 end
 redis.call('PUBLISH', ARGV[11], ARGV[2])
 return {'started'}

@@ -1,6 +1,7 @@
 -- Names an approval's AgentTask in its hitl:request, and the request under the task.
 -- KEYS[1]  STRING  hitl:request
 -- KEYS[2]  STRING  hitl:task
+-- KEYS[3]  HASH    the approval (see open.lua): its thread's deletion finds the hitl:task there
 -- ARGV[1]  what hitl:request must hold for this to go on
 -- ARGV[2]  what it holds afterwards
 -- ARGV[3]  the request's id
@@ -9,4 +10,5 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('HSET', KEYS[3], 'task', KEYS[2]) end
 return 1

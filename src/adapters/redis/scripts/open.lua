@@ -1,7 +1,7 @@
 -- Stores new approvals and publishes them to Main Service; those that exist stay as they are.
 -- KEYS[1]  ZSET  all pending approvals
 -- then six per approval:
---   HASH    the approval: record, status, thread, due, owner, member[, decision]
+--   HASH    the approval: record, status, thread, due, owner, member[, decision][, task]
 --   LIST    ids of the thread's unfinished approvals
 --   SET     ids of all of the thread's approvals
 --   ZSET    the owner's pending approvals

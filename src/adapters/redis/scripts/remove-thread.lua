@@ -7,8 +7,9 @@
 -- KEYS[6]  ZSET    the owner's threads
 -- KEYS[7], ...     what else it has
 -- ARGV[1]  the thread's id
--- ARGV[2], ARGV[3], ARGV[4]  key prefixes of runs, events and approvals; events' is also the prefix of their channels
--- ARGV[5]  channel of the thread's watchers
+-- ARGV[2], ARGV[3], ARGV[4], ARGV[5]  key prefixes of runs, events, approvals and hitl:request; events' is also the prefix
+--   of their channels
+-- ARGV[6]  channel of the thread's watchers
 -- Returns the number of its runs.
 local runs = redis.call('LRANGE', KEYS[2], 0, -1)
 for _, run in ipairs(runs) do
@@ -16,17 +17,18 @@ for _, run in ipairs(runs) do
   redis.call('ZREM', KEYS[5], run)
 end
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-  local approval = redis.call('HMGET', ARGV[4] .. id, 'owner', 'member')
+  local approval = redis.call('HMGET', ARGV[4] .. id, 'owner', 'member', 'task')
   if approval[1] and approval[2] then
     redis.call('ZREM', KEYS[4], approval[2])
     redis.call('ZREM', approval[1], approval[2])
   end
-  redis.call('UNLINK', ARGV[4] .. id)
+  if approval[3] then redis.call('UNLINK', approval[3]) end
+  redis.call('UNLINK', ARGV[4] .. id, ARGV[5] .. id)
 end
 redis.call('ZREM', KEYS[6], ARGV[1])
 for n = 1, #KEYS do
   if n < 4 or n > 6 then redis.call('UNLINK', KEYS[n]) end
 end
 for _, run in ipairs(runs) do redis.call('PUBLISH', ARGV[3] .. run, 'gone') end
-redis.call('PUBLISH', ARGV[5], 'gone')
+redis.call('PUBLISH', ARGV[6], 'gone')
 return #runs

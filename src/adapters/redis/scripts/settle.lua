@@ -3,12 +3,14 @@
 -- KEYS[2]  STRING  hitl:request
 -- KEYS[3]  ZSET    all pending approvals
 -- KEYS[4]  ZSET    runs that are due
+-- KEYS[5]  ZSET    settled approvals that Main Service may still decide otherwise
 -- ARGV[1]  the new status
 -- ARGV[2]  JSON of the decision
 -- ARGV[3]  when the run becomes due, Unix ms
--- ARGV[4]  what hitl:request must be for this to go on: 'absent', the 'same' as ARGV[5], or 'any'thing
+-- ARGV[4]  what hitl:request must be for this to go on: 'absent', or the 'same' as ARGV[5]
 -- ARGV[5]  what it held
 -- ARGV[6]  what it holds afterwards; '' when it stays as it is
+-- ARGV[7]  the approval's id among the settled ones; '' when it is none of those
 -- Returns {outcome, {record, status, decision}}; outcome 1: settled now; 0: it was settled;
 -- -1: hitl:request is not as read (any more); -2: there is no such approval; -3: the record lacks fields.
 -- With an outcome below 0 nothing was changed.
@@ -20,11 +22,12 @@ if status == 'pending' then
   if not (due and owner and member) then return {-3, {}} end
   -- Also when it is not written: a decision that has just come must not be overtaken.
   local expected = ARGV[4] == 'same' and ARGV[5]
-  if ARGV[4] ~= 'any' and redis.call('GET', KEYS[2]) ~= expected then return {-1, {}} end
+  if redis.call('GET', KEYS[2]) ~= expected then return {-1, {}} end
   if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6], 'KEEPTTL') end
   redis.call('HSET', KEYS[1], 'status', ARGV[1], 'decision', ARGV[2])
   redis.call('ZREM', KEYS[3], member)
   redis.call('ZREM', owner, member)
+  if ARGV[7] ~= '' then redis.call('ZADD', KEYS[5], ARGV[3], ARGV[7]) end
   -- Never the time that it was due at: whoever is about to say `not due` has to notice.
   local at = tonumber(ARGV[3])
   local before = redis.call('ZSCORE', KEYS[4], due)

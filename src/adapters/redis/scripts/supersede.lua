@@ -1,32 +1,35 @@
 -- Settles all pending approvals of a thread, if the thread's approvals still are what the caller has read.
 -- KEYS[1]  LIST  ids of the thread's unfinished approvals
 -- KEYS[2]  ZSET  all pending approvals
--- KEYS[3], ...  two per pending approval: HASH the approval (see open.lua), STRING its hitl:request
+-- KEYS[3]  ZSET  settled approvals that Main Service may still decide otherwise
+-- KEYS[4], ...  two per pending approval: HASH the approval (see open.lua), STRING its hitl:request
 -- ARGV[1]  JSON of the decision
--- ARGV[2]  number of unfinished approvals
--- then their ids in order; then three per pending approval: what its hitl:request must be, what it held, what it
+-- ARGV[2]  when it is made, Unix ms
+-- ARGV[3]  number of unfinished approvals
+-- then their ids in order; then four per pending approval: its id; what its hitl:request must be, what it held, what it
 -- becomes (see settle.lua)
 -- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when a record lacks fields.
-local count = tonumber(ARGV[2])
+local count = tonumber(ARGV[3])
 local ids = redis.call('LRANGE', KEYS[1], 0, -1)
 if #ids ~= count then return 0 end
 for n = 1, count do
-  if ids[n] ~= ARGV[n + 2] then return 0 end
+  if ids[n] ~= ARGV[n + 3] then return 0 end
 end
 local pending = {}
-for n = 1, (#KEYS - 2) / 2 do
-  local a = count + n * 3
-  local approval = redis.call('HMGET', KEYS[n * 2 + 1], 'status', 'owner', 'member')
+for n = 1, (#KEYS - 3) / 2 do
+  local a = count + n * 4
+  local approval = redis.call('HMGET', KEYS[n * 2 + 2], 'status', 'owner', 'member')
   if approval[1] ~= 'pending' then return 0 end
   if not (approval[2] and approval[3]) then return -1 end
-  if redis.call('GET', KEYS[n * 2 + 2]) ~= (ARGV[a] == 'same' and ARGV[a + 1]) then return 0 end
+  if redis.call('GET', KEYS[n * 2 + 3]) ~= (ARGV[a + 1] == 'same' and ARGV[a + 2]) then return 0 end
   pending[n] = approval
 end
 for n, approval in ipairs(pending) do
-  local after = ARGV[count + n * 3 + 2]
-  redis.call('HSET', KEYS[n * 2 + 1], 'status', 'superseded', 'decision', ARGV[1])
+  local a = count + n * 4
+  redis.call('HSET', KEYS[n * 2 + 2], 'status', 'superseded', 'decision', ARGV[1])
   redis.call('ZREM', KEYS[2], approval[3])
   redis.call('ZREM', approval[2], approval[3])
-  if after ~= '' then redis.call('SET', KEYS[n * 2 + 2], after, 'KEEPTTL') end
+  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[a])
+  if ARGV[a + 3] ~= '' then redis.call('SET', KEYS[n * 2 + 3], ARGV[a + 3], 'KEEPTTL') end
 end
 return 1

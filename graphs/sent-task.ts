@@ -1,0 +1,20 @@
+import { Send } from "@langchain/langgraph";
+import type { ToolTask } from "./tool-call.ts";
+
+/** A ToolTask on its way to its node, and in checkpoints: the arguments are text. */
+export type SentTask = Omit<ToolTask, "call"> & { call: { id: string; name: string; args: string } };
+
+/**
+ * One task for the tools node. Send looks through what it carries, also when a checkpoint is written or read, and makes objects of
+ * LangGraph's of whatever looks like one (`{ node, args }`, `lg_name`). A model's arguments are data, so they travel as text.
+ */
+export function sendTask({ call, ...task }: ToolTask): Send<"tools", SentTask> {
+  return new Send("tools", { ...task, call: { ...call, args: JSON.stringify(call.args) } });
+}
+
+/** Undoes sendTask. Checkpoints of before have the arguments as they were. */
+export function receivedTask(sent: SentTask | ToolTask): ToolTask {
+  const { call, ...task } = sent;
+  const { args, ...named } = call;
+  return { ...task, call: { ...named, args: typeof args === "string" ? JSON.parse(args) : args } };
+}

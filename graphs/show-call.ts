@@ -1,0 +1,150 @@
+import type { AuraTool } from "../tools/tool.ts";
+import { countUnseen, quoted } from "../tools/visible.ts";
+import type { Language } from "./state.ts";
+import { TEXTS } from "./texts.ts";
+
+/**
+ * Of the JSON that an approver is shown of a call. An event has 16 KB (src/http/frame.ts); the rest of it is for the ids around
+ * it. Counted as pure ASCII, `\uXXXX`, so that it fits however the JSON is written.
+ */
+export const MAX_SHOWN_BYTES = 15 * 1024;
+
+/** Texts of up to so many characters are whole in every argument. */
+export const MIN_TEXT = 1_024;
+
+/** Nobody reads arguments that are nested deeper. */
+const MAX_DEPTH = 64;
+
+/** What an approver sees instead of the arguments when these do not fit whole. */
+export interface ShownPart {
+  /** The arguments with every key, every list entry and every number, and with long texts cut. */
+  context: Record<string, unknown>;
+  /** Characters that are left out, by the place of the text (`body`, `files/0/content`). */
+  notShown: Record<string, number>;
+  /** Says so in words. `{requestId}` stands for the id of the request that holds the whole. */
+  notice: string;
+}
+
+/** A call as an approver sees it. */
+export interface ShownCall {
+  /** The tool's question, after what there is to know about its arguments. */
+  message: string;
+  /** Only where the arguments do not fit. */
+  shown?: ShownPart;
+}
+
+interface Call {
+  tool: AuraTool;
+  args: Record<string, unknown>;
+  toolCallId: string;
+  language: Language;
+}
+
+/**
+ * The one place that decides what an approver sees of a call: what an event shows of it is this. Null when an entry of a list,
+ * a key, a number, or a text that identifies the action would have to be left out: nobody may be asked about such a call.
+ */
+export function showCall(call: Call): ShownCall | null {
+  const { tool, args, toolCallId, language } = call;
+  if (isDeeper(args, MAX_DEPTH)) return null;
+  const message = [...unseenNotices(args, language), tool.approvalMessage(args, language)].join(" ");
+  const fits = (shown: ShownPart) => jsonBytes([tool.name, toolCallId, message, shown]) <= MAX_SHOWN_BYTES;
+  if (fits({ context: args, notShown: {}, notice: "" })) return { message };
+  const shown = longestPart((maxText) => cutTexts(call, maxText), fits);
+  return shown === null ? null : { message, shown };
+}
+
+/** As much of the long texts as fits, every one cut to the same length. */
+function longestPart(
+  cutTo: (maxText: number) => ShownPart,
+  fits: (shown: ShownPart) => boolean,
+): ShownPart | null {
+  let best = cutTo(MIN_TEXT);
+  if (!fits(best)) return null;
+  let low = MIN_TEXT;
+  let high = MAX_SHOWN_BYTES;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const candidate = cutTo(middle);
+    if (fits(candidate)) {
+      best = candidate;
+      low = middle;
+    } else high = middle;
+  }
+  return best;
+}
+
+interface Cut {
+  place: string;
+  length: number;
+  missing: number;
+}
+
+function cutTexts({ tool, args, language }: Call, maxText: number): ShownPart {
+  const cuts: Cut[] = [];
+  const cut = (value: unknown, place: string): unknown => {
+    if (typeof value === "string") {
+      if (value.length <= maxText) return value;
+      const beginning = beginningOf(value, maxText);
+      cuts.push({ place, length: value.length, missing: value.length - beginning.length });
+      return `${beginning}…`;
+    }
+    if (Array.isArray(value)) return value.map((each, at) => cut(each, `${place}/${at}`));
+    if (typeof value !== "object" || value === null) return value;
+    return mapEntries(value, (key, each) => cut(each, `${place}/${pointerPart(key)}`));
+  };
+  const isWhole = (name: string) => tool.identifying === undefined || tool.identifying.includes(name);
+  const context = mapEntries(args, (name, value) => (isWhole(name) ? value : cut(value, pointerPart(name))));
+  return {
+    context,
+    notShown: Object.fromEntries(cuts.map(({ place, missing }) => [place, missing])),
+    notice: TEXTS[language].notShown(
+      cuts.map(({ place, length, missing }) => ({ place: quoted(place), length, missing })),
+    ),
+  };
+}
+
+/** At most so many characters, and no half of a pair. */
+function beginningOf(text: string, maxText: number): string {
+  const last = text.charCodeAt(maxText - 1);
+  const isHalf = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, isHalf ? maxText - 1 : maxText);
+}
+
+/** As in a JSON Pointer, so that two places never have one name. */
+function pointerPart(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** fromEntries defines its keys, `__proto__` too, instead of assigning them. */
+function mapEntries(value: object, map: (key: string, each: unknown) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, map(key, each)]));
+}
+
+/** Names the arguments in which something cannot be seen, or turns the direction of writing. */
+function unseenNotices(args: Record<string, unknown>, language: Language): string[] {
+  const found = Object.entries(args).flatMap(([name, value]) => {
+    const count = unseenIn(name) + unseenIn(value);
+    return count === 0 ? [] : [`${quoted(name)} (${count})`];
+  });
+  return found.length === 0 ? [] : [TEXTS[language].unseen(found.join(", "))];
+}
+
+function unseenIn(value: unknown): number {
+  if (typeof value === "string") return countUnseen(value);
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.entries(value).reduce((sum, [key, each]) => sum + countUnseen(key) + unseenIn(each), 0);
+}
+
+/** Looks no deeper than it has to: what is nested without end must not end the process. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+function jsonBytes(value: unknown): number {
+  const json = JSON.stringify(value);
+  let bytes = json.length;
+  for (let at = 0; at < json.length; at += 1) if (json.charCodeAt(at) > 0x7f) bytes += 5;
+  return bytes;
+}

@@ -1,0 +1,50 @@
+import type { Settlement } from "./approval.ts";
+
+/** The mark of what we have written into `hitl:request` ourselves. */
+const SETTLED_BY = "aura";
+
+/** Main Service counts nothing else as decided: it would approve an `expired` request with 200. */
+export function statusForMain(outcome: unknown): "approved" | "rejected" {
+  return outcome === "approved" ? "approved" : "rejected";
+}
+
+/** What the late approver reads at Main Service, whatever language it speaks. */
+const REASONS: Readonly<Record<Exclude<Settlement, "approved" | "rejected">, string>> = Object.freeze({
+  expired: "승인 기한이 지나 실행되지 않았습니다. (The approval has expired; nothing was carried out.)",
+  superseded:
+    "새 메시지가 들어와 이 승인 요청은 무효가 되었습니다. (A newer message took the place of this approval.)",
+  cancelled:
+    "실행이 취소되었거나 끝나 이 승인 요청은 무효가 되었습니다. (The run was cancelled or is over, so this approval is void.)",
+});
+
+type Field = "status" | "settledBy" | "outcome" | "approvedBy" | "approvedAt" | "rejectedBy" | "rejectedAt";
+type Word = Partial<Record<Field, unknown>>;
+
+/**
+ * Whether `hitl:request` holds our own word, which is no decision of Main Service. That one keeps fields it does not know
+ * when it rewrites a request, so the mark alone proves nothing: Main Service always says who decided and when, and we
+ * never do.
+ */
+export function isOurWord(word: Word): boolean {
+  if (word.settledBy !== SETTLED_BY || word.status !== statusForMain(word.outcome)) return false;
+  return [word.approvedBy, word.approvedAt, word.rejectedBy, word.rejectedAt].every((said) => said == null);
+}
+
+/** The fields that tell Main Service how an approval was settled here. Undefined ones are to be taken out of what is there. */
+export function ourWord({ status, reason }: OurSettlement) {
+  return {
+    status: statusForMain(status),
+    reason: status === "approved" || status === "rejected" ? reason : REASONS[status],
+    settledBy: SETTLED_BY,
+    outcome: status,
+    approvedBy: undefined,
+    approvedAt: undefined,
+    rejectedBy: undefined,
+    rejectedAt: undefined,
+  };
+}
+
+export interface OurSettlement {
+  status: Settlement;
+  reason?: string;
+}

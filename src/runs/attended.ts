@@ -1,0 +1,74 @@
+import type { RunPatch } from "../ports/thread-registry.ts";
+import type { CheckpointMetadata } from "./agent-graph.ts";
+import type { RunDeps } from "./deps.ts";
+import { aloneMs } from "./ends.ts";
+import type { Place } from "./gate.ts";
+import { takePlace } from "./no-progress.ts";
+import type { RunRecord } from "./run.ts";
+
+/** What work on a run says of itself, so that the ends of processes can be told from its ends in good order. */
+export interface Attended {
+  /** For the transition that begins the work. */
+  worker: NonNullable<RunPatch["worker"]>;
+  /** To be told of every checkpoint of the run. */
+  onCheckpoint(metadata: CheckpointMetadata): void;
+}
+
+/**
+ * Works on a run when this process may (alone, if processes have ended with it).
+ *
+ * @param work true when it has brought the run to a stop: its end, or what it waits for
+ */
+export async function attended(
+  deps: RunDeps,
+  run: RunRecord,
+  signal: AbortSignal,
+  work: (attended: Attended) => Promise<boolean>,
+): Promise<void> {
+  const { presence } = deps;
+  const { runId } = run;
+  const place = await takePlace(deps, run, signal);
+  if (place === null) return;
+  presence.works(runId);
+  const limit = place.alone ? shareLater(deps, run, place) : undefined;
+  let stopped = false;
+  try {
+    const worker = { id: presence.worker, alone: place.alone };
+    stopped = await work({ worker, onCheckpoint: listener(deps, runId, place) });
+  } finally {
+    clearTimeout(limit);
+    presence.stopped(runId);
+    if (!stopped) await presence.left(runId);
+    place.leave();
+  }
+}
+
+/** Stored first: whoever comes in must not be taken for absent. */
+function shareLater({ presence, logger }: RunDeps, run: RunRecord, place: Place): NodeJS.Timeout {
+  const { runId } = run;
+  const timer = setTimeout(
+    () => {
+      presence.joined(runId).then(place.share, (err: unknown) => {
+        logger.warn({ err, runId }, "a run stays alone: that others join it could not be stored");
+      });
+    },
+    aloneMs(run, presence.worker),
+  );
+  return timer.unref();
+}
+
+/** Says once that the run has made progress: with the first result of a step. */
+function listener({ presence, logger }: RunDeps, runId: string, place: Place): Attended["onCheckpoint"] {
+  let said = false;
+  let input: number | null = null;
+  return ({ source, step }) => {
+    // The prompt is stored twice, as it came and as the graph has it, before anything is done about it.
+    if (source === "input") input = step;
+    if (source === "input" || said || (input !== null && step <= input + 1)) return;
+    said = true;
+    presence.progressed(runId).then(place.share, (err: unknown) => {
+      said = false;
+      logger.debug({ err, runId }, "that a run has made progress could not be stored");
+    });
+  };
+}

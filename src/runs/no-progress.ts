@@ -1,0 +1,55 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { NO_PROGRESS } from "../errors.ts";
+import type { RunDeps } from "./deps.ts";
+import { ALONE_MS, endsOf, verdictOn } from "./ends.ts";
+import type { Place } from "./gate.ts";
+import type { RunRecord } from "./run.ts";
+import { windUp } from "./wind-up.ts";
+
+/** When a run that could not be alone is looked at again, in ms. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Waits until this process may work on the run; null when it must not, now or ever: then what is to be done about the run has been done.
+ */
+export async function takePlace(deps: RunDeps, run: RunRecord, signal: AbortSignal): Promise<Place | null> {
+  const { gate, worker, graceMs } = deps.presence;
+  const verdict = verdictOn(run, worker);
+  if (verdict === "innocent") return gate.enter(signal);
+  if (verdict === "suspect") return enterAlone(deps, run, signal);
+  // A process that was frozen, or cut off from the backend, has not ended: it says so as soon as it can.
+  await delay(graceMs, undefined, { signal }).catch(() => {});
+  const standing = signal.aborted ? null : await deps.backend.threads.run(run.runId);
+  if (standing?.status !== "running") return null;
+  if (verdictOn(standing, worker) === "condemned") return closeStuck(deps, standing);
+  return enterAlone(deps, standing, signal);
+}
+
+async function enterAlone(deps: RunDeps, run: RunRecord, signal: AbortSignal): Promise<Place | null> {
+  const { presence, logger, backend, now } = deps;
+  const { runId, threadId } = run;
+  // The longer it has been waiting, the longer it may keep the others waiting: some time they will all have stopped.
+  const patienceMs = Math.min(Math.max(ALONE_MS, now() - run.updatedAt), 2 ** 31 - 1);
+  const place = await presence.gate.enterAlone(patienceMs, signal);
+  if (place === null) {
+    if (!signal.aborted) await backend.threads.makeDue(runId, threadId, now() + AGAIN_MS);
+    return null;
+  }
+  const ends = endsOf(run, presence.worker);
+  logger.warn({ runId, threadId, ends }, "processes have ended with this run: it is worked on alone");
+  return place;
+}
+
+/** Ends a run that ends whatever works on it. */
+async function closeStuck(deps: RunDeps, run: RunRecord): Promise<null> {
+  const { runId, threadId, language, traceId, attempt } = run;
+  const errorCode = "E1000";
+  const reason = "no_progress";
+  const ends = endsOf(run, deps.presence.worker);
+  deps.logger.error({ runId, threadId, traceId, errorCode, reason, ends }, "run failed");
+  const error = { errorCode, message: NO_PROGRESS[language], reason } as const;
+  const { threads } = deps.backend;
+  const failed = await threads.transition(runId, ["running"], "failed", deps.now(), { error }, attempt);
+  if (failed !== null) await windUp(deps, failed, "cancelled");
+  return null;
+}

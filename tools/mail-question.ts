@@ -1,0 +1,67 @@
+import { quoted } from "./visible.ts";
+
+export interface QuestionedMail {
+  to: string | string[];
+  cc?: string | string[] | undefined;
+  subject: string;
+  format?: "text" | "html" | undefined;
+}
+
+/** Recipients that the question names; the arguments beside it hold all of them. */
+const MAX_NAMED = 5;
+
+/**
+ * What an approver of a mail reads: how many get it, and every domain outside the sender's own. The subject comes last, so that
+ * nothing it says can stand before what is true.
+ */
+export function mailQuestion(mail: QuestionedMail, language: "ko" | "en", from: string): string {
+  const copies = listOf(mail.cc).length;
+  const recipients = [...listOf(mail.to), ...listOf(mail.cc)];
+  const say = TEXTS[language];
+  const own = domainOf(from);
+  const foreign = [...new Set(recipients.map((each) => domainOf(each) ?? each))].filter(
+    (domain) => domain !== own,
+  );
+  return [
+    say.ask(recipients.length, copies),
+    say.recipients(recipients.slice(0, MAX_NAMED).join(", "), Math.max(0, recipients.length - MAX_NAMED)),
+    foreign.length === 0 ? say.inside(own ?? "") : say.outside(own, foreign.join(", ")),
+    ...(mail.format === "html" ? [say.html] : []),
+    say.subject(quoted(mail.subject)),
+  ].join(" ");
+}
+
+/** One recipient is a string, several are a list. */
+export function listOf(value: string | string[] | undefined): string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+/** Of an address, or of `Name <address>`; in lower case, as domains are compared. */
+export function domainOf(address: string): string | undefined {
+  return /@([A-Za-z0-9.-]+)>?\s*$/.exec(address)?.[1]?.toLowerCase();
+}
+
+const TEXTS = Object.freeze({
+  ko: {
+    ask: (count: number, copies: number) =>
+      `${count}명에게 메일을 보낼까요?${copies === 0 ? "" : ` (참조 ${copies}명 포함)`}`,
+    recipients: (named: string, more: number) => `받는 사람: ${named}${more === 0 ? "" : ` 외 ${more}명`}.`,
+    inside: (own: string) => `모두 ${own} 주소입니다.`,
+    outside: (own: string | undefined, domains: string) =>
+      own === undefined ? `도메인: ${domains}.` : `${own} 외부 도메인: ${domains}.`,
+    html: "본문은 HTML 원문이라 보이는 모습이 다를 수 있습니다.",
+    subject: (subject: string) => `제목: ${subject}`,
+  },
+  en: {
+    ask: (count: number, copies: number) =>
+      `Send an e-mail to ${count === 1 ? "1 recipient" : `${count} recipients`}${copies === 0 ? "" : ` (${copies} in copy)`}?`,
+    recipients: (named: string, more: number) =>
+      `Recipients: ${named}${more === 0 ? "" : ` and ${more} more`}.`,
+    inside: (own: string) => `All of them are in ${own}.`,
+    outside: (own: string | undefined, domains: string) =>
+      own === undefined ? `Domains: ${domains}.` : `Outside ${own}: ${domains}.`,
+    html: "The body is HTML source, and may look different when it is read.",
+    subject: (subject: string) => `Subject: ${subject}`,
+  },
+});
