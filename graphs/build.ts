@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS, type GraphLimits } from "./limits.ts";
 import { planNode } from "./plan.ts";
 import { AuraState } from "./state.ts";
 import { toolNode } from "./tool-call.ts";
+import { createUnderWay, type UnderWay } from "./under-way.ts";
 
 export interface GraphOptions {
   model: BaseChatModel;
@@ -22,6 +23,8 @@ export interface GraphOptions {
   checkpointer?: BaseCheckpointSaver;
   /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
   ledger?: EffectLedger;
+  /** Knows which effects have not ended. Default: nobody asks. */
+  underWay?: UnderWay;
   /** How much the model reads. Default: what its profile says, else 16,000. */
   maxInputTokens?: number;
   /** How much one run may do. */
@@ -37,6 +40,7 @@ export function buildGraph({
   source,
   checkpointer,
   ledger = NO_LEDGER,
+  underWay = createUnderWay(),
   maxInputTokens,
   limits = DEFAULT_LIMITS,
   report = () => {},
@@ -53,7 +57,7 @@ export function buildGraph({
         "agent",
         withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window, limits })),
       )
-      .addNode("tools", withStoredEvents(toolNode({ registry, ledger, report })))
+      .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
       .addNode("finish", withStoredEvents(finishNode(limits)))
       .addEdge(START, "plan")
       .addEdge("plan", "agent")

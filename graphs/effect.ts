@@ -17,26 +17,36 @@ export interface EffectLedger {
    * Atomically records that the effect begins, unless it has begun before. Durable before it resolves. Rejects when the
    * thread's lease is not the holder's any more.
    */
-  begin(
-    key: EffectKey,
-    leaseHolder?: string,
-  ): Promise<{ state: "new" } | { state: "started" } | { state: "done"; outcome: unknown }>;
-  /** Stores the outcome (JSON). */
+  begin(key: EffectKey, leaseHolder?: string): Promise<{ state: "new" } | { state: "started" } | Conclusion>;
+  /** Stores the outcome (JSON). One that comes after the conclusion changes nothing of it. */
   finish(key: EffectKey, outcome: unknown): Promise<void>;
+  /** Closes the entry atomically, so that what is said of the call now stays true. */
+  conclude(key: EffectKey): Promise<Conclusion>;
 }
+
+type Conclusion = { state: "done"; outcome: unknown } | { state: "ended"; as: "unknown" | "never" };
 
 /** For LangGraph's dev server, which has nowhere to remember. */
 export const NO_LEDGER: EffectLedger = Object.freeze({
   begin: async () => ({ state: "new" as const }),
   finish: async () => {},
+  conclude: async () => ({ state: "ended" as const, as: "unknown" as const }),
 });
 
 /** What came of a tool call, as the ledger keeps it. */
-export type Outcome = { ok: true; result: unknown } | { ok: false; problem: string; quoted?: string };
+export type Outcome =
+  | { ok: true; result: unknown }
+  /** `uncertain`: the tool has failed, and may have had its effect all the same. */
+  | { ok: false; problem: string; quoted?: string; uncertain?: true };
 
 const storedOutcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string(), quoted: z.string().exactOptional() }),
+  z.object({
+    ok: z.literal(false),
+    problem: z.string(),
+    quoted: z.string().exactOptional(),
+    uncertain: z.literal(true).exactOptional(),
+  }),
 ]);
 
 /** One call of one tool that is about to take effect. */
@@ -52,15 +62,21 @@ export interface Effect {
 
 /**
  * Whether the tool is to run now; if not, what came of it before - `unknown` when it was begun and nobody knows
- * more. Rejects, and the tool must not run, when the ledger does not answer or the thread is somebody else's by now.
+ * more, which is the ledger's last word then. Rejects, and the tool must not run, when the ledger does not answer, the thread
+ * is somebody else's by now, or the run has been wound up meanwhile.
  */
 export async function begin(effect: Effect): Promise<"run" | "unknown" | Outcome> {
   const { tool, context, ledger, leaseHolder, report } = effect;
   context.signal.throwIfAborted();
-  const begun = await ledger.begin(keyOf(context), leaseHolder);
-  if (begun.state === "new") return "run";
-  if (begun.state === "started") return tool.idempotent === true ? "run" : "unknown";
-  const stored = storedOutcome.safeParse(begun.outcome);
+  const key = keyOf(context);
+  const begun = await ledger.begin(key, leaseHolder);
+  if (begun.state === "new" || (begun.state === "started" && tool.idempotent === true)) return "run";
+  const standing = begun.state === "started" ? await ledger.conclude(key) : begun;
+  if (standing.state === "ended") {
+    if (standing.as === "never") throw new Error("the run of this call is over");
+    return "unknown";
+  }
+  const stored = storedOutcome.safeParse(standing.outcome);
   if (stored.success) return stored.data;
   report(stored.error, `stored outcome of ${tool.name}`);
   return "unknown";
@@ -114,8 +130,9 @@ async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
     // The run was cancelled: there is no model left to tell.
     context.signal.throwIfAborted();
     if (error instanceof ToolError) {
-      const { message: problem, quoted } = error;
-      return { ok: false, problem, ...(quoted === undefined ? {} : { quoted }) };
+      const { message: problem, quoted, uncertain } = error;
+      const told = { problem, ...(quoted === undefined ? {} : { quoted }) };
+      return { ok: false, ...told, ...(uncertain ? { uncertain } : {}) };
     }
     report(error, `tool ${tool.name}`);
     return { ok: false, problem: TEXTS[context.language].toolBroke(tool.name) };

@@ -15,8 +15,13 @@ export type GraphEvent =
       status: "executing" | "completed" | "failed";
       /** The tool's result; the error text when it failed; null while it executes. */
       result: unknown;
+      /** What is known of its effect; absent while it executes. */
+      outcome?: CallOutcome;
     }
   | { type: "content"; messageId: string; content: string };
+
+/** `not_executed`: refused, invalid, or given up before it had begun. Of a failed call `unknown` means that it may have happened. */
+export type CallOutcome = "completed" | "failed" | "not_executed" | "unknown";
 
 /** One step of the plan. Times are Unix seconds. */
 export const planStep = z.object({

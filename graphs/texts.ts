@@ -1,7 +1,7 @@
 import type { ApprovalDecision } from "./approval.ts";
 import type { Language } from "./state.ts";
 
-type Refusal = Exclude<ApprovalDecision["status"], "approved">;
+export type Refusal = Exclude<ApprovalDecision["status"], "approved">;
 
 /** What users read, apart from the model's own words. */
 export interface Texts {
@@ -16,6 +16,8 @@ export interface Texts {
   /** The approval was given for other arguments. */
   changed: string;
   outcomeUnknown(name: string): string;
+  /** The run was over before a call had begun. */
+  notBegun: string;
   unknownTool(name: string): string;
   invalidArguments(problem: string): string;
   tooManyCalls(most: number, dropped: number): string;
@@ -50,6 +52,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     changed: "승인된 내용과 실행하려는 내용이 달라 실행하지 않았습니다.",
     outcomeUnknown: (name) =>
       `${name} 실행이 시작된 뒤 중단되어 결과를 알 수 없습니다. 두 번 실행되지 않도록 다시 실행하지 않았습니다.`,
+    notBegun: "실행을 시작하기 전에 작업이 끝나 실행하지 않았습니다.",
     unknownTool: (name) => `없는 도구입니다: ${name}`,
     invalidArguments: (problem) => `도구 인자가 올바르지 않습니다: ${problem}`,
     tooManyCalls: (most, dropped) =>
@@ -81,6 +84,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     changed: "What was about to run is not what was approved, so it was not run.",
     outcomeUnknown: (name) =>
       `${name} was started and then interrupted, so its outcome is unknown. It was not run again, so that it cannot happen twice.`,
+    notBegun: "It was not carried out: the run was over before it had begun.",
     unknownTool: (name) => `There is no tool named ${name}`,
     invalidArguments: (problem) => `The tool's arguments are not valid: ${problem}`,
     tooManyCalls: (most, dropped) =>

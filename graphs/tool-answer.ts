@@ -1,5 +1,5 @@
 import { ToolMessage } from "@langchain/core/messages";
-import type { ApprovalDecision } from "./approval.ts";
+import type { Refusal } from "./texts.ts";
 
 /** A result longer than this is cut for the model; clients get all of it from tool_execution. */
 const MAX_ANSWER = 20_000;
@@ -55,11 +55,11 @@ function quoted(json: string): string {
 
 /**
  * No approval: tells the model what happened, in words that keep it from trying again or claiming success.
- * Also what to put into the history when pending calls are closed from outside (superseded, cancelled).
+ * Also what to put into the history when calls that have not begun are closed from outside (outside.ts).
  */
 export function refusalMessage(
   call: Call,
-  decision: Omit<ApprovalDecision, "status"> & { status: Refusal },
+  decision: { status: Refusal | "stopped"; reason?: string | undefined },
 ): ToolMessage {
   const reason = decision.reason ? ` Reason: ${decision.reason}` : "";
   return answer(call, "error", `NOT EXECUTED (${decision.status}): ${ADVICE[decision.status]}${reason}`);
@@ -97,19 +97,18 @@ export function tooManyCalls(most: number, dropped: number): string {
   return `NOT EXECUTED: at most ${most} calls in one message. The first ${most} were taken; ${dropped} more were dropped, this one among them, and nothing was done for them. Make those that are still needed in your next message.`;
 }
 
-/** A call that an earlier, failed run left without an answer. */
+/** A call that a run of an earlier version, or a fork, has left without an answer. */
 export function lostMessage(call: Call): ToolMessage {
   return answer(call, "error", "ERROR: this call was interrupted; whether it had an effect is unknown.");
 }
 
-type Refusal = Exclude<ApprovalDecision["status"], "approved">;
-
-const ADVICE: Readonly<Record<Refusal, string>> = Object.freeze({
+const ADVICE: Readonly<Record<Refusal | "stopped", string>> = Object.freeze({
   rejected:
     "the user did not approve this call, so nothing was done. Tell the user so; do not repeat it unless asked.",
   expired: "nobody decided in time, so nothing was done. Tell the user so.",
   superseded: "the user sent a new message instead of deciding, so nothing was done.",
-  cancelled: "the run was cancelled, so nothing was done.",
+  cancelled: "the run was over before anybody decided, so nothing was done.",
+  stopped: "the run was over before this call had begun, so nothing was done.",
 });
 
 function answer(call: Call, status: "success" | "error", text: string, length = MAX_ANSWER): ToolMessage {

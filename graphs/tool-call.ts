@@ -5,8 +5,8 @@ import { callDigest } from "../tools/digest.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { AuraTool, ToolContext } from "../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
-import { begin, carryOut, type Effect, type EffectLedger } from "./effect.ts";
-import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
+import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
 import { type ShownCall, showCall } from "./show-call.ts";
 import { emitter, identity, type Language, leaseHolder } from "./state.ts";
@@ -22,6 +22,7 @@ import {
   unknownMessage,
   unshowableMessage,
 } from "./tool-answer.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** One tool call of a turn, as `Send` hands it to its task. */
 export interface ToolTask {
@@ -45,6 +46,7 @@ export interface ToolTask {
 export interface ToolOptions {
   registry: ToolRegistry;
   ledger: EffectLedger;
+  underWay: UnderWay;
   report: (error: unknown, where: string) => void;
 }
 
@@ -58,7 +60,7 @@ interface Update {
  * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
  * ledger then says what has been done.
  */
-export function toolNode({ registry, ledger, report }: ToolOptions) {
+export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
   return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
     const task = receivedTask(sent);
     const wire = reporter(task, config);
@@ -67,35 +69,45 @@ export function toolNode({ registry, ledger, report }: ToolOptions) {
       const { forModel, quoted } = checked;
       const told = { problem: forModel, ...(quoted === undefined ? {} : { quoted }) };
       const message = failureMessage(task.call, told);
-      return wire.failed(checked.problem, message, task.call.args);
+      return wire.refused(checked.problem, message, task.call.args);
     }
     const { tool, args } = checked;
     const context = toolContext(task, config);
     if (task.asks === true || needsApproval(tool, args, report)) {
       const shown = show(task, checked);
       if (shown === null && (task.unshowable === true || task.asks !== true)) {
-        return wire.failed(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), args);
+        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), args);
       }
       const decision = askApproval(tool, args, context, shown);
       if (decision.status !== "approved") {
         const refusal = { status: decision.status, reason: decision.reason };
-        return wire.failed(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
+        return wire.refused(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
       }
       if (decision.digest !== undefined && decision.digest !== callDigest(tool.name, args)) {
-        return wire.failed(TEXTS[task.language].changed, changedMessage(task.call), args);
+        return wire.refused(TEXTS[task.language].changed, changedMessage(task.call), args);
       }
     }
     const effect = { tool, args, context, ledger, leaseHolder: leaseHolder(config), report };
-    const begun = await begin(effect);
-    if (begun === "unknown") {
-      return wire.failed(TEXTS[task.language].outcomeUnknown(tool.name), unknownMessage(task.call), args);
+    const outcome = await underWay.track(
+      context.threadId,
+      takeEffect(effect, () => wire.executing(args)),
+    );
+    if (outcome === "unknown") {
+      const text = TEXTS[task.language].outcomeUnknown(tool.name);
+      return wire.failed(text, unknownMessage(task.call), args, "unknown");
     }
-    wire.executing(args);
-    const outcome = begun === "run" ? await carryOut(effect) : begun;
     if (outcome.ok)
       return wire.completed(outcome.result, resultMessage(task.call, outcome.result, tool.untrusted), args);
-    return wire.failed(failureText(outcome), failureMessage(task.call, outcome, tool.untrusted), args);
+    const message = failureMessage(task.call, outcome, tool.untrusted);
+    return wire.failed(failureText(outcome), message, args, outcome.uncertain ? "unknown" : "failed");
   };
+}
+
+async function takeEffect(effect: Effect, executing: () => void): Promise<Outcome | "unknown"> {
+  const begun = await begin(effect);
+  if (begun === "unknown") return begun;
+  executing();
+  return begun === "run" ? carryOut(effect) : begun;
 }
 
 /**
@@ -210,6 +222,7 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
     status: "executing" | "completed" | "failed",
     parameters: Record<string, unknown>,
     result: unknown,
+    outcome?: CallOutcome,
   ): GraphEvent => ({
     type: "tool_execution",
     tool: call.name,
@@ -217,6 +230,7 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
     parameters,
     status,
     result,
+    ...(outcome === undefined ? {} : { outcome }),
   });
   const move = (next: PlanStep | undefined): PlanStep[] => {
     current = next;
@@ -226,18 +240,27 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
   };
   const close = (status: "completed" | "failed", text: string | undefined) =>
     move(current && end(current, status, text));
+  const failed = (
+    problem: string,
+    message: ToolMessage,
+    parameters: Record<string, unknown>,
+    outcome: CallOutcome,
+  ): Update => {
+    emit(event("failed", parameters, problem, outcome));
+    return { messages: [message], steps: close("failed", problem) };
+  };
   return {
     executing(parameters: Record<string, unknown>): void {
       move(current && start(current));
       emit(event("executing", parameters, null));
     },
     completed(result: unknown, message: ToolMessage, parameters: Record<string, unknown>): Update {
-      emit(event("completed", parameters, result));
+      emit(event("completed", parameters, result, "completed"));
       return { messages: [message], steps: close("completed", JSON.stringify(result)) };
     },
-    failed(problem: string, message: ToolMessage, parameters: Record<string, unknown>): Update {
-      emit(event("failed", parameters, problem));
-      return { messages: [message], steps: close("failed", problem) };
-    },
+    failed,
+    /** It has not been run. */
+    refused: (problem: string, message: ToolMessage, parameters: Record<string, unknown>) =>
+      failed(problem, message, parameters, "not_executed"),
   };
 }

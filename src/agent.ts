@@ -3,11 +3,12 @@ import type { Logger } from "pino";
 import { type AuraGraph, buildGraph } from "../graphs/build.ts";
 import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
 import { createModel, modelFailure } from "../graphs/model.ts";
-import { partialAnswer, refusal } from "../graphs/outside.ts";
+import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
 import { runInput } from "../graphs/state.ts";
 import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
+import { createUnderWay } from "../graphs/under-way.ts";
 import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
@@ -42,12 +43,14 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const { ledger, logger, source, reach } = parts;
   const { apiKey, baseUrl } = config.openai;
   const checkpointer = tellingOfCheckpoints(withRunIds(parts.threads.saver));
+  const underWay = createUnderWay();
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     tools: defaultTools({ mail: config.mail, ...reach }),
     source,
     checkpointer,
     ledger,
+    underWay,
     limits: config.limits,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });
@@ -56,7 +59,9 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     forget: ({ configurable }) => parts.threads.forget(configurable),
     input: runInput,
     modelFailure,
-    refusal,
+    openCalls,
+    closing,
+    settled: underWay.settled,
     partialAnswer,
     saved: threadGraph(graph, checkpointer),
   };

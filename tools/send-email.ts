@@ -150,7 +150,8 @@ function failure(
   if (!parsed.success) return new ToolError(say.failed, error);
   const { message, responseCode } = parsed.data;
   const uncertain = contentSent && responseCode === undefined;
-  return new ToolError(uncertain ? say.uncertain(messageId) : say.failed, error, cut(message));
+  const text = uncertain ? say.uncertain(messageId) : say.failed;
+  return new ToolError(text, error, { uncertain, quoted: cut(message) });
 }
 
 const TEXTS = Object.freeze({

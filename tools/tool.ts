@@ -45,12 +45,19 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
 
 /** A tool failed in a way that the model and the user may read about. */
 export class ToolError extends Error {
+  /** Whether the tool may have had its effect all the same. */
+  readonly uncertain: boolean;
   /** What a stranger said of it (a mail server's refusal): the user reads it as it is, the model marked as data. */
   readonly quoted: string | undefined;
 
-  constructor(message: string, cause?: unknown, quoted?: string) {
+  constructor(
+    message: string,
+    cause?: unknown,
+    { uncertain = false, quoted }: { uncertain?: boolean; quoted?: string } = {},
+  ) {
     super(message, cause === undefined ? {} : { cause });
     this.name = "ToolError";
+    this.uncertain = uncertain;
     this.quoted = quoted;
   }
 }

@@ -36,7 +36,7 @@ export async function callTool(
   };
   const result = await connection.call({ tool, args, meta, signal }).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw new ToolError(failureText(server, error, language), error);
+    throw failure(server, error, language);
   });
   if (result.isError === true) {
     throw new ToolError(textOf(result.content).slice(0, MAX_ERROR) || TEXTS[language].noText);
@@ -44,13 +44,15 @@ export async function callTool(
   return toResult(result);
 }
 
-function failureText({ name, timeoutMs }: McpServer, error: unknown, language: "ko" | "en"): string {
+function failure({ name, timeoutMs }: McpServer, error: unknown, language: "ko" | "en"): ToolError {
   const say = TEXTS[language];
-  if (error instanceof ServerUnavailableError) return say.unavailable(name, error.message);
-  if (wasNotSent(error)) return say.unavailable(name, reasonOf(error));
-  if (!(error instanceof McpError)) return say.uncertain(name, reasonOf(error));
-  if (error.code === ErrorCode.RequestTimeout) return say.timeout(name, timeoutMs / 1000);
-  if (error.code === ErrorCode.ConnectionClosed) return say.uncertain(name, reasonOf(error));
+  const notRun = (reason: string) => new ToolError(say.unavailable(name, reason), error);
+  const uncertain = (text: string) => new ToolError(text, error, { uncertain: true });
+  if (error instanceof ServerUnavailableError) return notRun(error.message);
+  if (wasNotSent(error)) return notRun(reasonOf(error));
+  if (!(error instanceof McpError)) return uncertain(say.uncertain(name, reasonOf(error)));
+  if (error.code === ErrorCode.RequestTimeout) return uncertain(say.timeout(name, timeoutMs / 1000));
+  if (error.code === ErrorCode.ConnectionClosed) return uncertain(say.uncertain(name, reasonOf(error)));
   // Written by the server: the arguments are wrong, the tool is unknown.
-  return say.refused(name, error.message.slice(0, MAX_ERROR));
+  return new ToolError(say.refused(name, error.message.slice(0, MAX_ERROR)), error);
 }

@@ -11,7 +11,13 @@ export type EffectState =
   | { state: "new" }
   /** It was begun and its outcome never stored: whether it happened is unknown. */
   | { state: "started" }
-  | { state: "done"; outcome: unknown };
+  | Conclusion;
+
+/** What a call's last word has to say, for good. */
+export type Conclusion =
+  | { state: "done"; outcome: unknown }
+  /** `unknown`: it was begun, and was given up before its outcome was stored. `never`: it had not begun, and will not. */
+  | { state: "ended"; as: "unknown" | "never" };
 
 /** What has been done outside, so that nothing is done twice. Lives as long as its thread. */
 export interface EffectLedger {
@@ -22,6 +28,11 @@ export interface EffectLedger {
    *   somebody else by now
    */
   begin(key: EffectKey, leaseHolder?: string): Promise<EffectState>;
-  /** Stores the outcome (JSON). */
+  /** Stores the outcome (JSON). One that comes after the conclusion `unknown` is kept beside it, and changes nothing of it. */
   finish(key: EffectKey, outcome: unknown): Promise<void>;
+  /**
+   * Closes the entry, in one atomic step, so that what is said of the call now stays true: without an outcome it has ended as
+   * `unknown`, and one that has not begun never will. Repeating it gives the same answer.
+   */
+  conclude(key: EffectKey): Promise<Conclusion>;
 }

@@ -26,11 +26,15 @@ export interface ThreadQuery {
   limit: number;
 }
 
-/** What the ledger holds of one tool call; without an outcome it was begun, and nobody knows more. */
+/** What the ledger holds of one tool call; without an outcome it was begun, and nobody knows more, unless it has `ended`. */
 export interface SavedEffect {
   taskId: string;
   toolCallId: string;
   outcome?: unknown;
+  /** How it was concluded without an outcome (EffectLedger.conclude). */
+  ended?: "unknown" | "never";
+  /** The outcome that came after the conclusion. */
+  later?: unknown;
 }
 
 /** Everything of a thread but its checkpoints. */

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Language } from "../errors.ts";
+import type { AgentStep, CallOutcome } from "./event.ts";
 import type { RunRecord } from "./run.ts";
 
 /** Where a graph's thread lives, and who is asking: LangGraph's `configurable`. */
@@ -41,6 +41,8 @@ export interface GraphState {
   tasks: {
     id: string;
     name: string;
+    /** Where the task comes from; a `Send` has its place among those of its step in it. */
+    path?: readonly unknown[];
     interrupts: { id?: string; value?: unknown }[];
     /** Set once the task is over; its interrupts stay listed until all its siblings are over too. */
     result?: unknown;
@@ -58,10 +60,37 @@ export interface AgentGraph {
   updateState(config: GraphThread, values: Record<string, unknown>, asNode: string): Promise<unknown>;
 }
 
-/** A tool call, as its interrupt and its approval name it. */
+/** A tool call of the last turn that its task has not answered. */
 export interface OpenCall {
+  /** LangGraph task id. */
+  taskId: string;
   toolCallId: string;
-  actionType: string;
+  tool: string;
+  args: Record<string, unknown>;
+}
+
+/** What is said last of a tool call: what is done stays done, and what has not begun never will (EffectLedger.conclude). */
+export type LastWord =
+  | { outcome: "completed"; result: unknown }
+  | { outcome: "failed"; problem: string }
+  | { outcome: "unknown"; problem?: string }
+  | {
+      outcome: "not_executed";
+      /** `stopped`: nothing stood in its way, but the run was over before it had begun. */
+      status: "rejected" | "expired" | "superseded" | "cancelled" | "stopped";
+      reason?: string;
+    }
+  /** Said already, in these words. */
+  | { outcome: "not_executed"; problem: string };
+
+/** A last word for all who read it. */
+export interface Closing {
+  /** For the history. */
+  message: unknown;
+  /** For the user. */
+  told: { status: "completed" | "failed"; result: unknown; outcome: CallOutcome };
+  /** The plan's step that the call has carried out, closed. */
+  step?: Pick<AgentStep, "id" | "status" | "result" | "completedAt">;
 }
 
 /** The agent as the runs see it. */
@@ -73,12 +102,12 @@ export interface Agent {
   input(run: RunRecord): unknown;
   /** Whether an error of the graph was the model's: it failed, it did not answer in time, it wrote too much, or none of them. */
   modelFailure(error: unknown): "failed" | "timeout" | "endless" | null;
-  /** How a tool call that is given up reads: for the model (a message for the history) and for the user. */
-  refusal(
-    call: OpenCall,
-    status: "superseded" | "cancelled",
-    language: Language,
-  ): { message: unknown; text: string };
+  /** The calls of a stopped graph that have no answer yet. */
+  openCalls(state: GraphState): OpenCall[];
+  /** How a call's last word reads. */
+  closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language): Closing;
+  /** Resolves when no effect of the thread is under way in this process any more, or after this time. */
+  settled(threadId: string, patienceMs: number): Promise<void>;
   /** The message for the history of an answer that was cut off. */
   partialAnswer(said: { messageId: string; text: string }): unknown;
 }
@@ -111,13 +140,6 @@ export function isInterruptedMidway({ tasks }: GraphState): boolean {
     result === undefined && interrupts.length > 0;
   if (tasks.length === 0) return false;
   return !tasks.some(waits) || tasks.some((task) => task.result === undefined && !waits(task));
-}
-
-const openCall = z.object({ toolCallId: z.string(), actionType: z.string() });
-
-/** The tool calls that still wait for an answer. */
-export function openCalls(state: GraphState): OpenCall[] {
-  return openInterrupts(state).map(({ value }) => openCall.parse(value));
 }
 
 /** Whether the run's prompt has reached a checkpoint. */

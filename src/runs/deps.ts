@@ -12,6 +12,7 @@ export interface WindUpDeps {
     | "archive"
     | "threads"
     | "approvals"
+    | "ledger"
     | "leases"
     | "control"
     | "queue"

@@ -8,6 +8,7 @@ export const errorCode = z.custom<ErrorCode>(
   "is not an error code",
 );
 
+export const callOutcome = z.enum(["completed", "failed", "not_executed", "unknown"]);
 /** Any: a newer process may know more of them, and its runs are followed all the same. */
 const errorReason = z.custom<ErrorReason>((value) => typeof value === "string", "is no text");
 
@@ -40,6 +41,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       parameters,
       status: z.enum(["executing", "completed", "failed"]),
       result: z.unknown(),
+      outcome: callOutcome.exactOptional(),
     }),
   }),
   z.object({

@@ -14,6 +14,9 @@ export interface AgentStep {
   completedAt?: number;
 }
 
+/** `not_executed`: refused, invalid, or given up before it had begun. Of a failed call `unknown` means that it may have happened. */
+export type CallOutcome = "completed" | "failed" | "not_executed" | "unknown";
+
 /** Why a run has ended with an error, where its code leaves that open. */
 export type ErrorReason =
   | "superseded"
@@ -34,6 +37,8 @@ export type WireEvent =
         status: "executing" | "completed" | "failed";
         /** The tool's result; the error text when it failed; null while it executes. */
         result: unknown;
+        /** What is known of its effect; absent while it executes, and in events of the first version. */
+        outcome?: CallOutcome;
       };
     }
   | {

@@ -1,7 +1,6 @@
 import { Command } from "@langchain/langgraph";
 import type { ApprovalRecord } from "../approvals/approval.ts";
 import { hitlEvent } from "../approvals/open.ts";
-import { BackendUnavailableError } from "../errors.ts";
 import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
@@ -19,8 +18,10 @@ import type { RunDeps } from "./deps.ts";
 import type { WireEvent } from "./event.ts";
 import { failRun } from "./fail.ts";
 import { clearForFirstRun } from "./first-run.ts";
+import { EFFECT_PATIENCE_MS } from "./last-words.ts";
 import { RunLimitError, runClock, workedBeforeLoss } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
+import { refuseToFailWithoutBackend } from "./outage.ts";
 import type { RunRecord, RunStatus } from "./run.ts";
 import { suspendOrComplete } from "./suspend.ts";
 import { unannounced } from "./unannounced.ts";
@@ -77,6 +78,8 @@ export async function resume(
 export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
   const workedMs = await workedBeforeLoss(deps.backend.eventLog, run);
   const patch = { attempt: run.attempt + 1, workedMs };
+  // Given up by this very process, perhaps, in the middle of an effect.
+  await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
   await work(deps, run, "running", patch, stop, async (stretch) => {
     deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
     const unfinished = await deps.backend.approvals.unfinished(run.threadId);
@@ -195,16 +198,6 @@ function isTakenAway(error: unknown): boolean {
     error instanceof EventLogClosedError ||
     error instanceof EventLogConflictError
   );
-}
-
-/** With the backend away the run has not failed: it pauses, and is taken up again from its checkpoint. */
-async function refuseToFailWithoutBackend(deps: RunDeps, error: unknown): Promise<void> {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof BackendUnavailableError) throw cause;
-    if (deps.backend.isOutage(cause)) throw new BackendUnavailableError(cause);
-  }
-  // Whatever it says of itself: an error while the backend does not answer is no verdict on the run.
-  await deps.backend.ping();
 }
 
 async function streamGraph(

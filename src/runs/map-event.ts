@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AgentStep, WireEvent } from "./event.ts";
+import { callOutcome } from "./event-schema.ts";
 
 const step = z.object({
   id: z.string(),
@@ -23,6 +24,7 @@ const graphEvent = z.discriminatedUnion("type", [
     parameters: z.record(z.string(), z.unknown()),
     status: z.enum(["executing", "completed", "failed"]),
     result: z.unknown().optional(),
+    outcome: callOutcome.exactOptional(),
   }),
   z.object({ type: z.literal("content"), messageId: z.string(), content: z.string() }),
 ]);
@@ -53,10 +55,9 @@ export function mapGraphEvent(chunk: unknown, nowMs: number, attempt = 1): WireE
     case "plan_step":
       return [{ type: "plan_step", data: toAgentStep(event.step) }];
     case "tool_execution": {
-      const { tool, toolCallId, parameters, status, result } = event;
-      return [
-        { type: "tool_execution", data: { tool, toolCallId, parameters, status, result: result ?? null } },
-      ];
+      const { type, tool, toolCallId, parameters, status, result = null, outcome } = event;
+      const data = { tool, toolCallId, parameters, status, result };
+      return [{ type, data: outcome === undefined ? data : { ...data, outcome } }];
     }
     case "content": {
       const { messageId } = event;

@@ -1,14 +1,15 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { voidApprovals } from "../approvals/void.ts";
 import { ERRORS } from "../errors.ts";
-import type { EventLog } from "../ports/event-log.ts";
-import { graphThread, openCalls } from "./agent-graph.ts";
+import { LeaseLostError } from "../ports/thread-lease.ts";
+import { type Closing, type GraphState, graphThread } from "./agent-graph.ts";
 import type { WindUpDeps } from "./deps.ts";
-import { eachEvent } from "./each-event.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
-import type { AgentStep, WireEvent } from "./event.ts";
+import type { WireEvent } from "./event.ts";
 import { clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
+import { type ConcludedCall, EFFECT_PATIENCE_MS, lastWords } from "./last-words.ts";
+import { refuseToFailWithoutBackend } from "./outage.ts";
 import type { RunRecord } from "./run.ts";
+import { readTold, type Told } from "./told.ts";
 import { createRunWriter } from "./writer.ts";
 
 type Reason = "superseded" | "cancelled";
@@ -30,117 +31,146 @@ export async function windUpPrevious(
 }
 
 /**
- * Ends a run whose record says that it is over: what a client reads gets its last events and `[DONE]`, and what
- * the model will read gets an answer for every open tool call and the text that was already sent. Does nothing to a run
- * that has been ended.
+ * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events and `[DONE]`, and the
+ * model what it will read. Does nothing to a run that has been ended. Cut off anywhere, it is repeated, and says the same.
  */
 export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { eventLog, threads, approvals } = deps.backend;
-  const { lastSeq, closed } = await eventLog.tail(run.runId);
+  const { eventLog, threads } = deps.backend;
+  const { closed } = await eventLog.tail(run.runId);
   if (!closed) {
-    await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
-    const given = (await approvals.unfinished(run.threadId)).filter(({ runId }) => runId === run.runId);
-    if (run.status !== "completed") await closeSaved(deps, run, reason);
-    const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
-    await writer.write([
-      ...given.map((approval) => refused(deps, run, approval)),
-      ...(await stoppedSteps(eventLog, run, deps.now())),
-      ...lastWord(run, reason),
-    ]);
-    await writer.flush();
+    if (run.status !== "completed") await endEarly(deps, run, reason);
     await eventLog.close(run.runId);
-    await approvals.finish(
-      run.threadId,
-      given.map(({ requestId }) => requestId),
-    );
+    await finishApprovals(deps, run);
     deps.onChange?.(run.runId);
   }
   await threads.notDue(run.runId);
 }
 
-/** Closes what is saved of the run. Reading that may be what ends processes: then it is not read again. */
-async function closeSaved(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { presence, backend, logger } = deps;
+async function endEarly(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
+  const { backend, presence, logger } = deps;
   const { runId, threadId } = run;
+  await voidApprovals(backend.approvals, run, `run ${run.status}`, deps.now());
   const ends = endsOf(run, presence.worker);
   if (ends >= ENDS_BESIDE_OTHERS) {
+    // Reading what is saved of the run may be what ends processes: then it is not read again.
     logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
-    return clearForFirstRun(deps, run, await backend.threads.runsOf(threadId));
+    await clearForFirstRun(deps, run, await backend.threads.runsOf(threadId));
+    return sayLast(deps, run, reason, null);
   }
   await presence.during(runId, async () => {
     await clearAfterFirstRun(deps, run);
-    if (run.status === "cancelled") await closeHistory(deps, run, reason);
+    await deps.agent.settled(threadId, EFFECT_PATIENCE_MS);
+    await sayLast(deps, run, reason, await readState(deps, run));
   });
 }
 
-function lastWord(run: RunRecord, reason: Reason): WireEvent[] {
+/** @param state the thread's checkpoint; null when it cannot be read */
+async function sayLast(
+  deps: WindUpDeps,
+  run: RunRecord,
+  reason: Reason,
+  state: GraphState | null,
+): Promise<void> {
+  const { eventLog, archive, ledger, touch } = deps.backend;
+  const told = await readTold(eventLog, run.runId);
+  const ofRun = (await archive.approvals(run.threadId)).filter(({ runId }) => runId === run.runId);
+  const open = state === null ? [] : deps.agent.openCalls(state);
+  const concluded = await lastWords(ledger, { run, told, open, approvals: ofRun });
+  const closings = concluded.map((each) => ({
+    ...each,
+    closing: deps.agent.closing(each.call, each.word, run.language),
+  }));
+  // Told before it is history: what a crash in between has left out of the log, a closed checkpoint would not tell any more.
+  const { lastSeq } = await eventLog.tail(run.runId);
+  const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
+  const steps = closings.flatMap(({ closing }) => closing.step ?? []);
+  await writer.write([...closings.flatMap(toEvents), ...stoppedSteps(told, steps, deps.now())]);
+  await writer.flush();
+  if (state !== null) await closeHistory(deps, run, state, told, closings);
+  if (!told.hasError) await writer.write([errorOf(run, reason)]);
+  await writer.flush();
+  // The ledger may have come into being only now.
+  await touch(run.threadId);
+}
+
+/** The graph has taken them in, or never will. */
+async function finishApprovals({ backend }: WindUpDeps, run: RunRecord): Promise<void> {
+  const unfinished = await backend.approvals.unfinished(run.threadId);
+  const ofRun = unfinished.filter(({ runId }) => runId === run.runId);
+  await backend.approvals.finish(
+    run.threadId,
+    ofRun.map(({ requestId }) => requestId),
+  );
+}
+
+function errorOf(run: RunRecord, reason: Reason): WireEvent {
   const { traceId, language } = run;
-  if (run.status === "completed") return [];
   if (run.status === "failed" && run.error !== undefined) {
-    return [{ type: "error", data: { ...run.error, traceId } }];
+    return { type: "error", data: { ...run.error, traceId } };
   }
   const data = { errorCode: "E3002", message: ERRORS.E3002[language], traceId, reason } as const;
-  return [{ type: "error", data }];
+  return { type: "error", data };
 }
 
-function refused(deps: WindUpDeps, run: RunRecord, approval: ApprovalRecord): WireEvent {
-  const { actionType, toolCallId, context } = approval;
-  const status = approval.status === "superseded" ? "superseded" : "cancelled";
-  const result = deps.agent.refusal(approval, status, run.language).text;
-  return {
-    type: "tool_execution",
-    data: { tool: actionType, toolCallId, parameters: context, status: "failed", result },
-  };
+type Closed = ConcludedCall & { closing: Closing };
+
+function toEvents({ call, closing, isNews }: Closed): WireEvent[] {
+  if (!isNews) return [];
+  const { toolCallId, tool, args: parameters } = call;
+  return [{ type: "tool_execution", data: { tool, toolCallId, parameters, ...closing.told } }];
 }
 
-async function closeHistory(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { agent, backend } = deps;
-  const thread = graphThread(run, deps.leaseHolder);
-  const state = await agent.graph.getState(thread);
-  const calls = openCalls(state);
-  if (calls.length > 0) {
-    const messages = calls.map((call) => agent.refusal(call, reason, run.language).message);
-    await agent.graph.updateState(thread, { messages }, "tools");
+/** A checkpoint that cannot be read must not keep the run's client waiting for ever. */
+async function readState(deps: WindUpDeps, run: RunRecord): Promise<GraphState | null> {
+  return orNull(deps, run, () => deps.agent.graph.getState(graphThread(run, deps.leaseHolder)));
+}
+
+async function orNull<T>(deps: WindUpDeps, run: RunRecord, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    await refuseToFailWithoutBackend(deps, error);
+    deps.logger.error({ err: error, runId: run.runId }, "the history of a run that is over cannot be closed");
+    return null;
+  }
+}
+
+/** Puts into the checkpoint what the model has to know of calls that have no answer there, or the text that was already sent. */
+async function closeHistory(
+  deps: WindUpDeps,
+  run: RunRecord,
+  state: GraphState,
+  { answer }: Told,
+  closings: readonly Closed[],
+): Promise<void> {
+  const { agent } = deps;
+  const update = (values: Record<string, unknown>, asNode: string) =>
+    orNull(deps, run, () => agent.graph.updateState(graphThread(run, deps.leaseHolder), values, asNode));
+  const open = closings.filter(({ isOpen }) => isOpen).map(({ closing }) => closing);
+  // What finished siblings have left waits to be applied, and the next prompt would drop it.
+  const waits = state.tasks.some(({ name, result }) => name === "tools" && result !== undefined);
+  if (open.length > 0 || waits) {
+    const messages = open.map(({ message }) => message);
+    await update({ messages, steps: open.flatMap(({ step }) => step ?? []) }, "tools");
     return;
   }
-  const said = await lastAnswer(backend.eventLog, run.runId);
   const known = new Set(state.values.messages?.map(({ id }) => id));
-  if (said === null || known.has(said.messageId)) return;
-  await agent.graph.updateState(thread, { messages: [agent.partialAnswer(said)] }, "agent");
+  if (run.status !== "cancelled" || answer === null || known.has(answer.messageId)) return;
+  await update({ messages: [agent.partialAnswer(answer)] }, "agent");
 }
 
 /** Steps that the client still sees as open: the run that would have closed them is over. */
-async function stoppedSteps(log: EventLog, run: RunRecord, nowMs: number): Promise<WireEvent[]> {
-  if (run.status === "completed") return [];
-  const steps = new Map<string, AgentStep>();
-  await eachEvent(log, run.runId, (event) => {
-    if (event.type === "plan_step") steps.set(event.data.id, event.data);
+function stoppedSteps(
+  { openSteps }: Told,
+  closed: readonly NonNullable<Closing["step"]>[],
+  nowMs: number,
+): WireEvent[] {
+  const byId = new Map(closed.map((step) => [step.id, step]));
+  const completedAt = Math.floor(nowMs / 1000);
+  return openSteps.map((open): WireEvent => {
+    const { status = "failed", result } = byId.get(open.id) ?? {};
+    const data = { ...open, status, completedAt, ...(result === undefined ? {} : { result }) };
+    return { type: "plan_step", data };
   });
-  return [...steps.values()]
-    .filter(({ status }) => status === "pending" || status === "in_progress")
-    .map((step) => ({
-      type: "plan_step",
-      data: { ...step, status: "failed", completedAt: Math.floor(nowMs / 1000) },
-    }));
-}
-
-interface Said {
-  messageId: string;
-  attempt: number;
-  text: string;
-}
-
-/** The text of the run's last message as the client has it. A later attempt of the same message replaces the earlier. */
-async function lastAnswer(log: EventLog, runId: string): Promise<Said | null> {
-  let said: Said | null = null;
-  await eachEvent(log, runId, (event) => {
-    if (event.type === "content") said = append(said, event.data);
-  });
-  return said;
-}
-
-function append(said: Said | null, delta: { messageId: string; content: string; attempt?: number }): Said {
-  const { messageId, content, attempt = 1 } = delta;
-  const goesOn = said !== null && said.messageId === messageId && said.attempt === attempt;
-  return { messageId, attempt, text: goesOn ? said.text + content : content };
 }

@@ -1,4 +1,4 @@
-import type { AgentStep, StoredEvent } from "../runs/event.ts";
+import type { AgentStep, CallOutcome, StoredEvent } from "../runs/event.ts";
 import type { RunRecord } from "../runs/run.ts";
 
 /** A run as an AgentTask tells it (contract, section 5). */
@@ -19,15 +19,18 @@ const ANSWER_CHARS = 4_000;
 export function createTaskView(run: RunRecord): { add(event: StoredEvent): void; view(): TaskView } {
   const { runId, threadId, prompt } = run;
   const steps = new Map<string, AgentStep>();
-  const tools = new Map<string, { tool: string; status: string }>();
+  const tools = new Map<string, { tool: string; status: string; outcome?: CallOutcome }>();
   let answer = { messageId: "", attempt: 0, text: "" };
 
   return {
     add({ event }) {
       if (event.type === "plan_step") steps.set(event.data.id, event.data);
-      if (event.type === "hitl") noteTool(tools, event.data.toolCallId, event.data.actionType, "waiting");
+      if (event.type === "hitl") {
+        tools.set(event.data.toolCallId, { tool: event.data.actionType, status: "waiting" });
+      }
       if (event.type === "tool_execution") {
-        noteTool(tools, event.data.toolCallId, event.data.tool, event.data.status);
+        const { toolCallId, tool, status, outcome } = event.data;
+        tools.set(toolCallId, { tool, status, ...(outcome === undefined ? {} : { outcome }) });
       }
       if (event.type === "content") {
         const { messageId, content, attempt = 1 } = event.data;
@@ -49,15 +52,6 @@ export function createTaskView(run: RunRecord): { add(event: StoredEvent): void;
       };
     },
   };
-}
-
-function noteTool(
-  tools: Map<string, { tool: string; status: string }>,
-  toolCallId: string,
-  tool: string,
-  status: string,
-): void {
-  tools.set(toolCallId, { tool, status });
 }
 
 function progressOf(steps: readonly AgentStep[]): number {

@@ -1,21 +1,17 @@
-import { z } from "zod";
 import type { ApprovalRecord } from "../approvals/approval.ts";
 import type { SavedEffect } from "../ports/thread-archive.ts";
+import { type EffectOutcome, readOutcome } from "../runs/effect-outcome.ts";
 import type { Owner } from "../runs/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
-
-/** How the graph's tool node leaves an outcome in the ledger (graphs/effect.ts). */
-const outcome = z.discriminatedUnion("ok", [
-  z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), problem: z.string(), quoted: z.string().exactOptional() }),
-]);
 
 type Outcome =
   | { state: "not_executed" }
   /** It has begun; unless it is executing now, nobody knows what came of it. */
   | { state: "executing_or_unknown" }
   | { state: "completed"; result: unknown }
-  | { state: "failed"; error: string };
+  | { state: "failed"; error: string }
+  /** Nobody knew when its last word was said. `later` is what became known afterwards. */
+  | { state: "unknown"; error?: string; later?: Outcome };
 
 /** Per approval of a thread: what was proposed, who decided what and when, and what came of it. Oldest first. */
 export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: string) {
@@ -39,18 +35,28 @@ function describe(approval: ApprovalRecord, effect: SavedEffect | undefined) {
     // Somebody was told of it at Main Service, and it had no effect.
     ...(lateDecision === undefined ? {} : { lateDecision }),
     // The approval is bound to its arguments by their digest: nothing else can have been used.
-    effectiveArguments: effect === undefined ? null : context,
+    effectiveArguments: effect === undefined || effect.ended === "never" ? null : context,
     outcome: outcomeOf(effect),
   };
 }
 
+/** The same word as in the events: both come from what the ledger has concluded. */
 function outcomeOf(effect: SavedEffect | undefined): Outcome {
-  if (effect === undefined) return { state: "not_executed" };
-  const parsed = outcome.safeParse(effect.outcome);
-  if (!parsed.success) return { state: "executing_or_unknown" };
-  if (parsed.data.ok) return { state: "completed", result: parsed.data.result };
-  const { problem, quoted } = parsed.data;
-  return { state: "failed", error: quoted === undefined ? problem : `${problem} (${quoted})` };
+  if (effect === undefined || effect.ended === "never") return { state: "not_executed" };
+  if (effect.ended === "unknown") {
+    return {
+      state: "unknown",
+      ...("later" in effect ? { later: toOutcome(readOutcome(effect.later)) } : {}),
+    };
+  }
+  if (!("outcome" in effect)) return { state: "executing_or_unknown" };
+  return toOutcome(readOutcome(effect.outcome));
+}
+
+function toOutcome(effect: EffectOutcome): Outcome {
+  if (effect.outcome === "completed") return { state: "completed", result: effect.result };
+  if (effect.outcome === "failed") return { state: "failed", error: effect.problem };
+  return { state: "unknown", ...(effect.problem === undefined ? {} : { error: effect.problem }) };
 }
 
 /** JSON, because ids may hold any character. */

@@ -49,7 +49,13 @@ export const threadDocument = z.object({
     }),
   approvals: z.array(recordedApproval),
   effects: z.array(
-    z.object({ taskId: z.string(), toolCallId: z.string(), outcome: z.unknown().exactOptional() }),
+    z.object({
+      taskId: z.string(),
+      toolCallId: z.string(),
+      outcome: z.unknown().exactOptional(),
+      ended: z.enum(["unknown", "never"]).exactOptional(),
+      later: z.unknown().exactOptional(),
+    }),
   ),
   /** The checkpoints, in the graph's own form. */
   state: z.unknown(),

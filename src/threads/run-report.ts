@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { eachEvent } from "../runs/each-event.ts";
-import type { StoredEvent } from "../runs/event.ts";
+import type { CallOutcome, StoredEvent } from "../runs/event.ts";
 import type { RunRecord } from "../runs/run.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { showRun } from "./show.ts";
@@ -20,6 +20,8 @@ interface ToolTime {
   tool: string;
   toolCallId: string;
   status: "executing" | "completed" | "failed";
+  /** What is known of its effect; null while it executes. */
+  outcome: CallOutcome | null;
   /** Null when it never ran. */
   startedAt: number | null;
   endedAt: number | null;
@@ -65,11 +67,10 @@ function nodeTimes(checkpoints: readonly CheckpointView[]): NodeTime[] {
 
 function noteTool(tools: Map<string, ToolTime>, { at, event }: StoredEvent): void {
   if (event.type !== "tool_execution") return;
-  const { tool, toolCallId, status } = event.data;
-  const known = tools.get(toolCallId);
-  if (status === "executing") {
-    tools.set(toolCallId, { tool, toolCallId, status, ...span(known?.startedAt ?? at, null) });
-  } else tools.set(toolCallId, { tool, toolCallId, status, ...span(known?.startedAt ?? null, at) });
+  const { tool, toolCallId, status, outcome = null } = event.data;
+  const startedAt = tools.get(toolCallId)?.startedAt ?? null;
+  const time = status === "executing" ? span(startedAt ?? at, null) : span(startedAt, at);
+  tools.set(toolCallId, { tool, toolCallId, status, outcome, ...time });
 }
 
 function span<T extends number | null>(startedAt: T, endedAt: number | null) {

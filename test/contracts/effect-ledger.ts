@@ -69,6 +69,61 @@ export function effectLedgerContract(name: string, makeHarness: MakeHarness): vo
       },
     );
 
+    it("concludes what has begun as unknown, for good, and keeps a late outcome beside it", async () => {
+      const key = anEffect();
+      const saved = () => harness.backends[1].archive.effects(key.threadId);
+      const { taskId, toolCallId } = key;
+      await ledger.begin(key);
+      expect(await other.conclude(key)).toEqual({ state: "ended", as: "unknown" });
+      expect(await ledger.conclude(key)).toEqual({ state: "ended", as: "unknown" });
+      expect(await ledger.begin(key)).toEqual({ state: "ended", as: "unknown" });
+      expect(await saved()).toEqual([{ taskId, toolCallId, ended: "unknown" }]);
+      for (const outcome of [
+        { ok: true, result: awkwardContext() },
+        { ok: true, result: 2 },
+      ]) {
+        await ledger.finish(key, outcome);
+        expect(await other.conclude(key)).toEqual({ state: "ended", as: "unknown" });
+        expect(await other.begin(key)).toEqual({ state: "ended", as: "unknown" });
+        const later: unknown = JSON.parse(JSON.stringify(outcome));
+        expect(await saved()).toEqual([{ taskId, toolCallId, ended: "unknown", later }]);
+      }
+    });
+
+    it("concludes what is done as it is, and lets nobody begin what it concludes as never begun", async () => {
+      const done = anEffect();
+      await ledger.begin(done);
+      await ledger.finish(done, { ok: true });
+      expect(await other.conclude(done)).toEqual({ state: "done", outcome: { ok: true } });
+      expect(await other.begin(done)).toEqual({ state: "done", outcome: { ok: true } });
+
+      const never = anEffect();
+      expect(await other.conclude(never)).toEqual({ state: "ended", as: "never" });
+      expect(await ledger.begin(never)).toEqual({ state: "ended", as: "never" });
+      expect(await ledger.conclude(never)).toEqual({ state: "ended", as: "never" });
+      const { taskId, toolCallId } = never;
+      expect(await harness.backends[0].archive.effects(never.threadId)).toEqual([
+        { taskId, toolCallId, ended: "never" },
+      ]);
+    });
+
+    it("gives one answer to all who begin and conclude at once", async () => {
+      for (const round of range(10)) {
+        const key = anEffect();
+        const asked = range(6).map((at) => {
+          const by = at % 2 === 0 ? ledger : other;
+          return (at + round) % 3 === 0 ? by.begin(key) : by.conclude(key);
+        });
+        const states = await Promise.all(asked);
+        const began = states.some(({ state }) => state === "new");
+        const concluded = await ledger.conclude(key);
+        expect(concluded).toEqual({ state: "ended", as: began ? "unknown" : "never" });
+        expect(states.filter(({ state }) => state === "ended")).toSatisfy((all) =>
+          all.every((each: unknown) => JSON.stringify(each) === JSON.stringify(concluded)),
+        );
+      }
+    });
+
     it("hands out copies", async () => {
       const key = anEffect();
       const outcome = { list: [1] };

@@ -129,6 +129,8 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
         effects: [
           { taskId: "task-1", toolCallId: "call:0", outcome: { ok: true, result: awkwardContext() } },
           { taskId: "task-1", toolCallId: "call:1" },
+          { taskId: "task-1", toolCallId: "call:2", ended: "unknown", later: awkwardContext() },
+          { taskId: "task-1", toolCallId: "call:3", ended: "never" },
         ],
       };
     };

@@ -62,7 +62,7 @@ describe.each(["embedded", "redis"] as const)("AgentTasks, %s backend", (backend
     expect(JSON.parse(done.resultData)).toMatchObject({
       runId,
       answer: expect.stringContaining("kim@example.com"),
-      tools: [{ tool: "send_email", status: "completed" }],
+      tools: [{ tool: "send_email", status: "completed", outcome: "completed" }],
     });
   });
 

@@ -1,4 +1,4 @@
-import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
+import type { Conclusion, EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
 import type { SavedEffect } from "../../ports/thread-archive.ts";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
 
@@ -8,6 +8,12 @@ export interface EmbeddedEffectLedger extends EffectLedger {
   restore(threadId: string, effects: readonly SavedEffect[]): void;
 }
 
+/** Outcomes as JSON, so that nobody can change what was recorded. */
+type Entry =
+  | { state: "started" }
+  | { state: "done"; json: string }
+  | { state: "ended"; as: "unknown" | "never"; later?: string };
+
 /**
  * Effects in this process's memory: what it had begun when it died, nobody knows any more.
  *
@@ -16,10 +22,9 @@ export interface EmbeddedEffectLedger extends EffectLedger {
 export function createEmbeddedEffectLedger(
   isHeldBy: (threadId: string, holder: string) => boolean = () => true,
 ): EmbeddedEffectLedger {
-  /** By thread, an outcome as JSON, so that nobody can change what was recorded; null while there is none. */
-  const threads = new Map<string, Map<string, string | null>>();
+  const threads = new Map<string, Map<string, Entry>>();
 
-  const effectsOf = (threadId: string): Map<string, string | null> => {
+  const effectsOf = (threadId: string): Map<string, Entry> => {
     const effects = threads.get(threadId) ?? new Map();
     threads.set(threadId, effects);
     return effects;
@@ -31,31 +36,58 @@ export function createEmbeddedEffectLedger(
         throw new LeaseLostError(key.threadId);
       }
       const effects = effectsOf(key.threadId);
-      const name = nameOf(key);
-      const json = effects.get(name);
-      if (json === undefined) {
-        effects.set(name, null);
+      const entry = effects.get(nameOf(key));
+      if (entry === undefined) {
+        effects.set(nameOf(key), { state: "started" });
         return { state: "new" };
       }
-      return json === null ? { state: "started" } : { state: "done", outcome: JSON.parse(json) };
+      return entry.state === "started" ? { state: "started" } : conclusionOf(entry);
     },
     async finish(key, outcome) {
-      effectsOf(key.threadId).set(nameOf(key), JSON.stringify(outcome ?? null));
+      const effects = effectsOf(key.threadId);
+      const entry = effects.get(nameOf(key));
+      const json = JSON.stringify(outcome ?? null);
+      effects.set(
+        nameOf(key),
+        entry?.state === "ended" ? { ...entry, later: json } : { state: "done", json },
+      );
+    },
+    async conclude(key) {
+      const effects = effectsOf(key.threadId);
+      const entry = effects.get(nameOf(key));
+      if (entry !== undefined && entry.state !== "started") return conclusionOf(entry);
+      const ended = { state: "ended", as: entry === undefined ? "never" : "unknown" } as const;
+      effects.set(nameOf(key), ended);
+      return { ...ended };
     },
     forget: (threadId) => void threads.delete(threadId),
-    ofThread(threadId) {
-      return [...(threads.get(threadId) ?? [])].map(([name, json]) => {
+    ofThread: (threadId) =>
+      [...(threads.get(threadId) ?? [])].map(([name, entry]) => {
         const [taskId, toolCallId]: [string, string] = JSON.parse(name);
-        return { taskId, toolCallId, ...(json === null ? {} : { outcome: JSON.parse(json) }) };
-      });
-    },
+        return { taskId, toolCallId, ...toSaved(entry) };
+      }),
     restore(threadId, effects) {
-      for (const effect of effects) {
-        const json = "outcome" in effect ? JSON.stringify(effect.outcome ?? null) : null;
-        effectsOf(threadId).set(nameOf(effect), json);
-      }
+      for (const effect of effects) effectsOf(threadId).set(nameOf(effect), fromSaved(effect));
     },
   };
+}
+
+function conclusionOf(entry: Exclude<Entry, { state: "started" }>): Conclusion {
+  if (entry.state === "done") return { state: "done", outcome: JSON.parse(entry.json) };
+  return { state: "ended", as: entry.as };
+}
+
+function toSaved(entry: Entry): Omit<SavedEffect, "taskId" | "toolCallId"> {
+  if (entry.state === "started") return {};
+  if (entry.state === "done") return { outcome: JSON.parse(entry.json) };
+  return { ended: entry.as, ...(entry.later === undefined ? {} : { later: JSON.parse(entry.later) }) };
+}
+
+function fromSaved(effect: SavedEffect): Entry {
+  if ("outcome" in effect) return { state: "done", json: JSON.stringify(effect.outcome ?? null) };
+  if (effect.ended === undefined) return { state: "started" };
+  const later = "later" in effect ? { later: JSON.stringify(effect.later ?? null) } : {};
+  return { state: "ended", as: effect.ended, ...later };
 }
 
 function nameOf({ taskId, toolCallId }: Pick<EffectKey, "taskId" | "toolCallId">): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
+import type { EffectKey, EffectLedger, EffectState } from "../../ports/effect-ledger.ts";
 import type { SavedEffect } from "../../ports/thread-archive.ts";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { RedisCommands } from "./commands.ts";
@@ -8,19 +8,33 @@ import { jsonField, parseRecord } from "./record-format.ts";
 import { loadScript } from "./script.ts";
 
 const BEGIN_EFFECT = loadScript("begin-effect");
+const FINISH_EFFECT = loadScript("finish-effect");
+const CONCLUDE_EFFECT = loadScript("conclude-effect");
 
 // Not z.json(): it came out of JSON.parse, and may nest deeper than a validator recurses.
 const present = z.unknown().refine((outcome) => outcome !== undefined, "is missing");
 
 const effect = jsonField.pipe(
   z.discriminatedUnion("state", [
-    z.looseObject({ v: z.literal(1), state: z.literal("started") }),
+    z.looseObject({
+      v: z.literal(1),
+      state: z.literal("started"),
+      ended: z.enum(["unknown", "never"]).exactOptional(),
+      later: z.unknown().exactOptional(),
+    }),
     z.looseObject({ v: z.literal(1), state: z.literal("done"), outcome: present }),
   ]),
 );
 
 const LOST = 0;
 const STARTED = JSON.stringify({ v: 1, state: "started" });
+/** To a process of the older version, which does not run it then, a call that has ended is one that was started. */
+const endedJson = (as: "unknown" | "never", rest: { later?: unknown } = {}) =>
+  JSON.stringify({ v: 1, state: "started", ended: as, ...rest });
+const UNKNOWN = endedJson("unknown");
+const NEVER = endedJson("never");
+/** What the scripts know entries by, up to the place where a late outcome stands. */
+const prefixOf = (json: string) => json.slice(0, -1);
 
 /** One HASH per thread, so that its effects live and go with it. */
 export function createRedisEffectLedger(redis: RedisCommands): EffectLedger {
@@ -33,18 +47,29 @@ export function createRedisEffectLedger(redis: RedisCommands): EffectLedger {
       const reply = await redis.script(BEGIN_EFFECT, keys, [fieldOf(effectKey), STARTED, ...fence]);
       if (reply === null) return { state: "new" };
       if (reply === LOST) throw new LeaseLostError(threadId);
-      const standing = parseRecord(effect, reply, key);
-      return standing.state === "started"
-        ? { state: "started" }
-        : { state: "done", outcome: standing.outcome };
+      return stateOf(parseRecord(effect, reply, key));
     },
     async finish(effectKey, outcome) {
-      await redis.command("HSET", [
-        ledgerKey(effectKey.threadId),
-        ...encodeEffect({ ...effectKey, outcome }),
+      const [field, done] = encodeEffect({ ...effectKey, outcome });
+      const late = (["unknown", "never"] as const).flatMap((as) => [
+        prefixOf(endedJson(as)),
+        endedJson(as, { later: outcome ?? null }),
       ]);
+      await redis.script(FINISH_EFFECT, [ledgerKey(effectKey.threadId)], [field, done, ...late]);
+    },
+    async conclude(effectKey) {
+      const key = ledgerKey(effectKey.threadId);
+      const reply = await redis.script(CONCLUDE_EFFECT, [key], [fieldOf(effectKey), STARTED, UNKNOWN, NEVER]);
+      const standing = stateOf(parseRecord(effect, reply, key));
+      if (standing.state === "started") throw new Error(`an effect in ${key} cannot be concluded`);
+      return standing;
     },
   };
+}
+
+function stateOf(standing: z.output<typeof effect>): Exclude<EffectState, { state: "new" }> {
+  if (standing.state === "done") return { state: "done", outcome: standing.outcome };
+  return standing.ended === undefined ? { state: "started" } : { state: "ended", as: standing.ended };
 }
 
 const fieldName = jsonField.pipe(z.tuple([z.string(), z.string()]));
@@ -53,12 +78,19 @@ const fieldName = jsonField.pipe(z.tuple([z.string(), z.string()]));
 export function decodeEffect(field: string, value: string | undefined, key: string): SavedEffect {
   const [taskId, toolCallId] = parseRecord(fieldName, field, key);
   const standing = parseRecord(effect, value, key);
-  return { taskId, toolCallId, ...(standing.state === "started" ? {} : { outcome: standing.outcome }) };
+  if (standing.state === "done") return { taskId, toolCallId, outcome: standing.outcome };
+  const { ended, later } = standing;
+  if (ended === undefined) return { taskId, toolCallId };
+  return { taskId, toolCallId, ended, ...(later === undefined ? {} : { later }) };
 }
 
 /** The field and the value that keep an effect; without an outcome it has begun. */
 export function encodeEffect(saved: SavedEffect): [field: string, value: string] {
-  if (!("outcome" in saved)) return [fieldOf(saved), STARTED];
+  if (!("outcome" in saved)) {
+    const { ended } = saved;
+    if (ended === undefined) return [fieldOf(saved), STARTED];
+    return [fieldOf(saved), endedJson(ended, "later" in saved ? { later: saved.later ?? null } : {})];
+  }
   return [fieldOf(saved), JSON.stringify({ v: 1, state: "done", outcome: saved.outcome ?? null })];
 }
 

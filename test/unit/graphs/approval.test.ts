@@ -6,6 +6,7 @@ import { NO_LEDGER } from "../../../graphs/effect.ts";
 import { AuraState, runInput } from "../../../graphs/state.ts";
 import { refusalMessage } from "../../../graphs/tool-answer.ts";
 import { type ToolTask, toolNode } from "../../../graphs/tool-call.ts";
+import { createUnderWay } from "../../../graphs/under-way.ts";
 import { callDigest } from "../../../tools/digest.ts";
 import { createToolRegistry } from "../../../tools/registry.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
@@ -303,6 +304,7 @@ describe("a call that is more than an approver can be shown", () => {
         ...{ type: "tool_execution", tool: "note", toolCallId: "call_2_0", parameters: { text: long } },
         ...{
           status: "failed",
+          outcome: "not_executed",
           result: expect.stringMatching(/빠짐없이 보여 줄 수 없습니다.*나누어 요청해 주세요/),
         },
       },
@@ -329,6 +331,7 @@ describe("a call that is more than an approver can be shown", () => {
     const node = toolNode({
       registry: createToolRegistry(testTools(effects)),
       ledger: NO_LEDGER,
+      underWay: createUnderWay(),
       report: (error) => {
         throw error;
       },

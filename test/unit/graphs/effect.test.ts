@@ -111,6 +111,7 @@ describe("an effect", () => {
         return inner.begin(key);
       },
       finish: inner.finish,
+      conclude: inner.conclude,
     };
     const [echo] = testTools({ notes: [], echoes: [] }).filter(({ name }) => name === "echo");
     const ran: unknown[] = [];
@@ -159,6 +160,7 @@ describe("an effect", () => {
     let failures = 2;
     const ledger: EffectLedger = {
       begin: inner.begin,
+      conclude: inner.conclude,
       finish: (key, outcome) => (failures-- > 0 ? away() : inner.finish(key, outcome)),
     };
     const { approve, effects, key } = await waiting([told(/noted/)], ledger);
@@ -200,6 +202,7 @@ describe("an effect", () => {
     let broken = true;
     let failures = 0;
     const ledger: EffectLedger = {
+      conclude: inner.conclude,
       async begin(key) {
         if (key.toolCallId !== "call_2_1" || !broken) return inner.begin(key);
         await running.opened;
@@ -248,6 +251,7 @@ describe("storing an outcome", () => {
     let attempts = 0;
     const ledger: EffectLedger = {
       begin: away,
+      conclude: away,
       finish: () => {
         attempts += 1;
         return away();

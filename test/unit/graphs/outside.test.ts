@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GraphEvent } from "../../../graphs/graph-event.ts";
-import { partialAnswer, refusal } from "../../../graphs/outside.ts";
+import { closing, openCalls, partialAnswer } from "../../../graphs/outside.ts";
 import { runInput } from "../../../graphs/state.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { harness, textOf } from "./harness.ts";
@@ -20,8 +20,11 @@ describe("what the service puts into a history", () => {
       },
     ]);
     await run("note milk");
-    const closed = (await interrupts()).map(({ value }) => refusal(value, status, "en"));
-    expect(closed[0]?.text).toMatch(
+    const open = openCalls(await graph.getState(config()));
+    const asked = (await interrupts()).map(({ value: { taskId, toolCallId } }) => ({ taskId, toolCallId }));
+    expect(open).toMatchObject(asked.map((call) => ({ ...call, tool: "note", args: { text: "milk" } })));
+    const closed = open.map((call) => closing(call, { outcome: "not_executed", status }, "en"));
+    expect(closed[0]?.told.result).toMatch(
       status === "superseded" ? /^A newer request/ : /^The approval was cancelled/,
     );
     await graph.updateState(config(), { messages: closed.map(({ message }) => message) }, "tools");

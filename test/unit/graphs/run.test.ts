@@ -104,6 +104,7 @@ describe("a run", () => {
       parameters: { text: "hi" },
       status: "completed",
       result: "hi",
+      outcome: "completed",
     });
     expect(effects.echoes).toEqual(["hi"]);
     expect((await state()).steps[1]).toMatchObject({ status: "completed", result: '"hi"' });

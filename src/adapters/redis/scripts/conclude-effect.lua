@@ -1,0 +1,12 @@
+-- Closes an effect: without an outcome it has ended as unknown, and one that has not begun never will.
+-- KEYS[1]  HASH  the thread's effects
+-- ARGV[1]  the effect's name
+-- ARGV[2]  JSON of an effect that has begun
+-- ARGV[3]  JSON of one that has ended as unknown
+-- ARGV[4]  JSON of one that never begins
+-- Returns the JSON that stands from now on.
+local standing = redis.call('HGET', KEYS[1], ARGV[1])
+if standing and standing ~= ARGV[2] then return standing end
+local ended = standing and ARGV[3] or ARGV[4]
+redis.call('HSET', KEYS[1], ARGV[1], ended)
+return ended

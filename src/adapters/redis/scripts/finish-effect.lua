@@ -1,0 +1,13 @@
+-- Stores what came of an effect. After its conclusion the outcome is kept beside that, and changes nothing of it.
+-- KEYS[1]  HASH  the thread's effects
+-- ARGV[1]  the effect's name
+-- ARGV[2]  JSON of the effect with its outcome
+-- ARGV[3], ARGV[4], ...  pairs: how the JSON of an effect that has been concluded begins, and what to store then
+-- Returns 0.
+local standing = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local next = ARGV[2]
+for at = 3, #ARGV, 2 do
+  if string.sub(standing, 1, #ARGV[at]) == ARGV[at] then next = ARGV[at + 1] end
+end
+redis.call('HSET', KEYS[1], ARGV[1], next)
+return 0
