@@ -39,8 +39,12 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger)
     if (json === entry.listed) return;
     entry.listed = json;
     const log = { server: entry.server.name };
-    entry.tools = toAuraTools(entry.server, entry.connection, listed, (tool, why) =>
-      logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
+    entry.tools = toAuraTools(
+      entry.server,
+      entry.connection,
+      listed,
+      (tool, why) => logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
+      (tool, pattern) => logger.warn({ ...log, tool, pattern }, "a pattern of an MCP tool is not checked"),
     );
     warnOfTypos(entry.server, listed, logger);
     const found = [...served.values()].flatMap(({ tools }) => tools);

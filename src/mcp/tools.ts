@@ -1,10 +1,11 @@
 import { type Tool, ToolSchema } from "@modelcontextprotocol/sdk/types.js";
-import { CfWorkerJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/cfworker-provider.js";
 import { z } from "zod";
 import type { AuraTool } from "../../tools/tool.ts";
 import { callTool } from "./call.ts";
+import { schemaChecker } from "./json-schema.ts";
 import type { Connection } from "./keep-connected.ts";
 import { toolName } from "./names.ts";
+import { linearPatterns } from "./patterns.ts";
 import type { McpServer } from "./settings.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -19,13 +20,15 @@ const MAX_PROBLEM = 1_000;
 
 /**
  * A server's list as tools of the agent. What cannot be one is left out and told to `leaveOut` - never because of the order of
- * the list: of two tools that would have one name, neither is taken.
+ * the list: of two tools that would have one name, neither is taken. `unchecked` is told, once for a tool, of a pattern that its
+ * arguments are not checked against.
  */
 export function toAuraTools(
   server: McpServer,
   connection: Pick<Connection, "call">,
   listed: readonly unknown[],
   leaveOut: (tool: string, why: string) => void,
+  unchecked: (tool: string, pattern: string) => void = () => {},
 ): AuraTool[] {
   const wanted = listed.flatMap((each) => {
     const name = nameIn(each);
@@ -40,7 +43,8 @@ export function toAuraTools(
   return wanted.flatMap((tool, at) => {
     const name = names[at];
     if (typeof name !== "string") return [];
-    if (names.indexOf(name) === names.lastIndexOf(name)) return [toAuraTool(server, connection, tool, name)];
+    if (names.indexOf(name) === names.lastIndexOf(name))
+      return [toAuraTool(server, connection, tool, name, once(unchecked, tool.name))];
     leaveOut(tool.name, `another tool of this server would also be named ${name}`);
     return [];
   });
@@ -58,6 +62,7 @@ function toAuraTool(
   connection: Pick<Connection, "call">,
   tool: Tool,
   name: string,
+  unreadable: (pattern: string) => void,
 ): AuraTool {
   const { readOnlyHint = false, idempotentHint = false } = server.trust ? (tool.annotations ?? {}) : {};
   // Of the two names the usable one: it is safe to show.
@@ -65,7 +70,7 @@ function toAuraTool(
   return {
     name,
     description: `[${server.name}] ${oneLine(tool.description ?? tool.title ?? shown)}`,
-    schema: argumentsSchema(tool.inputSchema),
+    schema: argumentsSchema(tool.inputSchema, unreadable),
     parameters: parametersOf(tool.inputSchema),
     approval: server.approval.get(tool.name) ?? (readOnlyHint ? "never" : "always"),
     idempotent: readOnlyHint || idempotentHint,
@@ -78,35 +83,24 @@ function toAuraTool(
 }
 
 /**
- * Interpreted, not compiled: a server's schema never becomes code of ours. The arguments stay exactly as they are: what is
- * approved is what is sent.
+ * Interpreted, not compiled: a server's schema never becomes code of ours, and never costs more than a bounded number of
+ * steps (decision 58). The arguments stay exactly as they are: what is approved is what is sent.
  */
-function argumentsSchema(schema: Tool["inputSchema"]): z.ZodObject {
-  const problemOf = validator(schema);
+function argumentsSchema(schema: Tool["inputSchema"], unreadable: (pattern: string) => void): z.ZodObject {
+  const problemOf = schemaChecker(schema, linearPatterns(unreadable));
   return z.looseObject({}).superRefine((args, context) => {
     const problem = problemOf(args);
     if (problem !== null) context.addIssue(problem.slice(0, MAX_PROBLEM));
   });
 }
 
-function validator(schema: Tool["inputSchema"]): (args: unknown) => string | null {
-  const unusable = "the server's schema for this tool cannot be used";
-  try {
-    // A copy: the validator writes its notes into the schema, and the model is given that.
-    const { properties = {}, required = [], ...rest } = structuredClone(schema);
-    const validate = new CfWorkerJsonSchemaValidator().getValidator({ ...rest, properties, required });
-    return (args) => {
-      try {
-        const checked = validate(args);
-        return checked.valid ? null : checked.errorMessage;
-      } catch {
-        // References to nowhere or to themselves show only now.
-        return unusable;
-      }
-    };
-  } catch {
-    return () => unusable;
-  }
+/** One line for a tool is enough to know of, and a schema can have thousands of patterns. */
+function once(unchecked: (tool: string, pattern: string) => void, tool: string): (pattern: string) => void {
+  let told = false;
+  return (pattern) => {
+    if (!told) unchecked(tool, pattern.slice(0, 200));
+    told = true;
+  };
 }
 
 /** What OpenAI refuses at the top of a schema is not shown to the model - one such tool would stop every request - but checked. */
