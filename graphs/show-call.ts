@@ -21,7 +21,7 @@ export interface ShownPart {
   context: Record<string, unknown>;
   /** Characters that are left out, by the place of the text (`body`, `files/0/content`). */
   notShown: Record<string, number>;
-  /** Says so in words. `{requestId}` stands for the id of the request that holds the whole. */
+  /** Says so in words, and ends with `{requestId}.`, which stands for the id of the request that holds the whole. */
   notice: string;
 }
 

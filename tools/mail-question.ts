@@ -18,10 +18,9 @@ export function mailQuestion(mail: QuestionedMail, language: "ko" | "en", from: 
   const copies = listOf(mail.cc).length;
   const recipients = [...listOf(mail.to), ...listOf(mail.cc)];
   const say = TEXTS[language];
-  const own = domainOf(from);
-  const foreign = [...new Set(recipients.map((each) => domainOf(each) ?? each))].filter(
-    (domain) => domain !== own,
-  );
+  const own = domainOf(from)?.toLowerCase();
+  const domains = recipients.map((each) => (domainOf(each) ?? each).toLowerCase());
+  const foreign = [...new Set(domains)].filter((domain) => domain !== own);
   return [
     say.ask(recipients.length, copies),
     say.recipients(recipients.slice(0, MAX_NAMED).join(", "), Math.max(0, recipients.length - MAX_NAMED)),
@@ -37,9 +36,9 @@ export function listOf(value: string | string[] | undefined): string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** Of an address, or of `Name <address>`; in lower case, as domains are compared. */
+/** Of an address, or of `Name <address>`. */
 export function domainOf(address: string): string | undefined {
-  return /@([A-Za-z0-9.-]+)>?\s*$/.exec(address)?.[1]?.toLowerCase();
+  return /@([A-Za-z0-9.-]+)>?\s*$/.exec(address)?.[1];
 }
 
 const TEXTS = Object.freeze({

@@ -65,9 +65,9 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
-/** The graph does not know the id of the request that holds the whole. */
+/** The graph does not know the id of the request that holds the whole. It ends its notice with it; before that stand strangers' names. */
 function withId(notice: string, requestId: string): string {
-  return notice.replaceAll("{requestId}", requestId);
+  return notice.replace(/\{requestId\}(?=\.$)/, requestId);
 }
 
 /** The event that puts the approval in front of a person. */

@@ -198,3 +198,9 @@ test("the message names arguments with what cannot be seen, in names and values 
     '주의: 보이지 않거나 글의 방향을 바꾸는 문자가 있습니다: "a" (1). Do it?',
   );
 });
+
+test("names that look like a place for the request's id take no room that was not counted", () => {
+  const shown = framed({ ["{requestId}".repeat(200)]: "x".repeat(60_000) }, []);
+  expect(shown?.data.notShown).toBeDefined();
+  expect(shown?.data.message.split(shown?.data.requestId)).toHaveLength(2);
+});
