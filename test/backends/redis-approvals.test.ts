@@ -100,6 +100,18 @@ describe("approvals and effects in Redis", () => {
     },
   );
 
+  it("gives nothing up when one of them is decided while a new message supersedes them", async () => {
+    const threadId = randomUUID();
+    const [decided, pending] = [anApproval({ threadId }), anApproval({ threadId })];
+    await store.open([decided, pending]);
+    meanwhile = () => store.settle(decided.requestId, { status: "rejected", decidedAt: 1 });
+    expect(await store.supersede(threadId, "run-1", 2)).toMatchObject({
+      kind: "decided",
+      record: { requestId: decided.requestId, status: "rejected" },
+    });
+    expect((await store.get(pending.requestId))?.status).toBe("pending");
+  });
+
   it("leaves nothing in the indexes of what is settled", async () => {
     await client.flushall();
     const threadId = randomUUID();

@@ -148,6 +148,20 @@ describe.each(["embedded", "redis"] as const)("runs that belong to no request, %
     resumed.close();
   });
 
+  test("nobody follows somebody else's run or thread", async () => {
+    const threadId = thread("mine");
+    const stream = await chat(stack, { prompt: "hello", threadId });
+    await stream.ended;
+    for (const person of [
+      { user: "somebody-else", tenant: "tenant1" },
+      { user: "user123", tenant: "tenant2" },
+    ]) {
+      const headers = without(await headersOf(person));
+      for (const path of [`runs/${runIdOf(stream)}`, `threads/${threadId}`])
+        expect((await fetch(`${stack.url}/api/aura/${path}/stream`, { headers })).status).toBe(404);
+    }
+  });
+
   test.each(["/api/aura/runs/run-unknown/stream", "/api/aura/threads/thread-unknown/stream"])(
     "%s is 404",
     async (path) => {

@@ -1,35 +1,23 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
-import { MemorySaver } from "@langchain/langgraph";
-import { pino } from "pino";
-import { expect, onTestFinished, test } from "vitest";
-import { createMailbox } from "../../../devstack/mailbox.ts";
-import { createEmbeddedBackend } from "../../../src/adapters/embedded/backend.ts";
-import { createEmbeddedBus } from "../../../src/adapters/embedded/bus.ts";
-import { createAgent } from "../../../src/agent.ts";
-import { loadConfig } from "../../../src/config.ts";
+import { INTERRUPT, MemorySaver } from "@langchain/langgraph";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { EmbeddedBus } from "../../../src/adapters/embedded/bus.ts";
 import type { Backend } from "../../../src/ports/backend.ts";
-import { advance } from "../../../src/runs/advance.ts";
-import { createCancellations } from "../../../src/runs/cancel.ts";
 import type { WireEvent } from "../../../src/runs/event.ts";
-import { createHolding } from "../../../src/runs/holding.ts";
-import { createPresence } from "../../../src/runs/presence.ts";
 import { aRun, range } from "../../contracts/harness.ts";
-import { planReply, startOpenAiStub } from "../../helpers/openai-stub.ts";
-import { JWT_SECRET } from "../../helpers/stack.ts";
+import { planReply } from "../../helpers/openai-stub.ts";
+import { startStage } from "./stage.ts";
 
-/** Turns of the event loop that an append takes: whatever does not wait for it is through long before. */
+// "Stored before announced", watched at the stores themselves: the log, the saver and the ledger are slow here, and each
+// call is compared with what the others have stored by then.
+
+/** Turns of the event loop that storing takes: whoever does not wait for it is through long before. */
 const SLOW = 100;
 
-/** The log of `backend`, slow, and what it has stored. */
-function slowLog({ eventLog }: Backend) {
-  const stored: WireEvent[] = [];
-  const append: typeof eventLog.append = async (runId, events) => {
-    for (const _ of range(SLOW)) await nextTurn();
-    await eventLog.append(runId, events);
-    stored.push(...events.map(({ event }) => event));
-  };
-  return { stored, eventLog: { ...eventLog, append } };
+async function slowly<T>(store: () => Promise<T>): Promise<T> {
+  for (const _ of range(SLOW)) await nextTurn();
+  return store();
 }
 
 /** What a checkpoint's values say of a run, one name per thing that a client has to hear of. */
@@ -58,91 +46,136 @@ function told(events: readonly WireEvent[]): Set<string> {
   return names;
 }
 
-/** A saver that notes what it is given before the log has it, and all that it is given. */
-function watchfulSaver(stored: readonly WireEvent[]) {
-  const claimed = new Set<string>();
-  const early: string[] = [];
-  const note = (values: Record<string, unknown>) => {
-    const known = told(stored);
-    for (const claim of claims(values)) {
-      claimed.add(claim);
-      if (!known.has(claim)) early.push(claim);
-    }
-  };
-  class WatchfulSaver extends MemorySaver {
-    override put(...args: Parameters<MemorySaver["put"]>) {
-      note(args[1].channel_values);
-      return super.put(...args);
-    }
-    override putWrites(...args: Parameters<MemorySaver["putWrites"]>) {
-      for (const [channel, value] of args[1]) note({ [channel]: value });
-      return super.putWrites(...args);
-    }
-  }
-  return { saver: new WatchfulSaver(), claimed, early };
+/** What has been stored so far, and what came before something that it needs. */
+interface Notes {
+  events: WireEvent[];
+  /** Tool calls of checkpoints. */
+  calls: Set<string>;
+  interrupts: number;
+  /** All that checkpoints have claimed. */
+  claimed: Set<string>;
+  checkpointedEarly: string[];
+  /** At the hitl event, at the end of the log and at the beginning of each effect: what was there. */
+  atHitl: Record<string, unknown>[];
+  atEnd: unknown[];
+  atEffect: Record<string, unknown>[];
 }
 
-test("whatever a checkpoint says, the log says already: of the plan, the agent's words and the tools' results", async () => {
-  const call = (name: string, args: Record<string, unknown>) => ({ name, args });
-  const model = await startOpenAiStub([
-    planReply({ title: "Look" }, { title: "Send", tool: "send_email" }),
-    {
-      reply: {
-        text: ["I look ", "and send."],
-        calls: [
-          call("current_time", {}),
-          call("send_email", { to: "kim@example.com", subject: "Hi", body: "hello" }),
-        ],
+class WatchedSaver extends MemorySaver {
+  readonly #notes: Notes;
+
+  constructor(notes: Notes) {
+    super();
+    this.#notes = notes;
+  }
+
+  override async put(...args: Parameters<MemorySaver["put"]>) {
+    const values: Record<string, any> = args[1].channel_values;
+    this.#compare(values);
+    const stored = await slowly(() => super.put(...args));
+    for (const message of values.messages ?? [])
+      if (AIMessage.isInstance(message))
+        for (const { id } of message.tool_calls ?? []) this.#notes.calls.add(id ?? "");
+    return stored;
+  }
+
+  override async putWrites(...args: Parameters<MemorySaver["putWrites"]>) {
+    for (const [channel, value] of args[1]) this.#compare({ [channel]: value });
+    await slowly(() => super.putWrites(...args));
+    this.#notes.interrupts += args[1].filter(([channel]) => channel === INTERRUPT).length;
+  }
+
+  #compare(values: Record<string, unknown>) {
+    const known = told(this.#notes.events);
+    for (const claim of claims(values)) {
+      this.#notes.claimed.add(claim);
+      if (!known.has(claim)) this.#notes.checkpointedEarly.push(claim);
+    }
+  }
+}
+
+function watched(backend: Backend, bus: EmbeddedBus, notes: Notes): Backend {
+  const { eventLog, ledger, threads, approvals } = backend;
+  return {
+    ...backend,
+    eventLog: {
+      ...eventLog,
+      async append(runId, events) {
+        for (const { event } of events) {
+          if (event.type !== "hitl") continue;
+          const { requestId } = event.data;
+          notes.atHitl.push({
+            run: (await threads.run(runId))?.status,
+            approval: (await approvals.get(requestId))?.status,
+            published: bus.get(`hitl:request:${requestId}`) !== null,
+            interrupts: notes.interrupts,
+          });
+        }
+        await slowly(() => eventLog.append(runId, events));
+        notes.events.push(...events.map(({ event }) => event));
+      },
+      async close(runId) {
+        notes.atEnd.push((await threads.run(runId))?.status);
+        await eventLog.close(runId);
       },
     },
-    { reply: { text: ["All ", "done."] } },
-  ]);
-  const mailbox = await createMailbox({ port: 0 });
-  const logger = pino({ level: "silent" });
-  const embedded = createEmbeddedBackend({ bus: createEmbeddedBus(), logger });
-  const holding = createHolding(embedded.leases, 600_000, logger, Date.now);
-  onTestFinished(async () => {
-    holding.close();
-    await Promise.all([embedded.close(), mailbox.close(), model.close()]);
-  });
-  const { stored, eventLog } = slowLog(embedded);
-  const backend = { ...embedded, eventLog };
-  const { saver, claimed, early } = watchfulSaver(stored);
-  const env = { AURA_BACKEND: "embedded", OPENAI_BASE_URL: model.url, OPENAI_API_KEY: "key" };
-  const config = loadConfig({ JWT_SECRET, SMTP_URL: mailbox.url, ...env });
-  const agent = createAgent(config, {
-    threads: { saver, forget: async () => {} },
-    ledger: backend.ledger,
-    logger,
-    source: { tools: () => [], whyMissing: () => undefined },
-    reach: {},
-  });
-  const presence = createPresence({ threads: backend.threads, leaseMs: 600_000, logger });
-  onTestFinished(() => presence.close());
-  const deps = {
-    backend,
-    agent,
-    logger,
-    presence,
-    now: Date.now,
-    approvalTtlMs: 600_000,
-    limits: config.limits,
+    ledger: {
+      ...ledger,
+      async begin(key, leaseHolder) {
+        const { toolCallId } = key;
+        notes.atEffect.push({ toolCallId, checkpointed: notes.calls.has(toolCallId) });
+        return ledger.begin(key, leaseHolder);
+      },
+    },
   };
-  const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
+}
+
+const notes: Notes = {
+  events: [],
+  calls: new Set(),
+  interrupts: 0,
+  claimed: new Set(),
+  checkpointedEarly: [],
+  atHitl: [],
+  atEnd: [],
+  atEffect: [],
+};
+let stage: Awaited<ReturnType<typeof startStage>>;
+
+/** One run with a plan, two calls in one turn - one of them approved - and an answer. */
+beforeAll(async () => {
+  const email = { to: "kim@example.com", subject: "Hi", body: "hello" };
+  stage = await startStage({
+    script: [
+      planReply({ title: "Look" }, { title: "Send", tool: "send_email" }),
+      {
+        reply: {
+          text: ["I look ", "and send."],
+          calls: [
+            { name: "current_time", args: {} },
+            { name: "send_email", args: email },
+          ],
+        },
+      },
+      { reply: { text: ["All ", "done."] } },
+    ],
+    saver: new WatchedSaver(notes),
+    watched: (backend, bus) => watched(backend, bus, notes),
+  });
   const run = aRun({ prompt: "look, and send" });
+  await stage.backend.threads.begin(run);
+  await stage.work(run.threadId);
+  await stage.approve(run.threadId);
+  await stage.work(run.threadId);
+  stage.model.verify();
+  expect(stage.mails()).toEqual(["Hi"]);
+});
+afterAll(() => stage.close());
 
-  await backend.threads.begin(run);
-  await advance(deps, holding, stop, run.threadId);
-  const [approval] = await backend.approvals.unfinished(run.threadId);
-  await backend.approvals.settle(approval?.requestId ?? "", { status: "approved", decidedAt: 1 });
-  await advance(deps, holding, stop, run.threadId);
-
-  expect((await backend.threads.run(run.runId))?.status).toBe("completed");
-  expect(mailbox.mails()).toHaveLength(1);
-  model.verify();
-  expect(early).toEqual([]);
+test("whatever a checkpoint says, the log says already: of the plan, the agent's words and the tools' results", () => {
+  expect(notes.checkpointedEarly).toEqual([]);
   // It has looked at something of each node.
-  expect([...claimed]).toEqual(
+  expect([...notes.claimed]).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/pending$/),
       "text I look and send.",
@@ -152,4 +185,19 @@ test("whatever a checkpoint says, the log says already: of the plan, the agent's
       expect.stringMatching(/completed$/),
     ]),
   );
+});
+
+test("who reads a hitl event can decide at once: checkpoint, approval and run are stored", () => {
+  expect(notes.atHitl).toEqual([{ run: "waiting", approval: "pending", published: true, interrupts: 1 }]);
+});
+
+test("who reads [DONE] can send the next prompt at once: the run's record is over before its log", () => {
+  expect(notes.atEnd).toEqual(["completed"]);
+});
+
+test("no effect begins before the checkpoint that asks for it is stored", () => {
+  expect(notes.atEffect).toEqual([
+    { toolCallId: "call_2_0", checkpointed: true },
+    { toolCallId: "call_2_1", checkpointed: true },
+  ]);
 });

@@ -1,0 +1,114 @@
+import type { Mutant } from "../mutant.ts";
+
+const EFFECT = ["test/unit/graphs/effect.test.ts"];
+const ORDER = ["test/unit/runs/stored-first.test.ts"];
+const FENCE = ["test/checkpointer/fence.test.ts", "test/backends/redis-stale-worker.test.ts"];
+
+/** No effect twice, none unseen, none by a worker that has lost its lease. */
+export const EFFECTS: readonly Mutant[] = [
+  {
+    promise: "a node's events are stored before its result is checkpointed",
+    file: "graphs/barrier.ts",
+    source: "storesEvents === true",
+    replacement: "storesEvents === null",
+    tests: ORDER,
+  },
+  {
+    promise: "... also of a tool call",
+    file: "graphs/build.ts",
+    source: `"tools", withStoredEvents(`,
+    replacement: `"tools", ((node) => node)(`,
+    tests: ORDER,
+  },
+  {
+    promise: "... and whoever waits is let go only after the log has stored",
+    file: "src/runs/execute.ts",
+    source: "if (isBarrier(chunk)) {",
+    replacement: "if (isBarrier(chunk)) { chunk.resolve();",
+    tests: ORDER,
+  },
+  {
+    promise: "no effect begins before the checkpoint that asks for it is stored",
+    file: "src/runs/execute.ts",
+    source: `durability: "sync"`,
+    replacement: `durability: "async"`,
+    tests: ORDER,
+  },
+  {
+    promise: "a call that was begun and whose outcome nobody knows is not repeated",
+    file: "graphs/effect.ts",
+    source: `tool.idempotent === true`,
+    replacement: `tool.idempotent !== null`,
+    tests: EFFECT,
+  },
+  {
+    promise: "a call that is done returns its stored outcome",
+    file: "graphs/effect.ts",
+    source: `begun.state === "new" ||`,
+    replacement: `begun.state !== "started" ||`,
+    tests: EFFECT,
+  },
+  {
+    promise: "what came of a call is stored",
+    file: "graphs/effect.ts",
+    source: "await finish(ledger, keyOf(context), outcome);",
+    replacement: "",
+    tests: EFFECT,
+  },
+  {
+    promise: "an effect begins once (embedded ledger)",
+    file: "src/adapters/embedded/effect-ledger.ts",
+    source: "if (entry === undefined) {",
+    replacement: "if (entry !== null) {",
+    tests: ["test/backends/embedded.test.ts"],
+  },
+  {
+    promise: "an effect begins once (Redis ledger)",
+    file: "src/adapters/redis/scripts/begin-effect.lua",
+    source: "ARGV[2]) == 1 then return nil end",
+    replacement: "ARGV[2]) >= 0 then return nil end",
+    tests: ["test/backends/redis.test.ts"],
+  },
+  {
+    promise: "who has lost the lease begins no effect (embedded)",
+    file: "src/adapters/embedded/effect-ledger.ts",
+    source: "leaseHolder !== undefined && !isHeldBy(",
+    replacement: "leaseHolder === null && !isHeldBy(",
+    tests: ["test/backends/embedded.test.ts"],
+  },
+  {
+    promise: "who has lost the lease begins no effect (Redis)",
+    file: "src/adapters/redis/scripts/begin-effect.lua",
+    source: "~= ARGV[3] then return 0 end",
+    replacement: "== '' then return 0 end",
+    tests: ["test/backends/redis.test.ts"],
+  },
+  {
+    promise: "who has lost the lease stores no checkpoint",
+    file: "src/adapters/redis/checkpointer/scripts/put.lua",
+    source: "if fenced_off then return -4 end",
+    replacement: "",
+    tests: FENCE,
+  },
+  {
+    promise: "who has lost the lease stores no result of a task",
+    file: "src/adapters/redis/checkpointer/scripts/put-writes.lua",
+    source: "if fenced_off then return -4 end",
+    replacement: "",
+    tests: FENCE,
+  },
+  {
+    promise: "who has lost the lease deletes no thread",
+    file: "src/adapters/redis/checkpointer/scripts/delete.lua",
+    source: "if fenced_off then return -4 end",
+    replacement: "",
+    tests: FENCE,
+  },
+  {
+    promise: "the service's saver asks for the lease at all",
+    file: "src/adapters/redis/saver.ts",
+    source: "fence: leaseFence,",
+    replacement: "",
+    tests: FENCE,
+  },
+];

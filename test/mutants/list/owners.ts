@@ -1,0 +1,100 @@
+import type { Mutant } from "../mutant.ts";
+
+const HTTP = ["test/http/runs.test.ts", "test/http/saved-threads.test.ts", "test/http/bad-input.test.ts"];
+const EMBEDDED = ["test/backends/embedded.test.ts"];
+const REDIS = ["test/backends/redis.test.ts"];
+
+/** Whose things they are. */
+export const OWNERS: readonly Mutant[] = [
+  {
+    promise: "things belong to a user, not to a tenant",
+    file: "src/runs/run.ts",
+    source: "&& thing.userId === owner.userId",
+    replacement: "",
+    tests: HTTP,
+  },
+  {
+    promise: "somebody else's run does not exist, nor does a Last-Event-ID of it",
+    file: "src/http/follow.ts",
+    source: "!isOwnedBy(run, callerOf(request))",
+    replacement: "callerOf(request) === null",
+    tests: HTTP,
+  },
+  {
+    promise: "a Last-Event-ID that is no id of ours is refused, and starts no run",
+    file: "src/http/follow.ts",
+    source: `if (position === null) throw new AuraError("E1004");`,
+    replacement: "if (position === null) return null;",
+    tests: HTTP,
+  },
+  {
+    promise: "a position that no event has reached is refused",
+    file: "src/http/follow.ts",
+    source: "if (seq > lastSeq) throw",
+    replacement: "if (seq < 0) throw",
+    tests: ["test/http/stream.test.ts"],
+  },
+  {
+    promise: "somebody else's saved thread does not exist",
+    file: "src/threads/deps.ts",
+    source: "!isOwnedBy(thread, owner)",
+    replacement: "owner === null",
+    tests: HTTP,
+  },
+  {
+    promise: "somebody else's thread cannot be followed",
+    file: "src/http/threads.ts",
+    source: "!isOwnedBy(thread, callerOf(request))",
+    replacement: "callerOf(request) === null",
+    tests: HTTP,
+  },
+  {
+    promise: "somebody else's run cannot be cancelled",
+    file: "src/runs/cancel.ts",
+    source: "!isOwnedBy(run, owner)",
+    replacement: "owner === null",
+    tests: HTTP,
+  },
+  {
+    promise: "nobody begins a run on somebody else's thread (embedded)",
+    file: "src/adapters/embedded/thread-registry.ts",
+    source: "thread !== undefined && !isOwnedBy(thread.record, run)",
+    replacement: "thread === null",
+    tests: EMBEDDED,
+  },
+  {
+    promise: "nobody begins a run on somebody else's thread (Redis)",
+    file: "src/adapters/redis/scripts/begin.lua",
+    source: "if thread[1] ~= ARGV[1] then return {'foreign'} end",
+    replacement: "",
+    tests: REDIS,
+  },
+  {
+    promise: "what is left of a thread whose record is gone is not the next owner's (Redis)",
+    file: "src/adapters/redis/scripts/begin.lua",
+    source: "if not known then redis.call('UNLINK',",
+    replacement: "if known == 1 then redis.call('UNLINK',",
+    tests: ["test/http/thread-reuse.test.ts"],
+  },
+  {
+    promise: "the tenant header is the token's",
+    file: "src/http/auth.ts",
+    source: "tenant !== caller.tenantId",
+    replacement: "tenant === caller",
+    tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
+  },
+  {
+    promise: "the user header is the token's",
+    file: "src/http/auth.ts",
+    source: "user !== undefined && user !== caller.userId",
+    replacement: "user === caller",
+    tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
+  },
+  {
+    promise: "tokens are HS256",
+    file: "src/http/auth.ts",
+    source: `algorithms: ["HS256"],`,
+    replacement: "",
+    tests: ["test/http/bad-input.test.ts"],
+  },
+];

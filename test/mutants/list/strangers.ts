@@ -1,0 +1,72 @@
+import type { Mutant } from "../mutant.ts";
+
+const MCP = ["test/mcp/tools.test.ts", "test/mcp/mcp.test.ts"];
+const STATE = ["test/unit/graphs/saved-state.test.ts"];
+const SAVED = ["test/http/saved-threads.test.ts"];
+
+/** What strangers write is data. */
+export const STRANGERS: readonly Mutant[] = [
+  {
+    promise: "data that looks like something of ours is stored as the data it is",
+    file: "src/adapters/serializer/plain.ts",
+    source: "return isDollars(key) ? `$${key}` : key;",
+    replacement: "return key;",
+    tests: ["test/unit/serializer/serializer.test.ts"],
+  },
+  {
+    promise: "a server's readOnlyHint counts only where the operator trusts it",
+    file: "src/mcp/tools.ts",
+    source: "server.trust ?",
+    replacement: "server.trust !== null ?",
+    tests: MCP,
+  },
+  {
+    promise: "what a server's tool answers is marked as data",
+    file: "graphs/tool-answer.ts",
+    source: "return untrusted ?",
+    replacement: "return untrusted === null ?",
+    tests: MCP,
+  },
+  {
+    promise: "... and nothing in it can close the mark",
+    file: "graphs/tool-answer.ts",
+    source: String.raw`.replaceAll("<", "\\u003c")`,
+    replacement: "",
+    tests: MCP,
+  },
+  {
+    promise: "... also what it says when it fails",
+    file: "graphs/tool-answer.ts",
+    source: "if (untrusted) return",
+    replacement: "if (untrusted === null) return",
+    tests: MCP,
+  },
+  {
+    promise: "an imported document changes no prototype",
+    file: "graphs/portable.ts",
+    source: `if (Object.hasOwn(value, "__proto__"))`,
+    replacement: `if (Object.hasOwn(value, "no such key"))`,
+    tests: STATE,
+  },
+  {
+    promise: "an edit of a state holds nothing of the kind either",
+    file: "graphs/thread-view.ts",
+    source: "refuseHostile(edits);",
+    replacement: "",
+    tests: [...STATE, ...SAVED],
+  },
+  {
+    promise: "an approval never travels: an imported one waits for nobody",
+    file: "src/threads/import.ts",
+    source: `if (approval.status !== "pending") return approval;`,
+    replacement: "if (approval.status !== null) return approval;",
+    tests: SAVED,
+  },
+  {
+    promise: "an imported run waits for nobody",
+    file: "src/threads/import.ts",
+    source: "run: isTerminal(run.status) ? record :",
+    replacement: "run: run.status !== null ? record :",
+    tests: SAVED,
+  },
+];

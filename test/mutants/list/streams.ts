@@ -1,0 +1,81 @@
+import type { Mutant } from "../mutant.ts";
+
+/** As the code of frame.ts has it, which is a template itself. */
+const [ID, JSON_TEXT] = ["$" + "{id}", "$" + "{json}"];
+
+const STREAM = ["test/http/stream.test.ts"];
+const FRAME = ["test/unit/http/frame.test.ts", "test/http/models.test.ts"];
+
+/** What a client reads, and from where on. */
+export const STREAMS: readonly Mutant[] = [
+  {
+    promise: "a heartbeat carries an id",
+    file: "src/http/sse.ts",
+    source: `commentFrame(runId, seq, "heartbeat")`,
+    replacement: String.raw`": heartbeat\n\n"`,
+    tests: STREAM,
+  },
+  {
+    promise: "heartbeats keep a waiting stream open",
+    file: "src/http/sse.ts",
+    source: `response.write(commentFrame(runId, seq, "heartbeat"))`,
+    replacement: "",
+    tests: STREAM,
+  },
+  {
+    promise: "the answer begins at once, with an id before the first event",
+    file: "src/http/sse.ts",
+    source: `await write(commentFrame(runId, seq, "aura"));`,
+    replacement: "",
+    tests: STREAM,
+  },
+  {
+    promise: "a cut stream does not look complete",
+    file: "src/http/sse.ts",
+    source: "if (stream.signal.aborted) {",
+    replacement: "if (stream.signal === null) {",
+    tests: ["test/http/shutdown.test.ts"],
+  },
+  {
+    promise: "an event's id stands before its data",
+    file: "src/http/frame.ts",
+    source: `return \`${ID}\\nevent:`,
+    replacement: "return `event:",
+    tests: FRAME,
+  },
+  {
+    promise: "an event's id stands after its data",
+    file: "src/http/frame.ts",
+    source: String.raw`\ndata: ${JSON_TEXT}\n${ID}\n\n`,
+    replacement: String.raw`\ndata: ${JSON_TEXT}\n\n`,
+    tests: FRAME,
+  },
+  {
+    promise: "a frame is 16 KB at most",
+    file: "src/http/frame.ts",
+    source: "MAX_FRAME_BYTES = 16 * 1024",
+    replacement: "MAX_FRAME_BYTES = 160 * 1024",
+    tests: FRAME,
+  },
+  {
+    promise: "a follower that is woken loses nothing between two reads",
+    file: "src/runs/follow.ts",
+    source: "if (last !== undefined) continue;",
+    replacement: "if (last === null) continue;",
+    tests: ["test/unit/runs/follow.test.ts"],
+  },
+  {
+    promise: "a follower whose log is gone is told so",
+    file: "src/runs/follow.ts",
+    source: "await refuseGone(log, runId, position);",
+    replacement: "",
+    tests: ["test/unit/runs/follow.test.ts"],
+  },
+  {
+    promise: "an error event carries no internals",
+    file: "src/runs/fail.ts",
+    source: "{ error: { errorCode, message } }",
+    replacement: "{ error: { errorCode, message: String(error) } }",
+    tests: ["test/http/internal-errors.test.ts"],
+  },
+];
