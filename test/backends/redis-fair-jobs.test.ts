@@ -1,6 +1,8 @@
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { placeOf } from "../../src/adapters/owner-slots.ts";
 import { createCommands } from "../../src/adapters/redis/commands.ts";
+import { createPermits } from "../../src/adapters/redis/permits.ts";
 import { createReadyList } from "../../src/adapters/redis/ready-list.ts";
 import { startSweep } from "../../src/runs/sweep.ts";
 import { aRun, callCounter, owned, range } from "../contracts/harness.ts";
@@ -52,6 +54,28 @@ describe("the redis job queue, with several workers and what may be lost,", () =
     expect([...mine.started, ...others.started].toSorted()).toEqual(range(5).map((n) => `thread-${n}`));
     expect([mine.peak(), others.peak()]).toEqual([1, 2]);
     expect(logger().lines).toEqual([]);
+  });
+
+  it("goes on with a thread that was passed over as soon as one of its owner's is done, whoever else may come to it", async () => {
+    const backend = connect();
+    const ready = createReadyList(createCommands(backend.connection));
+    const worker = gatedWorker();
+    const permits = createPermits({
+      ...{ ready, handler: worker.handler, onError: () => {}, caps: { user: 1, tenant: 1 } },
+      // Nobody else takes what this process has no use for.
+      passOn: async () => {},
+    });
+    for (const threadId of ["a", "b", "c"]) await ready.add({ threadId, ...placeOf(KIM) }, "new");
+    const permit = { v: 1, threadId: "", permit: "own" };
+    const first = permits.use(permit);
+    await worker.starts.reached(1);
+    expect(await Promise.all([permits.use(permit), permits.use(permit)])).toEqual([null, null]);
+    for (const n of range(3)) {
+      await worker.starts.reached(n + 1);
+      worker.release(n);
+    }
+    expect(await first).toBeNull();
+    expect(worker.started).toEqual(["a", "b", "c"]);
   });
 
   it("finds the threads that a worker had taken when it died", async () => {

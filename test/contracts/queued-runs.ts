@@ -56,6 +56,16 @@ export function queuedRunsContract(name: string, makeHarness: MakeHarness): void
       },
     );
 
+    it("counts a run no longer that is begun before the many that were queued earlier", async () => {
+      const kim = someone();
+      const most = { queued: { user: 50, tenant: 50 } };
+      const runs = range(50).map((n) => aRun({ ...kim, createdAt: 1_000 + n }));
+      for (const run of runs) await threads.begin(run, most);
+      expect(await threads.begin(aRun(kim), most)).toEqual({ kind: "full", scope: "user" });
+      await other.transition(runs[49]!.runId, ["queued"], "running", 2_000);
+      expect(await threads.begin(aRun(kim), most)).toEqual({ kind: "started" });
+    });
+
     it("says of a thread that is busy, somebody else's or known by its key what it would say without caps", async () => {
       const [kim, lee] = [someone(), someone()];
       const idempotency = { key: randomUUID(), bodyDigest: "b1".repeat(32) };
