@@ -66,7 +66,10 @@ function wordOf(
   // With no place in the ledger (the checkpoint cannot be read), what was told is all that is known.
   if (standing === null) return end === undefined ? { outcome: "unknown" } : asTold(end);
   if (standing.as === "unknown") return { outcome: "unknown" };
-  return end === undefined ? notExecuted(approval) : { outcome: "not_executed", problem: String(end.result) };
+  // Why a person refused it is known better from the approval than from the words that a client was told.
+  const isRefused = approval?.status === "rejected" || approval?.status === "expired";
+  if (end === undefined || isRefused) return notExecuted(approval);
+  return { outcome: "not_executed", problem: String(end.result) };
 }
 
 function asTold({ outcome, result }: NonNullable<ToldCall["end"]>): LastWord {

@@ -4,8 +4,45 @@ const EFFECT = ["test/unit/graphs/effect.test.ts"];
 const ORDER = ["test/unit/runs/stored-first.test.ts"];
 const FENCE = ["test/checkpointer/fence.test.ts", "test/backends/redis-stale-worker.test.ts"];
 
+const WORDS = ["test/unit/runs/last-words.test.ts"];
+
 /** No effect twice, none unseen, none by a worker that has lost its lease. */
 export const EFFECTS: readonly Mutant[] = [
+  {
+    promise: "an effect in the ledger is never told as not done",
+    file: "src/runs/last-words.ts",
+    source: `if (standing?.state === "done") return`,
+    replacement: `if (standing?.state === null) return`,
+    tests: WORDS,
+  },
+  {
+    promise: "a call's last word is said once",
+    file: "src/runs/last-words.ts",
+    source: "isNews: said?.isOpen !== false",
+    replacement: "isNews: true",
+    tests: WORDS,
+  },
+  {
+    promise: "a run is finite: what the model writes has a limit",
+    file: "graphs/answer.ts",
+    source: "if (written > maxOutput) {",
+    replacement: "if (written < 0) {",
+    tests: ["test/unit/graphs/limits.test.ts"],
+  },
+  {
+    promise: "an approver sees every entry of a list",
+    file: "graphs/show-call.ts",
+    source: "if (Array.isArray(value)) return value.map(",
+    replacement: "if (Array.isArray(value)) return value.slice(0, 256).map(",
+    tests: ["test/unit/graphs/show-call.test.ts"],
+  },
+  {
+    promise: "strangers' schemas are checked in a bounded number of steps",
+    file: "src/mcp/json-schema.ts",
+    source: "if (left < 0) throw",
+    replacement: "if (left === null) throw",
+    tests: ["test/mcp/json-schema.test.ts"],
+  },
   {
     promise: "a node's events are stored before its result is checkpointed",
     file: "graphs/barrier.ts",
