@@ -1,10 +1,25 @@
 import type { Seen, StubbornClient } from "./client.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Fault } from "./inject.ts";
+import { wrongWords } from "./last-words.ts";
 import type { Verdict } from "./main-service.ts";
 
-export const ENDINGS = ["decide", "decide", "decide", "supersede", "cancel", "expire"] as const;
-export type Ending = (typeof ENDINGS)[number];
+export const ENDINGS = [
+  ...["decide", "decide", "decide", "supersede", "cancel", "expire"],
+  // After the decisions: the model that would answer fails, or the user stops its answer.
+  ...["model fails", "stop the answer"],
+] as Ending[];
+export type Ending = "decide" | "supersede" | "cancel" | "expire" | "model fails" | "stop the answer";
+
+/** How a run may end: its error's code, or `done`. */
+const ENDS: Readonly<Record<Ending, readonly string[]>> = Object.freeze({
+  decide: ["done"],
+  expire: ["done"],
+  supersede: ["E3002", "done"],
+  cancel: ["E3002", "done"],
+  "model fails": ["E5000"],
+  "stop the answer": ["E3002", "done"],
+});
 
 export interface Outcome {
   seed: number;
@@ -37,10 +52,11 @@ export interface Evidence {
 /** The two invariants, mail by mail, and how the client was told. */
 export function judge(evidence: Evidence): Outcome {
   const { fleet, client, seed, fault, ending, subjects, decisions } = evidence;
-  const violations = [...evidence.violations, ...wrongMails(evidence)];
+  const words = () => wrongWords(fleet, client.events, subjects);
+  const violations = [...evidence.violations, ...wrongMails(evidence), ...words()];
   let unknown = 0;
   // Cancelled or superseded, an approved mail may come too late to be sent.
-  const mustBeDone = ending === "decide" || ending === "expire";
+  const mustBeDone = ending !== "supersede" && ending !== "cancel";
   for (const subject of subjects) {
     const told = lastToolEvent(client.events, subject);
     const isUnknown = told?.data.status === "failed" && /unknown|알 수 없/.test(String(told.data.result));
@@ -54,13 +70,13 @@ export function judge(evidence: Evidence): Outcome {
   }
   const last = client.events.at(-1);
   const end = last?.type === "error" ? last.data.errorCode : "done";
-  if (!(mustBeDone ? ["done"] : ["E3002", "done"]).includes(end)) violations.push(`ended with ${end}`);
+  if (!ENDS[ending].includes(end)) violations.push(`ended with ${end}`);
   const seen = client.events.map(
     ({ id, type, data }) => `${id.split(":")[1]} ${JSON.stringify({ type, data })}`,
   );
   const delivered = subjects.filter((subject) => fleet.mails.delivered(subject) > 0).length;
   const facts = { seed, fault, ending, mails: subjects.length, end, delivered, unknown };
-  return { ...facts, violations, seen, recheck: () => wrongMails(evidence) };
+  return { ...facts, violations, seen, recheck: () => [...wrongMails(evidence), ...words()] };
 }
 
 function wrongMails({ fleet, subjects, decisions }: Evidence): string[] {

@@ -5,6 +5,7 @@ import { type StubbornClient, startClient } from "./client.ts";
 import type { Fleet } from "./fleet.ts";
 import { FAULTS, type Injected, injectFault } from "./inject.ts";
 import { ENDINGS, type Ending, type Evidence, judge, type Outcome } from "./judge.ts";
+import { auditDiffers } from "./last-words.ts";
 import {
   createSignalNetwork,
   decideAtMain,
@@ -22,6 +23,12 @@ export interface Fleets {
 
 /** Long enough for several recoveries; a run that takes longer is stuck, and that is a violation. */
 const PATIENCE_MS = 180_000;
+
+/** What the model does with the answer, as model.ts reads it from the prompt. */
+const AFTERWARDS: Partial<Record<Ending, string>> = Object.freeze({
+  "model fails": " fails",
+  "stop the answer": " slowly",
+});
 
 interface Play {
   fleet: Fleet;
@@ -50,7 +57,7 @@ export async function runScenario(fleets: Fleets, seed: number): Promise<Outcome
   const subjects = Array.from({ length: mails }, (_, index) => `s${seed}-${index}`);
   const giveUp = AbortSignal.timeout(PATIENCE_MS);
   const threadId = `faults-${seed}-${process.pid}`;
-  const body = { prompt: `mails ${subjects.join(",")}`, threadId };
+  const body = { prompt: `mails ${subjects.join(",")}${AFTERWARDS[ending] ?? ""}`, threadId };
   const client = startClient(fleet.apis, random, body, `key-${threadId}`, giveUp);
   const decisions: Evidence["decisions"] = new Map();
   const play = { fleet, random, client, threadId, ending, giveUp, decisions };
@@ -58,7 +65,9 @@ export async function runScenario(fleets: Fleets, seed: number): Promise<Outcome
   const violations: string[] = [];
   try {
     await decideAll(play, injected, subjects.length);
-    if (ending === "supersede" || ending === "cancel") await endEarly(play);
+    // A crash may make the answer come so late that there is nothing to stop any more.
+    if (ending === "stop the answer") await client.first(({ type }) => type === "content").catch(() => {});
+    if (ending !== "decide" && ending !== "expire" && ending !== "model fails") await endEarly(play);
     await client.done;
     if (ending === "expire") violations.push(...(await approveLate(play)));
   } catch (error) {
@@ -68,6 +77,8 @@ export async function runScenario(fleets: Fleets, seed: number): Promise<Outcome
     await injected.repaired();
   }
   if (violations.length === 0) violations.push(...(await compareWithLog(fleet, client, random)));
+  if (violations.length === 0)
+    violations.push(...(await auditDiffers(fleet, threadId, client.events, giveUp)));
   return judge({ fleet, client, seed, fault, ending, subjects, decisions, violations });
 }
 
@@ -77,7 +88,8 @@ async function decideAll(play: Play, injected: Injected, count: number): Promise
   await client.first(() => client.events.filter(({ type }) => type === "hitl").length >= count);
   await injected.beforeDecisions;
   const asked = random.shuffled(client.events.filter(({ type }) => type === "hitl"));
-  const leave = ending === "decide" ? 0 : random.between(1, count);
+  const leavesSome = ending === "supersede" || ending === "cancel" || ending === "expire";
+  const leave = leavesSome ? random.between(1, count) : 0;
   const network = createSignalNetwork(random);
   for (const [index, { data }] of asked.slice(leave).entries()) {
     const isApproved = random.chance(0.7) || (index === 0 && injected.approvesFirst);
@@ -99,7 +111,7 @@ async function decideAll(play: Play, injected: Injected, count: number): Promise
 async function endEarly({ fleet, client, random, ending, threadId, giveUp }: Play): Promise<void> {
   while (!giveUp.aborted) {
     const url = random.pick(fleet.apis).url;
-    const sent = ending === "cancel" ? cancel(url, client.runId() ?? "") : prompt(url, threadId, giveUp);
+    const sent = ending !== "supersede" ? cancel(url, client.runId() ?? "") : prompt(url, threadId, giveUp);
     if (await sent.catch(() => false)) return;
     await delay(100);
   }
