@@ -104,6 +104,8 @@ describe("approvals and effects in Redis", () => {
     const threadId = randomUUID();
     const [decided, pending] = [anApproval({ threadId }), anApproval({ threadId })];
     await store.open([decided, pending]);
+    // Their hitl:request has run out: nothing but the record itself tells of the decision.
+    await client.del(`hitl:request:${decided.requestId}`, `hitl:request:${pending.requestId}`);
     meanwhile = () => store.settle(decided.requestId, { status: "rejected", decidedAt: 1 });
     expect(await store.supersede(threadId, "run-1", 2)).toMatchObject({
       kind: "decided",

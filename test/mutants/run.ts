@@ -12,8 +12,8 @@ import { type Outcome, runTests, stopAll } from "./suite.ts";
 
 const { values } = parseArgs({
   options: {
-    /** Only mutants with this in their promise or file. */
-    only: { type: "string", default: "" },
+    /** Only mutants with this (or this, or this) in their promise or file. */
+    only: { type: "string", multiple: true, default: [""] },
     /** Copies that are worked in side by side. */
     jobs: { type: "string", default: "1" },
     /** How long a single test may take, in s. */
@@ -21,14 +21,16 @@ const { values } = parseArgs({
   },
 });
 const patienceMs = Number(values.patience) * 1000;
-const mutants = MUTANTS.filter(({ promise, file }) => `${promise} ${file}`.includes(values.only));
+const mutants = MUTANTS.filter(({ promise, file }) =>
+  values.only.some((text) => `${promise} ${file}`.includes(text)),
+);
 
 const stale = mutants.flatMap((mutant) => {
   const mutated = mutate(readFileSync(join(ROOT, mutant.file), "utf8"), mutant);
   return "stale" in mutated ? [mutated.stale] : [];
 });
 if (stale.length > 0) fail(`test/mutants/list is out of date:\n${stale.join("\n")}`);
-if (mutants.length === 0) fail(`no mutant has "${values.only}" in its promise or file`);
+if (mutants.length === 0) fail(`no mutant has "${values.only.join(", ")}" in its promise or file`);
 
 const copies = Array.from({ length: Math.max(1, Number(values.jobs)) }, copyCheckout);
 const cleanUp = () => {

@@ -76,6 +76,6 @@ export const STREAMS: readonly Mutant[] = [
     file: "src/runs/fail.ts",
     source: "{ error: { errorCode, message } }",
     replacement: "{ error: { errorCode, message: String(error) } }",
-    tests: ["test/http/internal-errors.test.ts"],
+    tests: ["test/http/models.test.ts"],
   },
 ];

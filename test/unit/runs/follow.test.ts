@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createEmbeddedEventLog } from "../../../src/adapters/embedded/event-log.ts";
+import { EventLogGoneError } from "../../../src/ports/event-log.ts";
 import type { StoredEvent } from "../../../src/runs/event.ts";
 import { formatEventId, parseEventId } from "../../../src/runs/event-id.ts";
 import { followRun, type RunEvents } from "../../../src/runs/follow.ts";
@@ -38,6 +39,16 @@ test("following from a position yields what comes after it", async () => {
   await log.close("r");
   expect(await collect(followRun(log, "r", 7, new AbortController().signal))).toEqual([8, 9, 10]);
   expect(await collect(followRun(log, "r", 10, new AbortController().signal))).toEqual([]);
+});
+
+test("a follower whose log is deleted is told so: nobody would ever end it", async () => {
+  const log = createEmbeddedEventLog();
+  await log.append("r", [event(1)]);
+  const pages = followRun(log, "r", 0, new AbortController().signal);
+  await pages.next();
+  const waiting = expect(pages.next()).rejects.toThrow(EventLogGoneError);
+  log.forget("r");
+  await waiting;
 });
 
 test("an abort ends a follower that waits, and one that never began to", async () => {
