@@ -10,8 +10,8 @@ import { type SentTask, sendTask } from "./sent-task.ts";
 import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import { approvalOf, type ToolOptions, type ToolTask } from "./tool-call.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
+import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
 
 /** Of malformed arguments, this much is kept and shown. */
 const MAX_MALFORMED = 1_000;
@@ -64,7 +64,7 @@ export function agentNode({ model, maxInputTokens, limits }: AgentOptions) {
 }
 
 /** After a turn: one task per tool call, or the end. */
-export function routeTo(options: Pick<ToolOptions, "registry" | "report">, { maxCalls }: GraphLimits) {
+export function routeTo(options: CheckOptions, { maxCalls }: GraphLimits) {
   return (state: State): "finish" | Send<"tools", SentTask>[] => {
     const message = state.messages.at(-1);
     if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";

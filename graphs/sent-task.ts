@@ -1,5 +1,5 @@
 import { Send } from "@langchain/langgraph";
-import type { ToolTask } from "./tool-call.ts";
+import type { ToolTask } from "./tool-task.ts";
 
 /** A ToolTask on its way to its node, and in checkpoints: the arguments are text. */
 export type SentTask = Omit<ToolTask, "call"> & { call: { id: string; name: string; args: string } };

@@ -1,6 +1,5 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph";
-import { z } from "zod";
 import { callDigest } from "../tools/digest.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { AuraTool, ToolContext } from "../tools/tool.ts";
@@ -8,8 +7,8 @@ import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./a
 import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
 import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
-import { type ShownCall, showCall } from "./show-call.ts";
-import { emitter, identity, type Language, leaseHolder } from "./state.ts";
+import type { ShownCall } from "./show-call.ts";
+import { emitter, identity, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
 import { refusalText, TEXTS } from "./texts.ts";
 import {
@@ -18,30 +17,11 @@ import {
   failureText,
   refusalMessage,
   resultMessage,
-  tooManyCalls,
   unknownMessage,
   unshowableMessage,
 } from "./tool-answer.ts";
+import { check, needsApproval, show, type ToolTask } from "./tool-task.ts";
 import type { UnderWay } from "./under-way.ts";
-
-/** One tool call of a turn, as `Send` hands it to its task. */
-export interface ToolTask {
-  call: { id: string; name: string; args: Record<string, unknown> };
-  language: Language;
-  /** The plan's step that the call carries out. */
-  step?: PlanStep;
-  /** Why the arguments could not be read. */
-  malformed?: string;
-  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
-  excess?: { most: number; dropped: number };
-  /**
-   * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
-   * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
-   */
-  asks?: boolean;
-  /** It asks for an approval, and is more than can be shown to whoever would decide. */
-  unshowable?: boolean;
-}
 
 export interface ToolOptions {
   registry: ToolRegistry;
@@ -108,77 +88,6 @@ async function takeEffect(effect: Effect, executing: () => void): Promise<Outcom
   if (begun === "unknown") return begun;
   executing();
   return begun === "run" ? carryOut(effect) : begun;
-}
-
-/**
- * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
- * has been asked, and perhaps done, must not be refused later by another rule.
- */
-export function approvalOf(
-  task: ToolTask,
-  { registry, report }: Pick<ToolOptions, "registry" | "report">,
-): Pick<ToolTask, "asks" | "unshowable"> {
-  const checked = check(task, registry);
-  if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
-  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
-}
-
-function show({ call, language }: ToolTask, { tool, args }: Pick<Effect, "tool" | "args">): ShownCall | null {
-  return showCall({ tool, args, toolCallId: call.id, language });
-}
-
-type Checked =
-  | { ok: true; tool: AuraTool; args: Record<string, unknown> }
-  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
-  | { ok: false; problem: string; forModel: string; quoted?: string };
-
-function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
-  const say = TEXTS[language];
-  if (excess !== undefined) {
-    const { most, dropped } = excess;
-    return { ok: false, problem: say.tooManyCalls(most, dropped), forModel: tooManyCalls(most, dropped) };
-  }
-  const tool = registry.get(call.name);
-  if (tool === undefined) {
-    const reason = registry.whyMissing(call.name, language);
-    if (reason !== undefined) {
-      const forModel = registry.whyMissing(call.name, "en") ?? reason;
-      return { ok: false, problem: reason, forModel };
-    }
-    const names = registry.tools.map(({ name }) => name).join(", ") || "none";
-    return {
-      ok: false,
-      problem: say.unknownTool(call.name),
-      forModel: `${TEXTS.en.unknownTool(call.name)}. Tools: ${names}`,
-    };
-  }
-  const invalid = (problem: string, untrusted: boolean): Checked => ({
-    ok: false,
-    problem: say.invalidArguments(problem),
-    ...(untrusted
-      ? { forModel: "The tool's arguments are not valid, and it was not run.", quoted: problem }
-      : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
-  });
-  if (malformed !== undefined) return invalid(malformed, false);
-  const parsed = tool.schema.safeParse(call.args);
-  if (parsed.success) return { ok: true, tool, args: parsed.data };
-  return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
-}
-
-/** A policy that breaks must not open the door. */
-function needsApproval(
-  tool: AuraTool,
-  args: Record<string, unknown>,
-  report: ToolOptions["report"],
-): boolean {
-  if (tool.approval === "never") return false;
-  if (tool.approval === "always") return true;
-  try {
-    return tool.approval(args);
-  } catch (error) {
-    report(error, `approval policy of ${tool.name}`);
-    return true;
-  }
 }
 
 /** Suspends the task until somebody has decided; on resume it returns the decision. */

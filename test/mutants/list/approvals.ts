@@ -31,7 +31,7 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "a policy that breaks does not open the door",
-    file: "graphs/tool-call.ts",
+    file: "graphs/tool-task.ts",
     source: "report(error, `approval policy",
     replacement: "return false; report(error, `approval policy",
     tests: ["test/unit/graphs/approval.test.ts", "test/unit/graphs/tool-failures.test.ts"],
