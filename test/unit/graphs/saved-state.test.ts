@@ -4,6 +4,7 @@ import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
 import { createDecoder, createEncoder, SavedStateError } from "../../../graphs/portable.ts";
 import { prepareState } from "../../../graphs/saved-state.ts";
+import { toStateUpdate } from "../../../graphs/thread-view.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
 
 const fields = {
@@ -121,5 +122,16 @@ describe("a saved state", () => {
     ["a time that is none", (each: any) => (each.checkpoints[0].at = "yesterday")],
   ])("is refused with %s", (_, change) => {
     expect(() => prepareState(state(change))).toThrow(SavedStateError);
+  });
+});
+
+describe("edits of a state", () => {
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+
+  test.each([
+    ["another prototype", '{"context":{"x":{"__proto__":{"polluted":true}}}}'],
+    ["thousands of levels", `{"context":${nested(5_000)}}`],
+  ])("are refused with %s", (_, json) => {
+    expect(() => toStateUpdate(JSON.parse(json))).toThrow(SavedStateError);
   });
 });
