@@ -29,6 +29,9 @@ export interface Presence {
   close(): void;
 }
 
+/** A process that stands still for longer than its lease has lost it, and has not ended: fault runs freeze one for more than two. */
+const GRACE_LEASES = 3;
+
 export interface PresenceOptions {
   threads: Pick<ThreadRegistry, "attend">;
   leaseMs: number;
@@ -69,7 +72,7 @@ export function createPresence({ threads, leaseMs, logger }: PresenceOptions): P
   return {
     worker,
     gate: createGate(),
-    graceMs: leaseMs,
+    graceMs: GRACE_LEASES * leaseMs,
     works,
     stopped,
     left,
