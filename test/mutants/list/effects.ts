@@ -9,6 +9,13 @@ const WORDS = ["test/unit/runs/last-words.test.ts"];
 /** No effect twice, none unseen, none by a worker that has lost its lease. */
 export const EFFECTS: readonly Mutant[] = [
   {
+    promise: "a model's arguments are data on their way to the tool",
+    file: "graphs/sent-task.ts",
+    source: "JSON.stringify(call.args)",
+    replacement: "call.args as never",
+    tests: ["test/unit/graphs/sent-task.test.ts"],
+  },
+  {
     promise: "an effect in the ledger is never told as not done",
     file: "src/runs/last-words.ts",
     source: `if (standing?.state === "done") return`,
