@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTextDeeperThan, MAX_JSON_DEPTH } from "../tools/json-depth.ts";
 import { objectScanner } from "./json-scan.ts";
 
 /** A piece of a tool call as servers stream them; any part may be missing. */
@@ -133,6 +134,11 @@ function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
 function toCall({ id, name, args: text, tooLong }: OpenCall): RequestedCall {
   if (tooLong) {
     const problem = `the arguments are longer than ${MAX_ARGUMENTS} characters`;
+    return { id, name, args: {}, malformed: { text, problem } };
+  }
+  // What recurses over them - to store, show or compare them - would run out of stack, and the run with it.
+  if (isTextDeeperThan(text, MAX_JSON_DEPTH)) {
+    const problem = `the arguments nest deeper than ${MAX_JSON_DEPTH} levels`;
     return { id, name, args: {}, malformed: { text, problem } };
   }
   // Tools without parameters are often called with no text at all.

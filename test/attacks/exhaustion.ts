@@ -72,6 +72,27 @@ export const exhaustion: Attack[] = [
   bounded("half a megabyte of opened thoughts in a plan", "!plan %80000*<think>%{", FEW),
   bounded("half a megabyte of opened fences in a plan", "!plan %80000*```json%{", FEW),
   bounded("a plan nested without an end", "!plan %60000*[%", FEW),
+  {
+    area: "exhaustion",
+    name: "a tool's arguments nested thousands deep",
+    async run(target) {
+      const threadId = `nested-${target.backend}`;
+      for (const depth of [150, 2_000, 100_000]) {
+        const nested = `{"text":"x","deep":%${depth}*[%1%${depth}*]%}`;
+        const stream = await target.prompt(`!call far__free ${nested}`, { threadId });
+        const events = eventsOf(await stream.ended);
+        // The model is told, and the run goes on; nothing of it has reached the server.
+        const statuses = events
+          .filter(({ type }) => type === "tool_execution")
+          .map(({ data }) => data.status);
+        assert.deepEqual(statuses, ["failed"]);
+        assert.equal(
+          events.some(({ type }) => type === "error"),
+          false,
+        );
+      }
+    },
+  },
   slowSchema("a pattern that runs for minutes", "redos", { text: `${"a".repeat(60)}!` }),
   slowSchema("a pattern for names that runs for minutes", "redos2", { [`${"a".repeat(80)}!`]: "x" }),
   slowSchema("a pattern that no linear engine reads", "lookahead", { text: `${"a".repeat(60)}!` }),

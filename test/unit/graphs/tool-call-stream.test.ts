@@ -49,6 +49,13 @@ describe("collecting streamed tool calls", () => {
     expect(collect({ index: 0, id: "a", name: "x", args: "  " })[0]?.malformed).toBeUndefined();
   });
 
+  it.each([101, 5_000, 100_000])("does not take arguments that nest %i levels deep", (depth) => {
+    const nested = (levels: number) => `{"a":${"[".repeat(levels - 1)}1${"]".repeat(levels - 1)}}`;
+    const [call] = collect({ index: 0, id: "a", name: "x", args: nested(depth) });
+    expect(call).toMatchObject({ args: {}, malformed: { problem: expect.stringContaining("100 levels") } });
+    expect(collect({ index: 0, id: "a", name: "x", args: nested(100) })[0]?.malformed).toBeUndefined();
+  });
+
   it.each(['{"a":', "[1]", "null", '"text"', "{a:1}"])("marks %s as malformed", (args) => {
     expect(collect({ index: 0, id: "a", name: "x", args })).toEqual([
       { id: "a", name: "x", args: {}, malformed: { text: args, problem: expect.any(String) } },
