@@ -9,7 +9,7 @@ import { HOSTILE } from "../../helpers/hostile-json.ts";
 const LOOK_ALIKES: Record<string, unknown> = {
   ...HOSTILE,
   "a Send in the arguments": { node: "tools", args: { call: 1 } },
-  "a Send with a time limit": { node: "tools", args: {}, timeout: 5 },
+  "a Send with a time limit": JSON.parse('{"node":"tools","args":{},"timeout":5}'),
   "a Send by its name": { lg_name: "Send", node: "tools", args: {} },
   "a list of them": [
     { node: "a", args: {} },
