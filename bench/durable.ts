@@ -268,7 +268,7 @@ async function tokens(rounds: number): Promise<Row[]> {
     await Promise.all([
       import("@langchain/langgraph"),
       import("../graphs/build.ts"),
-      import("../graphs/model.ts"),
+      import("../graphs/model/create.ts"),
       import("../graphs/state.ts"),
       import("../tools/registry.ts"),
       import("../test/helpers/stack.ts"),

@@ -1,30 +1,30 @@
-import { randomUUID } from "node:crypto";
-import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
+import { AIMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig, Send } from "@langchain/langgraph";
-import { type Answer, ask, type Model, newMessageId } from "./answer.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
-import { modelInput } from "./history.ts";
 import type { GraphLimits } from "./limits.ts";
+import { newMessageId } from "./model/answer.ts";
+import { type Answered, converse } from "./model/converse.ts";
+import { droppedOf, savedAnswer } from "./model/saved-answer.ts";
+import type { ModelServer } from "./model/server.ts";
 import { agentPrompt } from "./prompts.ts";
 import { type SentTask, sendTask } from "./sent-task.ts";
-import { emitter, mergeSteps, type State, usageOf } from "./state.ts";
+import { emitter, type Language, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import type { RequestedCall } from "./tool-call-stream.ts";
 import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
 
-/** Of malformed arguments, this much is kept and shown. */
-const MAX_MALFORMED = 1_000;
-
 export interface AgentOptions {
-  /** The model with the tools bound that there are at this turn. */
-  model: () => Model;
-  maxInputTokens: number;
+  /** The first answers; each other one when those before it have failed. */
+  servers: readonly ModelServer[];
+  /** The tools that there are at each turn. */
+  registry: ToolRegistry;
   limits: GraphLimits;
+  report: (error: unknown, where: string) => void;
 }
 
 /** One turn: asks the model, streams its words, and leaves its tool calls in the message. */
-export function agentNode({ model, maxInputTokens, limits }: AgentOptions) {
+export function agentNode({ servers, registry, limits, report }: AgentOptions) {
   return async (state: State, config: LangGraphRunnableConfig) => {
     const emit = emitter(config);
     if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
@@ -33,21 +33,20 @@ export function agentNode({ model, maxInputTokens, limits }: AgentOptions) {
     emitSteps(begun, emit);
     const id = newMessageId(config);
     const say = (content: string) => emit({ type: "content", messageId: id, content });
-    const answer = await ask(
-      model(),
-      modelInput(agentPrompt(state), state.messages, maxInputTokens),
+    const answer = await converse(
+      servers,
+      { system: agentPrompt(state), messages: state.messages, tools: registry.definitions },
       config,
       {
         onText: say,
         onThought: (content) => emit({ type: "thought", content }),
+        onFallback: (error) => report(error, "model"),
       },
       { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
-    if (answer.text.trim() === "" && answer.calls.length === 0) {
-      answer.text = TEXTS[state.language].noAnswer;
-      say(answer.text);
-    }
-    const message = toMessage(id, answer, state.messages);
+    const remark = remarkOn(answer, state.language);
+    if (remark !== "") say(remark);
+    const message = savedAnswer(id, { ...answer, text: answer.text + remark }, state.messages);
     const passed = passedSteps(
       mergeSteps(state.steps, begun),
       assignSteps(message.tool_calls ?? [], state.steps),
@@ -59,8 +58,21 @@ export function agentNode({ model, maxInputTokens, limits }: AgentOptions) {
       turns: state.turns + 1,
       usage: usageOf(answer.usage),
       written: state.written + answer.written,
+      answered: answeredBy(answer),
     };
   };
+}
+
+/** What the user has to know of an answer that is not all of one; what becomes of its calls is told with them. */
+function remarkOn({ text, calls, ending }: Answered, language: Language): string {
+  if (calls.length > 0) return "";
+  const said = text.trim() !== "";
+  if (ending === undefined) return said ? "" : TEXTS[language].noAnswer;
+  return `${said ? "\n\n" : ""}${TEXTS[language].endings[ending]}`;
+}
+
+function answeredBy({ server, ending }: Answered) {
+  return { model: server.name, ...(ending === undefined ? {} : { ending }) };
 }
 
 /** After a turn: one task per tool call, or the end. */
@@ -94,50 +106,4 @@ function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void
 
 function emitSteps(steps: readonly PlanStep[], emit: (event: GraphEvent) => void): void {
   for (const step of steps) emit({ type: "plan_step", step });
-}
-
-/**
- * The message for the history. Malformed calls stay in it with empty arguments, because servers refuse a
- * history whose arguments are not JSON; `invalid_tool_calls` keeps what the model wrote.
- */
-function toMessage(id: string, { text, calls, usage }: Answer, history: readonly BaseMessage[]): AIMessage {
-  const distinct = withDistinctIds(calls, history);
-  const dropped = distinct.at(-1)?.dropped;
-  const fields = {
-    id,
-    content: text,
-    tool_calls: distinct.map(({ id, name, args }): ToolCall => ({ type: "tool_call", id, name, args })),
-    invalid_tool_calls: distinct.flatMap(({ id, name, malformed }): InvalidToolCall[] => {
-      if (malformed === undefined) return [];
-      const args = malformed.text.slice(0, MAX_MALFORMED);
-      return [{ type: "invalid_tool_call", id, name, args, error: malformed.problem }];
-    }),
-    ...(dropped === undefined ? {} : { additional_kwargs: { [DROPPED]: dropped } }),
-  };
-  // LangChain's types allow no usage here (they infer `undefined`), though its messages carry it.
-  if (usage !== undefined) Object.assign(fields, { usage_metadata: usage });
-  return new AIMessage(fields);
-}
-
-/** How many calls of a message its last one stands for. */
-const DROPPED = "dropped_calls";
-
-/** 1 where the message does not say: a saved thread that was edited or came from elsewhere. */
-function droppedOf(message: AIMessage): number {
-  const dropped: unknown = message.additional_kwargs[DROPPED];
-  return typeof dropped === "number" ? dropped : 1;
-}
-
-/** Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call. */
-function withDistinctIds(calls: readonly RequestedCall[], history: readonly BaseMessage[]): RequestedCall[] {
-  const used = new Set(
-    history
-      .flatMap((message) => (AIMessage.isInstance(message) ? (message.tool_calls ?? []) : []))
-      .map(({ id }) => id),
-  );
-  return calls.map((call) => {
-    const id = call.id === "" || used.has(call.id) ? `call_${randomUUID().replaceAll("-", "")}` : call.id;
-    used.add(id);
-    return { ...call, id };
-  });
 }

@@ -1,7 +1,7 @@
 import { defaultTools } from "../tools/registry.ts";
 import { buildGraph } from "./build.ts";
-import { modelName } from "./default-model.ts";
-import { createModel } from "./model.ts";
+import { createModel } from "./model/create.ts";
+import { modelName } from "./model/default-model.ts";
 
 // For LangGraph's dev server and Studio only; the service builds its own graph from its Config.
 

@@ -1,14 +1,13 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
-import { createToolRegistry, type ToolRegistry, type ToolSource } from "../tools/registry.ts";
+import { createToolRegistry, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import { agentNode, routeTo } from "./agent.ts";
-import type { Model } from "./answer.ts";
 import { withStoredEvents } from "./barrier.ts";
 import { type EffectLedger, NO_LEDGER } from "./effect.ts";
 import { finishNode } from "./finish.ts";
-import { DEFAULT_MAX_INPUT_TOKENS } from "./history.ts";
 import { DEFAULT_LIMITS, type GraphLimits } from "./limits.ts";
+import { modelServer } from "./model/server.ts";
 import { planNode } from "./plan.ts";
 import { AuraState } from "./state.ts";
 import { toolNode } from "./tool-call.ts";
@@ -25,8 +24,10 @@ export interface GraphOptions {
   ledger?: EffectLedger;
   /** Knows which effects have not ended. Default: nobody asks. */
   underWay?: UnderWay;
-  /** How much the model reads. Default: what its profile says, else 16,000. */
-  maxInputTokens?: number;
+  /** How much the model reads, in tokens. Default: what its profile says, else 16,000 until its server says otherwise. */
+  maxInputTokens?: number | undefined;
+  /** Asked when `model` has failed, and how much it reads. */
+  fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;
   /** How much one run may do. */
   limits?: GraphLimits;
   /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
@@ -42,21 +43,19 @@ export function buildGraph({
   ledger = NO_LEDGER,
   underWay = createUnderWay(),
   maxInputTokens,
+  fallback,
   limits = DEFAULT_LIMITS,
   report = () => {},
 }: GraphOptions) {
   const registry = createToolRegistry(tools, source);
-  const window = maxInputTokens ?? model.profile.maxInputTokens ?? DEFAULT_MAX_INPUT_TOKENS;
+  const servers = [
+    modelServer(model, maxInputTokens),
+    ...(fallback === undefined ? [] : [modelServer(fallback.model, fallback.maxInputTokens)]),
+  ];
   return (
     new StateGraph(AuraState)
-      .addNode(
-        "plan",
-        withStoredEvents(planNode({ model, registry, maxInputTokens: window, limits, report })),
-      )
-      .addNode(
-        "agent",
-        withStoredEvents(agentNode({ model: binder(model, registry), maxInputTokens: window, limits })),
-      )
+      .addNode("plan", withStoredEvents(planNode({ servers, registry, limits, report })))
+      .addNode("agent", withStoredEvents(agentNode({ servers, registry, limits, report })))
       .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
       .addNode("finish", withStoredEvents(finishNode(limits)))
       .addEdge(START, "plan")
@@ -72,22 +71,3 @@ export function buildGraph({
 
 /** What `buildGraph` returns. */
 export type AuraGraph = ReturnType<typeof buildGraph>;
-
-/** The model with the tools of the moment; bound anew only when they have changed. */
-function binder(model: BaseChatModel, registry: ToolRegistry): () => Model {
-  let { definitions } = registry;
-  let bound = bind(model, definitions);
-  return () => {
-    if (registry.definitions !== definitions) {
-      definitions = registry.definitions;
-      bound = bind(model, definitions);
-    }
-    return bound;
-  };
-}
-
-function bind(model: BaseChatModel, definitions: ToolRegistry["definitions"]): Model {
-  if (definitions.length === 0) return model;
-  if (model.bindTools === undefined) throw new Error(`${model.getName()} cannot call tools`);
-  return model.bindTools([...definitions]);
-}

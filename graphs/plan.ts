@@ -1,24 +1,26 @@
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { type LangGraphRunnableConfig, Overwrite } from "@langchain/langgraph";
 import { z } from "zod";
-import type { ToolRegistry } from "../tools/registry.ts";
-import { type AnswerListener, ask, type Model } from "./answer.ts";
+import { cutWithDots } from "../tools/cut.ts";
+import type { ToolDefinition, ToolRegistry } from "../tools/registry.ts";
 import type { PlanStep } from "./graph-event.ts";
-import { modelInput } from "./history.ts";
 import { findJson } from "./json-in-text.ts";
 import type { GraphLimits } from "./limits.ts";
-import { OutputLimitError } from "./model-errors.ts";
+import type { AnswerListener } from "./model/answer.ts";
+import { converse } from "./model/converse.ts";
+import { OutputLimitError } from "./model/errors.ts";
+import type { ModelServer } from "./model/server.ts";
 import { planPrompt } from "./prompts.ts";
 import { emitter, type Language, modelSignal, type State, type TokenUsage, usageOf } from "./state.ts";
 import { TEXTS } from "./texts.ts";
 
 const MAX_STEPS = 10;
 
+const NO_TOOLS: readonly ToolDefinition[] = Object.freeze([]);
+
 export interface PlanOptions {
-  /** Without tools bound: the planner must not act. */
-  model: Model;
+  servers: readonly ModelServer[];
   registry: ToolRegistry;
-  maxInputTokens: number;
   limits: GraphLimits;
   report: (error: unknown, where: string) => void;
 }
@@ -34,7 +36,7 @@ export function planNode(options: PlanOptions) {
     });
     emit({ type: "thought", content: say.planned(steps.length) });
     for (const step of steps) emit({ type: "plan_step", step });
-    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage), written };
+    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage), written, answered: null };
   };
 }
 
@@ -47,17 +49,19 @@ interface Planned {
 
 /** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step - unless the run itself is over. */
 async function makePlan(
-  { model, registry, maxInputTokens, limits, report }: PlanOptions,
+  { servers, registry, limits, report }: PlanOptions,
   state: State,
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
 ): Promise<Planned> {
-  const input = modelInput(planPrompt(state, registry), conversation(state.messages), maxInputTokens);
+  // The planner must not act.
+  const tools = NO_TOOLS;
+  const question = { system: planPrompt(state, registry), messages: conversation(state.messages), tools };
   // Keeps the plan's JSON out of Studio's chat.
   const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
   const planned: Planned = { steps: [genericStep(state.language)], usage: null, written: 0 };
   try {
-    const answer = await ask(model, input, quiet, listener, limits);
+    const answer = await converse(servers, question, quiet, listener, limits);
     planned.usage = usageOf(answer.usage);
     planned.written = answer.written;
     planned.steps = parsePlan(answer.text, registry);
@@ -116,7 +120,7 @@ export function parsePlan(text: string, registry: ToolRegistry): PlanStep[] {
 }
 
 function cut(length: number) {
-  return (text: string) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+  return (text: string) => cutWithDots(text, length);
 }
 
 function genericStep(language: Language): PlanStep {

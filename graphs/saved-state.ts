@@ -3,7 +3,7 @@ import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph"
 import { z } from "zod";
 import { planStep } from "./graph-event.ts";
 import { createDecoder, createEncoder, refuseHostile, SavedStateError } from "./portable.ts";
-import { tokenUsage } from "./state.ts";
+import { answered, tokenUsage } from "./state.ts";
 
 /** A thread's checkpoints as JSON, oldest first. Each value stands once, under its channel and version. */
 export interface SavedState {
@@ -44,6 +44,7 @@ export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   turns: z.number(),
   usage: tokenUsage.nullable(),
   written: z.number(),
+  answered: answered.nullable(),
   context: z.record(z.string(), z.unknown()),
   language: z.enum(["ko", "en"]),
 });

@@ -1,3 +1,4 @@
+import { cut as cutText } from "../tools/cut.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import { countUnseen, quoted } from "../tools/visible.ts";
 import type { Language } from "./state.ts";
@@ -85,7 +86,7 @@ function cutTexts({ tool, args, language }: Call, maxText: number): ShownPart {
   const cut = (value: unknown, place: string): unknown => {
     if (typeof value === "string") {
       if (value.length <= maxText) return value;
-      const beginning = beginningOf(value, maxText);
+      const beginning = cutText(value, maxText);
       cuts.push({ place, length: value.length, missing: value.length - beginning.length });
       return `${beginning}…`;
     }
@@ -102,13 +103,6 @@ function cutTexts({ tool, args, language }: Call, maxText: number): ShownPart {
       cuts.map(({ place, length, missing }) => ({ place: quoted(place), length, missing })),
     ),
   };
-}
-
-/** At most so many characters, and no half of a pair. */
-function beginningOf(text: string, maxText: number): string {
-  const last = text.charCodeAt(maxText - 1);
-  const isHalf = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, isHalf ? maxText - 1 : maxText);
 }
 
 /** As in a JSON Pointer, so that two places never have one name. */

@@ -14,8 +14,14 @@ export const tokenUsage = z.object({
 
 export type TokenUsage = z.infer<typeof tokenUsage>;
 
+/** Which model gave a run's last answer, and how it ended when it is not all that the model had to say. */
+export const answered = z.object({
+  model: z.string(),
+  ending: z.enum(["length", "content_filter", "refusal", "lost"]).exactOptional(),
+});
+
 /**
- * A thread's state. It outlives runs; `steps`, `turns`, `usage` and `written` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
+ * A thread's state. It outlives runs; `steps`, `turns`, `usage`, `written` and `answered` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
  * checks a typed state by it.
  */
 export const AuraState = new StateSchema({
@@ -29,6 +35,7 @@ export const AuraState = new StateSchema({
   /** Updates are added up; null while the model has told nothing. */
   usage: new ReducedValue(tokenUsage.nullable().default(null), { reducer: addUsage }),
   written: z.int().min(0).default(0).describe("Characters that the model has written in this run"),
+  answered: answered.nullable().default(null),
   context: z
     .record(z.string(), z.unknown())
     .default(() => ({}))
@@ -48,7 +55,9 @@ export interface Prompt {
 
 /** The input that starts a run on a new or an existing thread. */
 export function runInput({ prompt, context, language, runId }: Prompt) {
-  const message = new HumanMessage({ content: prompt, ...(runId === undefined ? {} : { id: runId }) });
+  // Half a character would be refused by model servers with every later prompt too.
+  const content = prompt.toWellFormed();
+  const message = new HumanMessage({ content, ...(runId === undefined ? {} : { id: runId }) });
   return { messages: [message], context, language };
 }
 

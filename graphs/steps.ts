@@ -1,3 +1,4 @@
+import { cutWithDots } from "../tools/cut.ts";
 import type { PlanStep } from "./graph-event.ts";
 
 /** Results are for a glance; the full result is in tool_execution. */
@@ -19,7 +20,7 @@ export function end(step: PlanStep, status: "completed" | "failed", result?: str
 }
 
 function shorten(text: string): string {
-  return text.length > MAX_RESULT ? `${text.slice(0, MAX_RESULT - 1)}…` : text;
+  return cutWithDots(text, MAX_RESULT);
 }
 
 /** Pending or in progress. */

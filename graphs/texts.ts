@@ -12,6 +12,8 @@ export interface Texts {
   stopped: string;
   skipped: string;
   noAnswer: string;
+  /** Why an answer is not all of one. */
+  endings: Record<"length" | "content_filter" | "refusal" | "lost", string>;
   refused: Record<Refusal, string>;
   /** The approval was given for other arguments. */
   changed: string;
@@ -43,6 +45,12 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     stopped: "진행 횟수 한도에서 멈춤",
     skipped: "실행되지 않음",
     noAnswer: "모델이 답변을 하지 않았습니다.",
+    endings: {
+      length: "(길이 제한에 걸려 답변이 여기서 끊겼습니다. 이어서 보려면 계속해 달라고 말씀해 주세요.)",
+      content_filter: "(모델 서버의 콘텐츠 필터가 답변을 막았습니다. 여기까지가 전부가 아닐 수 있습니다.)",
+      refusal: "(모델이 이 요청에 답하기를 거절했습니다.)",
+      lost: "(모델 서버의 응답 일부를 읽지 못했습니다. 위 답변에서 빠진 부분이 있을 수 있습니다.)",
+    },
     refused: {
       rejected: "승인이 거절되었습니다",
       expired: "승인 기한이 지났습니다",
@@ -75,6 +83,12 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     stopped: "stopped at the turn limit",
     skipped: "not carried out",
     noAnswer: "The model gave no answer.",
+    endings: {
+      length: "(The answer was cut here by its length limit. Tell me to go on if you want the rest.)",
+      content_filter: "(The model server's content filter stopped the answer: this may not be all of it.)",
+      refusal: "(The model declined to answer this request.)",
+      lost: "(A part of the model server's response could not be read: something may be missing above.)",
+    },
     refused: {
       rejected: "The approval was rejected",
       expired: "The approval has expired",

@@ -1,4 +1,5 @@
 import { ToolMessage } from "@langchain/core/messages";
+import { cut } from "../tools/cut.ts";
 import type { Refusal } from "./texts.ts";
 
 /** A result longer than this is cut for the model; clients get all of it from tool_execution. */
@@ -32,7 +33,7 @@ export function failureMessage(
   return answer(
     call,
     "error",
-    `ERROR: ${cut(problem, MAX_ANSWER)} ${quoted(JSON.stringify(said))}`,
+    `ERROR: ${shorten(problem, MAX_ANSWER)} ${quoted(JSON.stringify(said))}`,
     Infinity,
   );
 }
@@ -50,7 +51,7 @@ export function failureText({
 
 /** The block that agentPrompt explains. "<" is escaped so that nothing in the data can close it. */
 function quoted(json: string): string {
-  return `<tool_data>${cut(json, MAX_ANSWER).replaceAll("<", "\\u003c")}</tool_data>`;
+  return `<tool_data>${shorten(json, MAX_ANSWER).replaceAll("<", "\\u003c")}</tool_data>`;
 }
 
 /**
@@ -112,9 +113,14 @@ const ADVICE: Readonly<Record<Refusal | "stopped", string>> = Object.freeze({
 });
 
 function answer(call: Call, status: "success" | "error", text: string, length = MAX_ANSWER): ToolMessage {
-  return new ToolMessage({ tool_call_id: call.id, name: call.name, status, content: cut(text, length) });
+  return new ToolMessage({
+    tool_call_id: call.id,
+    name: call.name,
+    status,
+    content: shorten(text, length).toWellFormed(),
+  });
 }
 
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}… (cut)` : text;
+function shorten(text: string, length: number): string {
+  return text.length > length ? `${cut(text, length)}… (cut)` : text;
 }

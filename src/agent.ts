@@ -1,8 +1,8 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
-import { type AuraGraph, buildGraph } from "../graphs/build.ts";
+import { type AuraGraph, buildGraph, type GraphOptions } from "../graphs/build.ts";
 import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
-import { createModel, modelFailure } from "../graphs/model.ts";
+import { createModel, modelFailure } from "../graphs/model/create.ts";
 import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
@@ -46,6 +46,8 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const underWay = createUnderWay();
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
+    maxInputTokens: config.modelContext,
+    fallback: fallbackOf(config),
     tools: defaultTools({ mail: config.mail, ...reach }),
     source,
     checkpointer,
@@ -65,6 +67,12 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     partialAnswer,
     saved: threadGraph(graph, checkpointer),
   };
+}
+
+function fallbackOf({ fallback }: Config): GraphOptions["fallback"] {
+  if (fallback === undefined) return undefined;
+  const { context, ...settings } = fallback;
+  return { model: createModel(settings), maxInputTokens: context };
 }
 
 /** The graph's saved threads; what a client has sent that is no state of ours becomes the contract's E4000. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { modelName } from "../graphs/default-model.ts";
 import type { GraphLimits } from "../graphs/limits.ts";
+import { modelName } from "../graphs/model/default-model.ts";
 import { type McpServer, mcpServers } from "./mcp/settings.ts";
 import type { OwnerCaps } from "./runs/caps.ts";
 import type { RunLimits } from "./runs/limits.ts";
@@ -9,6 +9,11 @@ const portError = { error: "must be a port number, 0 to 65535" };
 const port = z.coerce.number(portError).int(portError).min(0, portError).max(65_535, portError);
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
+
+/** How much a model reads; less than this is no room for the agent's own instructions. */
+const tokens = z.coerce.number().int().min(1_000).max(100_000_000);
+
+const endpoint = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
 
 /** Lifetimes, in seconds; at most ten years. */
 const seconds = z.coerce.number().int().min(1).max(315_360_000);
@@ -28,6 +33,11 @@ const variables = {
   AURA_HOST: z.string().default("127.0.0.1"),
   AURA_BACKEND: z.enum(["embedded", "redis"]).optional(),
   AURA_MODEL: z.string().optional(),
+  AURA_MODEL_CONTEXT: tokens.optional(),
+  AURA_MODEL_FALLBACK: z.string().optional(),
+  AURA_FALLBACK_API_KEY: z.string().optional(),
+  AURA_FALLBACK_BASE_URL: endpoint.optional(),
+  AURA_FALLBACK_CONTEXT: tokens.optional(),
   AURA_CHECKPOINTER: z.enum(["redis", "redis-stack", "memory"]).optional(),
   AURA_CHECKPOINTER_SWITCH: z.enum(["0", "1"]).default("0"),
   AURA_CHECKPOINT_KEEP: z.coerce.number().int().min(1).optional(),
@@ -63,7 +73,7 @@ const variables = {
   REDIS_PORT: port.default(6379),
   REDIS_PASSWORD: z.string().optional(),
   OPENAI_API_KEY: z.string().optional(),
-  OPENAI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
+  OPENAI_BASE_URL: endpoint.optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: "must be an smtp(s) URL" }).optional(),
   MAIL_FROM: z.string().default("aura@dwp.local"),
   MAIN_SERVICE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
@@ -111,6 +121,10 @@ export interface Config {
   readonly leaseMs: number;
   readonly redis: { readonly host: string; readonly port: number; readonly password: string | undefined };
   readonly model: string;
+  /** Tokens that it reads, where the settings say so. */
+  readonly modelContext: number | undefined;
+  /** Asked when the model has failed. */
+  readonly fallback: FallbackModel | undefined;
   readonly openai: { readonly apiKey: string | undefined; readonly baseUrl: string | undefined };
   readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
   readonly mainServiceUrl: string | undefined;
@@ -128,6 +142,14 @@ export interface Config {
   readonly logLevel: string;
   /** Lines for the log at boot. */
   readonly warnings: readonly string[];
+}
+
+export interface FallbackModel {
+  readonly model: string;
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string | undefined;
+  /** Tokens that it reads. */
+  readonly context: number | undefined;
 }
 
 /** The environment is not usable. `problems` holds one line per variable. */
@@ -190,6 +212,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       password: value.REDIS_PASSWORD,
     }),
     model: modelName(value.AURA_MODEL, openai.apiKey, openai.baseUrl),
+    modelContext: value.AURA_MODEL_CONTEXT,
+    fallback: fallbackModel(value),
     openai,
     mail: Object.freeze({ smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }),
     mainServiceUrl: value.MAIN_SERVICE_URL,
@@ -203,6 +227,23 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     }),
     logLevel: value.LOG_LEVEL,
     warnings: Object.freeze(unknownVariables(env)),
+  });
+}
+
+/** At the first model's endpoint, unless it has one of its own: a key goes to its own endpoint only. */
+function fallbackModel(value: z.output<typeof environment>): FallbackModel | undefined {
+  const model = value.AURA_MODEL_FALLBACK;
+  if (model === undefined) return undefined;
+  const baseUrl = value.AURA_FALLBACK_BASE_URL;
+  const own = { apiKey: value.AURA_FALLBACK_API_KEY, baseUrl };
+  const shared = {
+    apiKey: value.AURA_FALLBACK_API_KEY ?? value.OPENAI_API_KEY,
+    baseUrl: value.OPENAI_BASE_URL,
+  };
+  return Object.freeze({
+    model,
+    ...(baseUrl === undefined ? shared : own),
+    context: value.AURA_FALLBACK_CONTEXT,
   });
 }
 
@@ -229,6 +270,11 @@ function contradictions(value: z.output<typeof environment> & { backend: string;
     problems.push(
       "AURA_THREAD_TTL must be longer than AURA_APPROVAL_TTL: an approval must not outlive its thread",
     );
+  }
+  for (const name of ["AURA_FALLBACK_API_KEY", "AURA_FALLBACK_BASE_URL", "AURA_FALLBACK_CONTEXT"] as const) {
+    if (value[name] !== undefined && value.AURA_MODEL_FALLBACK === undefined) {
+      problems.push(`${name} needs AURA_MODEL_FALLBACK: the name of the model there`);
+    }
   }
   const model = value.AURA_EMBEDDING_MODEL;
   const isOpenAis = model === undefined || model.startsWith("text-embedding-");

@@ -1,3 +1,4 @@
+import { cut as cutText } from "../../tools/cut.ts";
 import type { ShownPart } from "../approvals/approval.ts";
 import type { StoredEvent, WireEvent } from "../runs/event.ts";
 import { formatEventId } from "../runs/event-id.ts";
@@ -83,7 +84,7 @@ function cutRecord(value: object, limits: Limits): Record<string, unknown> {
 
 function cut(value: unknown, limits: Limits): unknown {
   if (typeof value === "string") {
-    return value.length <= limits.maxText ? value : `${value.slice(0, limits.maxText).toWellFormed()}…`;
+    return value.length <= limits.maxText ? value : `${cutText(value, limits.maxText)}…`;
   }
   if (typeof value !== "object" || value === null) return value;
   if (limits.depth === 0) return "…";

@@ -1,5 +1,6 @@
 import type { Language } from "../errors.ts";
 import type { AgentStep, CallOutcome } from "./event.ts";
+import type { ModelFailure } from "./model-failure.ts";
 import type { RunRecord } from "./run.ts";
 
 /** Where a graph's thread lives, and who is asking: LangGraph's `configurable`. */
@@ -100,8 +101,8 @@ export interface Agent {
   forget(thread: GraphThread): Promise<void>;
   /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
   input(run: RunRecord): unknown;
-  /** Whether an error of the graph was the model's: it failed, it did not answer in time, it wrote too much, or none of them. */
-  modelFailure(error: unknown): "failed" | "timeout" | "endless" | null;
+  /** How the model has failed, when an error of the graph is the model's. */
+  modelFailure(error: unknown): ModelFailure | null;
   /** The calls of a stopped graph that have no answer yet. */
   openCalls(state: GraphState): OpenCall[];
   /** How a call's last word reads. */

@@ -1,15 +1,13 @@
-import { AuraError, ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
+import { ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
 import type { RunDeps } from "./deps.ts";
 import { limitText, type RunLimit, RunLimitError } from "./limits.ts";
+import { modelFailureText } from "./model-failure.ts";
 import type { RunRecord } from "./run.ts";
 import { windUp } from "./wind-up.ts";
 
 /** Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have it. */
 export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Promise<boolean> {
-  const limit = limitOf(deps, error);
-  const errorCode = limit === null ? runErrorCode(deps, error) : LIMIT_CODES[limit];
-  const message =
-    limit === null ? ERRORS[errorCode][run.language] : limitText(limit, deps.limits, run.language);
+  const { errorCode, message } = toldOf(deps, run, error);
   deps.logger.error({ err: error, errorCode, runId: run.runId, traceId: run.traceId }, "run failed");
   const failed = await deps.backend.threads.transition(
     run.runId,
@@ -30,14 +28,16 @@ const LIMIT_CODES: Readonly<Record<RunLimit, ErrorCode>> = Object.freeze({
   time: "E5001",
 });
 
-function limitOf(deps: RunDeps, error: unknown): RunLimit | null {
-  if (error instanceof RunLimitError) return error.limit;
-  return deps.agent.modelFailure(error) === "endless" ? "output" : null;
-}
-
-function runErrorCode(deps: RunDeps, error: unknown): ErrorCode {
-  if (error instanceof AuraError) return errorCodeOf(error);
-  const model = deps.agent.modelFailure(error);
-  if (model === "timeout") return "E5001";
-  return model === "failed" ? "E5000" : "E1000";
+/** What the user is told: a code of the contract, and why in words. */
+function toldOf(
+  { agent, limits }: RunDeps,
+  { language }: RunRecord,
+  error: unknown,
+): { errorCode: ErrorCode; message: string } {
+  const failure = agent.modelFailure(error);
+  const limit = error instanceof RunLimitError ? error.limit : failure === "endless" ? "output" : null;
+  if (limit !== null) return { errorCode: LIMIT_CODES[limit], message: limitText(limit, limits, language) };
+  if (failure !== null && failure !== "endless") return modelFailureText(failure, language);
+  const errorCode = errorCodeOf(error);
+  return { errorCode, message: ERRORS[errorCode][language] };
 }

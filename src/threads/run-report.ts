@@ -33,6 +33,9 @@ const usage = z
   .nullable()
   .catch(null);
 
+/** Which model gave the last answer, and how it ended when it is not all that the model had to say. */
+const answered = z.object({ model: z.string(), ending: z.string().exactOptional() }).nullable().catch(null);
+
 /** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
 export async function runReport(deps: ThreadDeps, run: RunRecord) {
   const checkpoints: CheckpointView[] = [];
@@ -51,6 +54,7 @@ export async function runReport(deps: ThreadDeps, run: RunRecord) {
     nodes: nodeTimes(checkpoints),
     tools: [...tools.values()],
     usage: usage.parse(checkpoints.at(-1)?.values.usage ?? null),
+    answered: answered.parse(checkpoints.at(-1)?.values.answered ?? null),
     waitedMs,
   };
 }

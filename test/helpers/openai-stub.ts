@@ -30,6 +30,12 @@ export interface StubCall {
 export type StubReply =
   /** An answer; `pauseMs` before each piece of it. */
   | { text?: string | string[]; reasoning?: string[]; calls?: StubCall[]; finish?: string; pauseMs?: number }
+  /** These bytes; `drop` cuts the connection behind them. */
+  | { raw: { status?: number; contentType?: string; body: string | Buffer }; drop?: boolean }
+  /** Comments only, until the client has gone. */
+  | { comments: string }
+  /** Cuts the connection before the first byte of an answer. */
+  | { reset: true }
   /** An error answer. */
   | { status: number; error?: string; headers?: Record<string, string> }
   /** Sends this text and then ends the response politely, or drops the connection. */
@@ -149,6 +155,17 @@ async function respond(
   reply: StubReply,
   call: number,
 ): Promise<void> {
+  if ("reset" in reply) {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  if ("raw" in reply) {
+    const { status = 200, contentType = "text/event-stream", body } = reply.raw;
+    response.writeHead(status, { "content-type": contentType });
+    if (!reply.drop) response.end(body);
+    else response.write(body, () => response.socket?.destroySoon());
+    return;
+  }
   if ("status" in reply) {
     response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
     response.end(
@@ -167,6 +184,11 @@ async function respond(
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.flushHeaders();
+  if ("comments" in reply) {
+    const timer = setInterval(() => response.write(reply.comments), 50);
+    response.once("close", () => clearInterval(timer));
+    return;
+  }
   if ("endless" in reply) return repeat(response, { ...envelope(request, call) }, reply.endless);
   const send = (choice: Record<string, unknown>) =>
     frame(response, { ...envelope(request, call), choices: [choice] });
@@ -219,7 +241,8 @@ function envelope(request: ChatRequest, call: number) {
 
 function deltasOf(reply: StubReply, call: number): Record<string, unknown>[] {
   if ("deltas" in reply) return reply.deltas;
-  if ("status" in reply || "endless" in reply) return [];
+  if ("status" in reply || "endless" in reply || "raw" in reply) return [];
+  if ("reset" in reply || "comments" in reply) return [];
   const text = [reply.text ?? []].flat();
   const reasoning = "reasoning" in reply ? (reply.reasoning ?? []) : [];
   const calls = "calls" in reply ? (reply.calls ?? []) : [];

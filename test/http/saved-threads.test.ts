@@ -122,7 +122,12 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
     for (const [at, { parentId }] of items.entries())
       expect(parentId).toBe(items[at + 1]?.checkpointId ?? null);
     const agent = items.find(({ next }: any) => next.includes("tools"));
-    expect(agent.changed.map(({ key }: any) => key).sort()).toEqual(["messages", "turns", "written"]);
+    expect(agent.changed.map(({ key }: any) => key).sort()).toEqual([
+      "answered",
+      "messages",
+      "turns",
+      "written",
+    ]);
     expect(agent.changed[0]).toEqual({ key: expect.any(String), bytes: expect.any(Number) });
     expect(agent.interrupts.map(({ value }: any) => value.context.subject).sort()).toEqual(["One", "Two"]);
 

@@ -93,7 +93,7 @@ test("the state is typed, and the nodes have the names of the graph", async () =
   const [assistant] = await client.assistants.search({ graphId: "aura" });
   const schemas = await client.assistants.getSchemas(assistant?.assistant_id ?? "");
   expect(Object.keys(schemas.state_schema?.properties ?? {}).sort()).toEqual(
-    ["context", "language", "messages", "steps", "turns", "usage", "written"].sort(),
+    ["answered", "context", "language", "messages", "steps", "turns", "usage", "written"].sort(),
   );
   const { nodes } = await client.assistants.getGraph(assistant?.assistant_id ?? "");
   expect(nodes.map(({ id }) => id).sort()).toEqual(

@@ -31,10 +31,47 @@ export const EFFECTS: readonly Mutant[] = [
   },
   {
     promise: "a run is finite: what the model writes has a limit",
-    file: "graphs/answer.ts",
-    source: "if (written > maxOutput) {",
-    replacement: "if (written < 0) {",
+    file: "graphs/model/answer-collector.ts",
+    source: "if (written <= maxOutput) return;",
+    replacement: "if (written >= 0) return;",
     tests: ["test/unit/graphs/limits.test.ts"],
+  },
+  {
+    promise: "no call is made of an answer of which a part could not be read",
+    file: "graphs/model/tool-call-stream.ts",
+    source:
+      'if (missing === "lost" || (missing === "length" && !open.scan.isClosed())) return MISSING[missing];',
+    replacement: 'if (missing === "length" && !open.scan.isClosed()) return MISSING[missing];',
+    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+  },
+  {
+    promise: "a call that its answer's limit has cut is not made with what there is of it",
+    file: "graphs/model/tool-call-stream.ts",
+    source:
+      'if (missing === "lost" || (missing === "length" && !open.scan.isClosed())) return MISSING[missing];',
+    replacement: 'if (missing === "lost") return MISSING[missing];',
+    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+  },
+  {
+    promise: "a call of a name that is none is never made under the name of another tool",
+    file: "graphs/model/saved-answer.ts",
+    source: "malformed: call.malformed ?? { text: JSON.stringify(call.args), problem },",
+    replacement: "...(call.malformed === undefined ? {} : { malformed: call.malformed }),",
+    tests: ["test/unit/graphs/model/names.test.ts"],
+  },
+  {
+    promise: "half an answer is never a whole one",
+    file: "graphs/model/answer-stream.ts",
+    source: "if (state.finished) return;",
+    replacement: "if (state.pieces > 0) return;",
+    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+  },
+  {
+    promise: "what one server sent along goes to no other",
+    file: "graphs/model/kept-fields.ts",
+    source: "if (!isRecord(fields) || fields.server !== server) return undefined;",
+    replacement: "if (!isRecord(fields)) return undefined;",
+    tests: ["test/unit/graphs/model/fallback.test.ts"],
   },
   {
     promise: "an approver sees every entry of a list",

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createModel } from "../../../graphs/model.ts";
+import { createModel } from "../../../graphs/model/create.ts";
 import { defaultTools } from "../../../tools/registry.ts";
 import { startSmtp } from "../../helpers/smtp.ts";
 import { harness, outline, textOf } from "./harness.ts";

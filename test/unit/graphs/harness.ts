@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ApprovalRequest } from "../../../graphs/approval.ts";
 import { buildGraph, type GraphOptions } from "../../../graphs/build.ts";
 import type { GraphEvent } from "../../../graphs/graph-event.ts";
-import { createModel } from "../../../graphs/model.ts";
+import { createModel } from "../../../graphs/model/create.ts";
 import { type Prompt, runInput, type State } from "../../../graphs/state.ts";
 import { type AuraTool, type ToolContext, ToolError } from "../../../tools/tool.ts";
 import { type OpenAiStub, type StubStep, startOpenAiStub } from "../../helpers/openai-stub.ts";
@@ -115,7 +115,10 @@ export async function harness(steps: StubStep[] = [], options: Partial<GraphOpti
   };
 }
 
-export function stubModel(stub: OpenAiStub, rest: { timeoutMs?: number; maxRetries?: number } = {}) {
+export function stubModel(
+  stub: OpenAiStub,
+  rest: { model?: string; timeoutMs?: number; maxRetries?: number } = {},
+) {
   return createModel({ model: "stub-model", baseUrl: stub.url, retryDelayMs: 1, timeoutMs: 60_000, ...rest });
 }
 

@@ -1,7 +1,7 @@
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type GraphLimits } from "../../../graphs/limits.ts";
-import { modelFailure } from "../../../graphs/model.ts";
+import { modelFailure } from "../../../graphs/model/create.ts";
 import { planReply, type StubReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { harness, textOf } from "./harness.ts";
 

@@ -1,8 +1,8 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ask } from "../../../graphs/answer.ts";
 import { DEFAULT_LIMITS } from "../../../graphs/limits.ts";
-import { createModel, ModelError, modelFailure } from "../../../graphs/model.ts";
+import { ask } from "../../../graphs/model/answer.ts";
+import { createModel, ModelError, modelFailure } from "../../../graphs/model/create.ts";
 import { planReply, type StubReply, type StubStep, startOpenAiStub } from "../../helpers/openai-stub.ts";
 import { harness, stubModel, textOf } from "./harness.ts";
 
@@ -95,9 +95,15 @@ describe("a model at an OpenAI-compatible endpoint", () => {
     expect(stub.requests).toHaveLength(4);
   });
 
-  it.each([400, 401, 403, 404])("does not repeat a request answered by %i", async (status) => {
+  it.each([
+    [400, "failed"],
+    [401, "credentials"],
+    [403, "credentials"],
+    [404, "address"],
+    [405, "address"],
+  ])("does not repeat a request answered by %i", async (status, kind) => {
     const { error, stub } = await failing([{ status }]);
-    expect(modelFailure(error)).toBe("failed");
+    expect(modelFailure(error)).toBe(kind);
     expect(stub.requests).toHaveLength(1);
   });
 
@@ -108,7 +114,7 @@ describe("a model at an OpenAI-compatible endpoint", () => {
     const error = await ask(model, [new HumanMessage("hi")], {}, {}, DEFAULT_LIMITS).catch(
       (caught: unknown) => caught,
     );
-    expect(modelFailure(error)).toBe("failed");
+    expect(modelFailure(error)).toBe("address");
   });
 
   it("reads arguments that come as an object, and survives fields of any kind", async () => {
@@ -135,7 +141,7 @@ describe("a model at an OpenAI-compatible endpoint", () => {
     const { error, deltas } = await failing([{ cut, text: ["Half an "] }]);
     expect(deltas).toEqual(["Half an "]);
     expect(error).toBeInstanceOf(ModelError);
-    expect(modelFailure(error)).toBe("failed");
+    expect(modelFailure(error)).toBe("cut");
   });
 
   it.each(["headers", "body"] as const)("times out when the server falls silent (%s)", async (stall) => {
@@ -189,10 +195,10 @@ describe("modelFailure", () => {
 });
 
 describe("a run whose model fails", () => {
-  it.each<[string, StubReply, "failed" | "timeout"]>([
-    ["401", { status: 401 }, "failed"],
-    ["a cut stream", { cut: "drop", text: ["Half"] }, "failed"],
-    ["a polite end too early", { cut: "end", text: ["Half"] }, "failed"],
+  it.each<[string, StubReply, string]>([
+    ["401", { status: 401 }, "credentials"],
+    ["a cut stream", { cut: "drop", text: ["Half"] }, "cut"],
+    ["a polite end too early", { cut: "end", text: ["Half"] }, "cut"],
     ["silence", { stall: "body", text: ["Half"] }, "timeout"],
   ])("rejects with the model's error and leaves the thread usable: %s", async (_name, reply, kind) => {
     const stub = await startOpenAiStub();

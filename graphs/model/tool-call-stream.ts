@@ -1,6 +1,8 @@
-import { z } from "zod";
-import { isTextDeeperThan, MAX_JSON_DEPTH } from "../tools/json-depth.ts";
+import { cut } from "../../tools/cut.ts";
+import { isTextDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
+import { parseArguments } from "./call-arguments.ts";
 import { objectScanner } from "./json-scan.ts";
+import { type JsonObject, mergeKept } from "./kept-fields.ts";
 
 /** A piece of a tool call as servers stream them; any part may be missing. */
 export interface CallFragment {
@@ -9,6 +11,8 @@ export interface CallFragment {
   /** JSON text, or a piece of it. */
   args?: string | undefined;
   index?: number | string | undefined;
+  /** Fields of it that only its server knows. */
+  kept?: JsonObject | undefined;
 }
 
 /** A call as the model asked for it. Its id is whatever the server sent: maybe empty, maybe used before. */
@@ -20,6 +24,8 @@ export interface RequestedCall {
   malformed?: { text: string; problem: string };
   /** The call stands for this many that are over the limit, itself among them; `args` is empty then. */
   dropped?: number;
+  /** Fields of it that only its server knows. */
+  kept?: JsonObject;
 }
 
 interface OpenCall {
@@ -28,6 +34,7 @@ interface OpenCall {
   name: string;
   args: string;
   tooLong: boolean;
+  kept: JsonObject | undefined;
   /** Whether the arguments have come to their end. */
   scan: ReturnType<typeof objectScanner>;
   /** Whether they can be read, once that was asked. After their end nothing can change it but a broken scan. */
@@ -78,8 +85,9 @@ export function toolCallCollector(maxCalls: number) {
       if (open === undefined || beginsAnother(open, fragment)) begin(fragment, open);
       else continueCall(open, fragment);
     },
-    finish(): RequestedCall[] {
-      const kept = calls.filter((call) => !isEcho(call)).map(toCall);
+    /** @param missing why parts of the answer are not there: what looks like a whole call may then be half of one */
+    finish(missing?: keyof typeof MISSING): RequestedCall[] {
+      const kept = calls.filter((call) => !isEcho(call)).map((call) => toCall(call, missing));
       if (over === undefined) return kept;
       const all = isEcho(over) ? dropped : dropped + 1;
       return all === 0 ? kept : [...kept, { id: over.id, name: over.name, args: {}, dropped: all }];
@@ -87,13 +95,20 @@ export function toolCallCollector(maxCalls: number) {
   };
 }
 
-function openCall({ index, id = "", name = "", args = "" }: CallFragment, before?: OpenCall): OpenCall {
+/** In our words, for the model. */
+const MISSING = Object.freeze({
+  length: "the answer was cut at its length limit before the arguments were complete",
+  lost: "a part of the answer could not be read, so the arguments may be incomplete",
+});
+
+function openCall({ index, id = "", name = "", args = "", kept }: CallFragment, before?: OpenCall): OpenCall {
   const call: OpenCall = {
     index,
     id: usable(id),
-    name: name.slice(0, MAX_NAME),
+    name: cut(name, MAX_NAME),
     args: "",
     tooLong: false,
+    kept,
     scan: objectScanner(),
     echoes: before?.id === id && before.name === name,
   };
@@ -101,9 +116,10 @@ function openCall({ index, id = "", name = "", args = "" }: CallFragment, before
   return call;
 }
 
-function continueCall(open: OpenCall, { id = "", name = "", args = "" }: CallFragment): void {
+function continueCall(open: OpenCall, { id = "", name = "", args = "", kept }: CallFragment): void {
   open.id ||= usable(id);
-  open.name ||= name.slice(0, MAX_NAME);
+  open.name ||= cut(name, MAX_NAME);
+  open.kept = mergeKept(open.kept, kept);
   addArguments(open, args);
 }
 
@@ -124,38 +140,32 @@ function isEcho({ echoes, args }: OpenCall): boolean {
 
 function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
   if (!fragment.name || open.name === "") return false;
+  // A stray `{}` before the arguments, of a server that repeats name and id.
+  const isSame = open.id !== "" && fragment.id === open.id && fragment.name === open.name;
+  if (isSame && fragment.args && open.args.trim() === "{}") return false;
   if (fragment.id && open.id !== "" && fragment.id !== open.id) return true;
   if (!open.scan.isClosed()) return false;
   // Once: a server that repeats the name with every fragment must not have all of it parsed each time.
-  open.isObject ??= parseArguments(open.args).success;
+  open.isObject ??= parseArguments(open.args) !== undefined;
   return open.isObject;
 }
 
-function toCall({ id, name, args: text, tooLong }: OpenCall): RequestedCall {
-  if (tooLong) {
-    const problem = `the arguments are longer than ${MAX_ARGUMENTS} characters`;
-    return { id, name, args: {}, malformed: { text, problem } };
-  }
-  // What recurses over them - to store, show or compare them - would run out of stack, and the run with it.
-  if (isTextDeeperThan(text, MAX_JSON_DEPTH)) {
-    const problem = `the arguments nest deeper than ${MAX_JSON_DEPTH} levels`;
-    return { id, name, args: {}, malformed: { text, problem } };
-  }
-  // Tools without parameters are often called with no text at all.
-  const parsed = parseArguments(text.trim() === "" ? "{}" : text);
-  if (parsed.success) return { id, name, args: parsed.data };
-  return { id, name, args: {}, malformed: { text, problem: "the arguments are not a JSON object" } };
+function toCall(open: OpenCall, missing: keyof typeof MISSING | undefined): RequestedCall {
+  const { id, name, args: text, kept } = open;
+  const call = { id, name, args: {}, ...(kept === undefined ? {} : { kept }) };
+  const problem = problemOf(open, missing);
+  if (problem !== undefined) return { ...call, malformed: { text, problem } };
+  const args = parseArguments(text);
+  if (args !== undefined) return { ...call, args };
+  return { ...call, malformed: { text, problem: "the arguments are not a JSON object" } };
 }
 
-const argumentsObject = z.string().transform((text, context): Record<string, unknown> => {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  } catch {
-    context.addIssue("not a JSON object");
-    return z.NEVER;
+function problemOf(open: OpenCall, missing: keyof typeof MISSING | undefined): string | undefined {
+  if (open.tooLong) return `the arguments are longer than ${MAX_ARGUMENTS} characters`;
+  // What recurses over them - to store, show or compare them - would run out of stack, and the run with it.
+  if (isTextDeeperThan(open.args, MAX_JSON_DEPTH)) {
+    return `the arguments nest deeper than ${MAX_JSON_DEPTH} levels`;
   }
-});
-
-function parseArguments(text: string) {
-  return argumentsObject.safeParse(text);
+  if (missing === "lost" || (missing === "length" && !open.scan.isClosed())) return MISSING[missing];
+  return undefined;
 }

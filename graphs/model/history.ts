@@ -5,39 +5,23 @@ import {
   SystemMessage,
   ToolMessage,
 } from "@langchain/core/messages";
-import { lostMessage } from "./tool-answer.ts";
-
-/** For models that do not say how much they read. */
-export const DEFAULT_MAX_INPUT_TOKENS = 16_000;
-
-/** Kept free for the answer and for what counting by bytes gets wrong. */
-const RESERVE = 0.2;
+import { cut } from "../../tools/cut.ts";
+import { lostMessage } from "../tool-answer.ts";
+import { acceptable } from "./acceptable.ts";
+import { countTokens } from "./tokens.ts";
 
 /** Messages that stay together: one message, or an assistant message with the answers to its tool calls. */
 type Block = BaseMessage[];
 
 /**
- * What the model is given: the system prompt and as much of the end of the thread as fits.
+ * What the model is given: the system prompt and as much of the end of the thread as fits, in a form that every provider takes.
  * Whatever happened to earlier runs, every tool call in it is followed by exactly one answer.
+ *
+ * @param budget tokens, as countTokens estimates them. What has to be there may be more.
  */
-export function modelInput(
-  system: string,
-  messages: readonly BaseMessage[],
-  maxInputTokens: number,
-): BaseMessage[] {
-  const head = new SystemMessage(system);
-  const budget = Math.floor(maxInputTokens * (1 - RESERVE)) - countTokens([head]);
-  return [head, ...trim(toBlocks(messages), budget).flat()];
-}
-
-/** An estimate that errs upward: English has about 4 bytes to a token, Korean about 3. */
-export function countTokens(messages: readonly BaseMessage[]): number {
-  return messages.reduce((sum, message) => sum + 8 + Math.ceil(sizeOf(message) / 3), 0);
-}
-
-function sizeOf(message: BaseMessage): number {
-  const calls = AIMessage.isInstance(message) ? JSON.stringify(message.tool_calls ?? []) : "";
-  return Buffer.byteLength(message.text) + Buffer.byteLength(calls);
+export function modelInput(system: string, messages: readonly BaseMessage[], budget: number): BaseMessage[] {
+  const head = new SystemMessage(system.toWellFormed());
+  return [head, ...acceptable(trim(toBlocks(messages), budget - countTokens([head])).flat())];
 }
 
 /**
@@ -100,7 +84,9 @@ function trim(blocks: readonly Block[], budget: number): Block[] {
   const left = budget - countTokens(prompt.flat());
   // The last block stays too: without it the model would repeat what it has just done.
   const recent = newest(work, left, 1);
-  if (recent.length < work.length) return [...prompt, ...recent];
+  if (recent.length < work.length || left < countTokens(recent.flat())) {
+    return [...prompt, ...shortened(recent, left)];
+  }
   const older = newest(blocks.slice(0, Math.max(at, 0)), left - countTokens(recent.flat()), 0);
   const first = older.findIndex(isPrompt);
   return [...(first < 0 ? [] : older.slice(first)), ...prompt, ...recent];
@@ -120,4 +106,29 @@ function newest(blocks: readonly Block[], budget: number, least: number): Block[
     from -= 1;
   }
   return blocks.slice(from);
+}
+
+/** Of an answer that has to be there and does not fit, this much at least, in characters. */
+const LEAST_OF_ANSWER = 500;
+
+/** The last work of a run, with the answers of its tools cut as far as they have to be, and may be. */
+function shortened(blocks: readonly Block[], budget: number): Block[] {
+  let over = countTokens(blocks.flat()) - budget;
+  if (over <= 0) return [...blocks];
+  return blocks.map((block) =>
+    block.map((message) => {
+      const { text } = message;
+      if (over <= 0 || !ToolMessage.isInstance(message) || text.length <= LEAST_OF_ANSWER) return message;
+      const before = countTokens([message]);
+      const length = Math.max(LEAST_OF_ANSWER, Math.floor(text.length * (1 - over / before)));
+      const shorter = withContent(message, `${cut(text, length)}… (cut: it did not fit)`);
+      over -= before - countTokens([shorter]);
+      return shorter;
+    }),
+  );
+}
+
+function withContent({ tool_call_id, name, status }: ToolMessage, content: string): ToolMessage {
+  const fields = { tool_call_id, content, ...(name === undefined ? {} : { name }) };
+  return new ToolMessage(status === undefined ? fields : { ...fields, status });
 }

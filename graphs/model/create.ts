@@ -1,9 +1,9 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { DemoChatModel } from "../demo-model.ts";
 import { CompatibleChatModel } from "./compatible-model.ts";
-import { DemoChatModel } from "./demo-model.ts";
-import { patientFetch } from "./model-fetch.ts";
+import { patientFetch } from "./patient-fetch.ts";
 
-export { ModelError, modelFailure } from "./model-errors.ts";
+export { ModelError, modelFailure } from "./errors.ts";
 
 export interface ModelSettings {
   /** `demo` for the offline model, else the name of a model at the endpoint. */

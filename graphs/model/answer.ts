@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
+import type { AIMessageChunk, BaseMessage, UsageMetadata } from "@langchain/core/messages";
+import type { Runnable } from "@langchain/core/runnables";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { AnswerLimits } from "../limits.ts";
+import { modelSignal } from "../state.ts";
+import { answerCollector } from "./answer-collector.ts";
+import { toModelError } from "./errors.ts";
+import type { JsonObject } from "./kept-fields.ts";
+import type { RequestedCall } from "./tool-call-stream.ts";
+
+/** A model, perhaps with tools bound to it. */
+export type Model = Runnable<BaseLanguageModelInput, AIMessageChunk>;
+
+/** How an answer ended that is not all that the model had to say. `lost`: parts of it could not be read. */
+export type Ending = "length" | "content_filter" | "refusal" | "lost";
+
+/** One complete answer of a model. */
+export interface Answer {
+  text: string;
+  calls: RequestedCall[];
+  usage: UsageMetadata | undefined;
+  /** Characters, of everything that it consists of. */
+  written: number;
+  /** Absent when nothing is missing. */
+  ending?: Ending;
+  /** Fields of the message that only its server knows. */
+  kept?: JsonObject;
+}
+
+export interface AnswerListener {
+  onText?(delta: string): void;
+  onThought?(text: string): void;
+}
+
+/**
+ * The id of the message that a node streams. Derived from its LangGraph task, so that a step that runs again
+ * after a crash streams under the same id, and a client can replace what it has; new on a replay or fork.
+ */
+export function newMessageId(config: LangGraphRunnableConfig): string {
+  return `msg_${config.executionInfo?.taskId ?? randomUUID()}`;
+}
+
+/**
+ * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason
+ * when the run was cancelled or its time is over. Own collecting instead of `chunk.concat`: that re-parses everything per
+ * delta, and it merges calls that share an id.
+ */
+export async function ask(
+  model: Model,
+  messages: BaseMessage[],
+  config: LangGraphRunnableConfig,
+  listener: AnswerListener,
+  limits: AnswerLimits,
+): Promise<Answer> {
+  const reading = new AbortController();
+  const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);
+  const signal = AbortSignal.any([...stops, reading.signal]);
+  const collector = answerCollector(listener, limits, (error) => reading.abort(error));
+  try {
+    for (const stop of stops) stop.throwIfAborted();
+    for await (const chunk of await model.stream(messages, { ...config, signal })) collector.add(chunk);
+  } catch (error) {
+    for (const stop of stops) stop.throwIfAborted();
+    throw toModelError(error);
+  }
+  // A model may end its stream quietly when it is aborted.
+  for (const stop of stops) stop.throwIfAborted();
+  return collector.finish();
+}

@@ -1,0 +1,40 @@
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import type { ToolDefinition } from "../../tools/registry.ts";
+import type { Model } from "./answer.ts";
+import { CompatibleChatModel } from "./compatible-model.ts";
+import { tokensOf } from "./tokens.ts";
+import { type ContextWindow, contextWindow, DEFAULT_MAX_INPUT_TOKENS } from "./window.ts";
+
+/** A model at its endpoint, and what has been learned of it. Lives as long as the process. */
+export interface ModelServer {
+  /** The model's name, for people. */
+  name: string;
+  /** Endpoint and model: what fields of its own are bound to. */
+  id: string;
+  window: ContextWindow;
+  /** The model with these tools, and what they cost it to read, in tokens. */
+  with(tools: readonly ToolDefinition[]): { model: Model; tokens: number };
+}
+
+/** @param maxInputTokens default: what the model's profile says, else 16,000 */
+export function modelServer(model: BaseChatModel, maxInputTokens?: number): ModelServer {
+  const known = maxInputTokens ?? model.profile.maxInputTokens;
+  const name = model instanceof CompatibleChatModel ? model.model : model.getName();
+  const bound = new WeakMap<readonly ToolDefinition[], { model: Model; tokens: number }>();
+  return {
+    name,
+    id: model instanceof CompatibleChatModel ? model.server : name,
+    window: contextWindow(known ?? DEFAULT_MAX_INPUT_TOKENS, { isKnown: known !== undefined }),
+    with(tools) {
+      const found = bound.get(tools) ?? bind(model, tools);
+      bound.set(tools, found);
+      return found;
+    },
+  };
+}
+
+function bind(model: BaseChatModel, tools: readonly ToolDefinition[]): { model: Model; tokens: number } {
+  if (tools.length === 0) return { model, tokens: 0 };
+  if (model.bindTools === undefined) throw new Error(`${model.getName()} cannot call tools`);
+  return { model: model.bindTools([...tools]), tokens: tokensOf(JSON.stringify(tools)) };
+}

@@ -1,0 +1,63 @@
+/** Tags that models put around their thoughts in the text, where their server does not take them out. */
+const OPENING = ["<think>", "<thinking>", "<thought>", "<reasoning>"] as const;
+
+const LONGEST = Math.max(...OPENING.map((tag) => tag.length)) + 1;
+
+/**
+ * Takes apart streamed text into thoughts and words. Thoughts stand in blocks of their own at the beginning of an answer, one or several: a
+ * tag behind the first word is text that speaks of tags. Tags may be cut anywhere by the pieces. White space around the blocks is dropped.
+ */
+export function thinkFilter(listener: { onText(text: string): void; onThought(text: string): void }) {
+  /** Read but not told: a beginning that may still become a tag. */
+  let held = "";
+  let closing: string | null = null;
+  let isOver = false;
+  /** Whether a block was taken out: only then the white space before the words was the block's. */
+  let hasThought = false;
+
+  const readThought = (end: string): boolean => {
+    const at = held.toLowerCase().indexOf(end);
+    // A tag's beginning may be all that is here of it.
+    const until = at < 0 ? Math.max(0, held.length - end.length + 1) : at;
+    if (until > 0) listener.onThought(held.slice(0, until));
+    held = at < 0 ? held.slice(until) : held.slice(at + end.length);
+    if (at >= 0) closing = null;
+    return at >= 0;
+  };
+
+  const readBeginning = (): boolean => {
+    const start = held.trimStart();
+    const lower = start.slice(0, LONGEST).toLowerCase();
+    const tag = OPENING.find((each) => lower.startsWith(each));
+    if (tag !== undefined) {
+      closing = tag.replace("<", "</");
+      hasThought = true;
+      held = start.slice(tag.length);
+      return true;
+    }
+    if (start === "" || OPENING.some((each) => each.startsWith(lower))) return false;
+    isOver = true;
+    listener.onText(hasThought ? start : held);
+    held = "";
+    return false;
+  };
+
+  return {
+    add(text: string): void {
+      if (isOver) {
+        listener.onText(text);
+        return;
+      }
+      held += text;
+      while (!isOver && held !== "") {
+        if (!(closing === null ? readBeginning() : readThought(closing))) return;
+      }
+    },
+    /** What is still held: a thought that was not closed, or a beginning that became no tag. */
+    end(): void {
+      if (closing !== null) listener.onThought(held);
+      else if (!isOver && held.trim() !== "") listener.onText(hasThought ? held.trimStart() : held);
+      held = "";
+    },
+  };
+}
