@@ -65,8 +65,10 @@ export function indexSettings(
   return { uri, embedder };
 }
 
+/** A key with a base URL is another server's, of which nobody knows whether it has embeddings: its model has to be named. */
 function embedderOf({ openai: { apiKey, baseUrl }, knowledge }: Config): Embedder {
-  const model = knowledge.embeddingModel ?? (apiKey === undefined ? undefined : "text-embedding-3-small");
+  const isOpenAi = apiKey !== undefined && baseUrl === undefined;
+  const model = knowledge.embeddingModel ?? (isOpenAi ? "text-embedding-3-small" : undefined);
   if (model === undefined) return createHashingEmbedder();
   return createOpenAiEmbedder({ model, dimensions: knowledge.embeddingDimensions, apiKey, baseUrl });
 }

@@ -7,7 +7,27 @@ export interface Embedder {
   readonly name: string;
   /** Length of every vector. */
   readonly dimensions: number;
-  embed(texts: readonly string[]): Promise<number[][]>;
+  /**
+   * One vector for every text, in their order.
+   *
+   * @param signal ends the wait
+   * @throws EmbedderError
+   */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<number[][]>;
+}
+
+/**
+ * An embedder has no vectors to give. `refused`: it does not take this request and may take another (a text is too long); `unavailable`: nobody
+ * knows that it would take any. The message quotes neither texts nor what a server said, so that everybody may read it.
+ */
+export class EmbedderError extends Error {
+  readonly kind: "refused" | "unavailable";
+
+  constructor(kind: EmbedderError["kind"], message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = "EmbedderError";
+    this.kind = kind;
+  }
 }
 
 const DIMENSIONS = 256;
