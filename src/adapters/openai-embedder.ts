@@ -69,6 +69,7 @@ export function createOpenAiEmbedder(settings: OpenAiEmbedderSettings): Embedder
   return {
     name: `openai:${model}`,
     dimensions,
+    isLocal: false,
     async embed(texts, signal) {
       const vectors: number[][] = [];
       while (vectors.length < texts.length) {

@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { wordsOf } from "./words.ts";
 
-/** Turns texts into vectors. The index belongs to one embedder: vectors of two cannot be compared. */
+/** Turns texts into vectors. Those of two embedders cannot be compared. */
 export interface Embedder {
   /** With its model, e.g. `openai:text-embedding-3-small`. */
   readonly name: string;
   /** Length of every vector. */
   readonly dimensions: number;
+  /** Computed in this process: it does not fail, and nobody waits for it. */
+  readonly isLocal: boolean;
   /**
    * One vector for every text, in their order.
    *
@@ -45,6 +47,7 @@ export function createHashingEmbedder(): Embedder {
   return {
     name: "hashing-v2",
     dimensions: DIMENSIONS,
+    isLocal: true,
     async embed(texts) {
       const vectors: number[][] = [];
       let rested = performance.now();

@@ -21,7 +21,7 @@ const MAX_TEXT = 1_500;
 export function createKnowledgeReader(index: () => Promise<KnowledgeIndex>) {
   return {
     search: async (owner: Owner, query: KnowledgeQuery & { text: string }): Promise<Shown[]> =>
-      (await (await index()).search(owner, query)).map(show),
+      (await (await index()).search(owner, query)).events.map(show),
     recent: async (owner: Owner, query: KnowledgeQuery): Promise<Shown[]> =>
       (await (await index()).recent(owner, query)).map(show),
   };
