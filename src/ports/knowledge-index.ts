@@ -24,6 +24,22 @@ export interface KnowledgeDeletion extends KnowledgeDocument {
   at: number;
 }
 
+/** The index cannot be used as it is: its rows have another form. */
+export class StaleIndexError extends Error {
+  constructor(why: string) {
+    super(`the index of events ${why}: run "npm run aura -- knowledge rebuild"`);
+    this.name = "StaleIndexError";
+  }
+}
+
+/** What is looked for has no word in it, and its meaning cannot be compared: whether there is anything, nobody knows. */
+export class WordlessQueryError extends Error {
+  constructor() {
+    super("there is nothing in the query to compare events with");
+    this.name = "WordlessQueryError";
+  }
+}
+
 /** What a search has found, and where it could not look. */
 export interface Found {
   /** Best first. */
@@ -55,7 +71,11 @@ export interface KnowledgeIndex {
   upsert(events: readonly KnowledgeEvent[]): Promise<void>;
   /** Removes all rows of these documents, and keeps out what comes later and is not newer than the deletion. */
   remove(deletions: readonly KnowledgeDeletion[]): Promise<void>;
-  /** By meaning, words (parts of words too: Korean) and time. */
+  /**
+   * By meaning, words (parts of words too: Korean) and time.
+   *
+   * @throws WordlessQueryError
+   */
   search(owner: Owner, query: KnowledgeQuery & { text: string }): Promise<Found>;
   /** Newest first. */
   recent(owner: Owner, query: KnowledgeQuery): Promise<FoundEvent[]>;

@@ -8,7 +8,7 @@ import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
 import { tableSchema } from "../../src/adapters/lancedb/rows.ts";
 import { createHashingEmbedder, type Embedder } from "../../src/knowledge/embedder.ts";
 import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
-import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
+import { type KnowledgeIndex, WordlessQueryError } from "../../src/ports/knowledge-index.ts";
 
 const logger = pino({ level: "silent" });
 const ME = { tenantId: "tenant1", userId: "user123" };
@@ -73,7 +73,7 @@ describe("the index of events", () => {
     expect((await search("신청서"))[0]).toBe("holiday");
     expect((await search("acme"))[0]).toBe("invoice");
     expect((await search("4711"))[0]).toBe("invoice");
-    expect(await search("?!")).toEqual([]);
+    await expect(search("?!")).rejects.toThrow(WordlessQueryError);
   });
 
   test("keeps one row per event: the newest, whatever the order", async () => {

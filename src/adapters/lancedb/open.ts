@@ -4,19 +4,11 @@ import type { Connection, Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Embedder } from "../../knowledge/embedder.ts";
-import type { KnowledgeIndex } from "../../ports/knowledge-index.ts";
+import { type KnowledgeIndex, StaleIndexError } from "../../ports/knowledge-index.ts";
 import { openDeletions } from "./deletions.ts";
 import { createLanceKnowledgeIndex } from "./knowledge-index.ts";
 import { tableSchema } from "./rows.ts";
 import { columnOf, ensureColumn } from "./vector-column.ts";
-
-/** The index cannot be used as it is: its rows have another form. */
-export class StaleIndexError extends Error {
-  constructor(why: string) {
-    super(`the index of events ${why}: run "npm run aura -- knowledge rebuild"`);
-    this.name = "StaleIndexError";
-  }
-}
 
 export interface LanceSettings {
   /** A folder, or object storage (`s3://bucket/path`). */

@@ -1,7 +1,12 @@
 import type { Table } from "@lancedb/lancedb";
 import { EmbedderError } from "../../knowledge/embedder.ts";
 import type { WatchedEmbedder } from "../../knowledge/watch-embedder.ts";
-import type { Found, FoundEvent, KnowledgeQuery } from "../../ports/knowledge-index.ts";
+import {
+  type Found,
+  type FoundEvent,
+  type KnowledgeQuery,
+  WordlessQueryError,
+} from "../../ports/knowledge-index.ts";
 import type { Owner } from "../../runs/run.ts";
 import { audience, pieces, quoted, SHOWN, toFound } from "./rows.ts";
 import { isLeft, type VectorColumn } from "./vector-column.ts";
@@ -26,7 +31,11 @@ const REFINE = 4;
 /** Somebody waits for the answer, and by words there is one at once. */
 const PATIENCE_MS = 8_000;
 
-/** Searches by words and by meaning, and by words alone while the embedder gives no vector. */
+/**
+ * Searches by words and by meaning, and by words alone while the embedder gives no vector.
+ *
+ * @throws WordlessQueryError when there is neither
+ */
 export async function searchRows(
   parts: SearchParts,
   owner: Owner,
@@ -35,14 +44,16 @@ export async function searchRows(
   const where = visibleTo(owner, query);
   const limit = query.limit * WIDER;
   const asked = await vectorOf(parts, text);
-  const vector = "vector" in asked ? asked.vector : null;
-  const [words, meaning, left] = await Promise.all([
-    byWords(parts.table, text, where, limit),
+  const vector = "vector" in asked && asked.vector.some((value) => value !== 0) ? asked.vector : null;
+  const words = pieces(text);
+  if (words === "" && vector === null) throw new WordlessQueryError();
+  const [worded, meaning, left] = await Promise.all([
+    byWords(parts.table, words, where, limit),
     vector === null ? [] : byMeaning(parts, vector, where, limit),
     parts.table.countRows(`(${where}) AND ${isLeft(parts.column)}`),
   ]);
   return {
-    events: fused([words, meaning]).slice(0, query.limit),
+    events: fused([worded, meaning]).slice(0, query.limit),
     byWordsOnly: "problem" in asked ? asked.problem : null,
     left,
   };
@@ -76,8 +87,7 @@ async function vectorOf(
   }
 }
 
-async function byWords(table: Table, text: string, where: string, limit: number): Promise<unknown[]> {
-  const words = pieces(text);
+async function byWords(table: Table, words: string, where: string, limit: number): Promise<unknown[]> {
   if (words === "") return [];
   return table
     .query()
@@ -94,8 +104,6 @@ async function byMeaning(
   where: string,
   limit: number,
 ): Promise<unknown[]> {
-  // A text without words has no direction to look into.
-  if (vector.every((value) => value === 0)) return [];
   const nearest = table.query().nearestTo(vector).column(column.vector).distanceType("cosine");
   const query = exact ? nearest.bypassVectorIndex() : nearest.nprobes(PARTITIONS);
   return query.refineFactor(REFINE).where(where).select(SHOWN).limit(limit).toArray();
