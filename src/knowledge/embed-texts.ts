@@ -1,5 +1,7 @@
 import { type Embedder, EmbedderError } from "./embedder.ts";
 
+type Embeds = Pick<Embedder, "embed">;
+
 /** Who does not take this takes nothing. */
 export const PROBE = "Aura";
 /** A text that is refused is shortened down to about so many characters. */
@@ -13,7 +15,7 @@ const SHORTEST = 500;
  * @throws EmbedderError when the embedder is to blame
  */
 export async function embedTexts(
-  embedder: Embedder,
+  embedder: Embeds,
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<(number[] | null)[]> {
@@ -28,7 +30,7 @@ export async function embedTexts(
 
 /** Of texts that were refused together. */
 async function splitUp(
-  embedder: Embedder,
+  embedder: Embeds,
   texts: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<(number[] | null)[]> {
@@ -44,7 +46,7 @@ async function splitUp(
 }
 
 async function embedPart(
-  embedder: Embedder,
+  embedder: Embeds,
   text: string,
   signal: AbortSignal | undefined,
 ): Promise<number[] | null> {

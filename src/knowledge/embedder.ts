@@ -7,8 +7,10 @@ export interface Embedder {
   readonly name: string;
   /** Length of every vector. */
   readonly dimensions: number;
-  /** Computed in this process: it does not fail, and nobody waits for it. */
+  /** Computed in this process: it does not fail, nobody waits for it, and it compares words rather than meaning. */
   readonly isLocal: boolean;
+  /** From which cosine similarity on two texts have to do with each other, where that is known; it is measured otherwise (decision 61). */
+  readonly leastSimilarity?: number;
   /**
    * One vector for every text, in their order.
    *
@@ -33,6 +35,8 @@ export class EmbedderError extends Error {
 }
 
 const DIMENSIONS = 256;
+/** Measured by bench/relevance.ts. */
+const LEAST_SIMILARITY = 0.3;
 const GRAMS = [2, 3, 4];
 /** Work in one go, in ms. */
 const MAX_TURN_MS = 5;
@@ -48,6 +52,7 @@ export function createHashingEmbedder(): Embedder {
     name: "hashing-v2",
     dimensions: DIMENSIONS,
     isLocal: true,
+    leastSimilarity: LEAST_SIMILARITY,
     async embed(texts) {
       const vectors: number[][] = [];
       let rested = performance.now();

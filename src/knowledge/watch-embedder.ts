@@ -1,38 +1,65 @@
 import type { Logger } from "pino";
 import { type Embedder, EmbedderError } from "./embedder.ts";
+import { measureRelevance } from "./measure-relevance.ts";
 
-/** An embedder of which it is known whether it answers. */
-export interface WatchedEmbedder extends Embedder {
-  /** Why it gave no vectors when it was last asked, in words for everybody; null when it gave some, or was not asked yet. */
+/** An embedder of which it is known whether it answers, and what its similarities mean. */
+export interface WatchedEmbedder extends Omit<Embedder, "leastSimilarity"> {
+  /** Why it gave no vectors when it was last asked, or none of use, in words for everybody; null when it did, or was not asked yet. */
   problem(): string | null;
+  /**
+   * From which cosine similarity on two texts have to do with each other: measured when it is first asked for.
+   *
+   * @throws EmbedderError
+   */
+  leastSimilarity(signal?: AbortSignal): Promise<number>;
 }
 
 /** Remembers what came of each request, and logs an outage once. */
 export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | "warn">): WatchedEmbedder {
-  let problem: string | null = null;
+  const { name } = embedder;
+  let least = embedder.leastSimilarity ?? null;
+  /** It gives vectors, which say nothing. */
+  let unfit: string | null = null;
+  let failure: string | null = null;
+
+  const failed = (err: unknown) => {
+    if (failure === null && unfit === null) {
+      logger.warn({ err, embedder: name }, "the embedder fails: events are found by their words alone");
+    }
+    return err instanceof EmbedderError ? err.message : "the embedder fails: see the log";
+  };
+
+  const embed: Embedder["embed"] = async (texts, signal) => {
+    try {
+      const vectors = await embedder.embed(texts, signal);
+      if (failure !== null && unfit === null) logger.info({ embedder: name }, "the embedder answers again");
+      failure = null;
+      return vectors;
+    } catch (err) {
+      // What is refused says nothing of other texts.
+      if (!(err instanceof EmbedderError && err.kind === "refused")) failure = failed(err);
+      throw err;
+    }
+  };
+
   return {
     ...embedder,
-    problem: () => problem,
-    async embed(texts, signal) {
+    embed,
+    problem: () => failure ?? unfit,
+    async leastSimilarity(signal) {
+      if (least !== null) return least;
       try {
-        const vectors = await embedder.embed(texts, signal);
-        if (problem !== null) logger.info({ embedder: embedder.name }, "the embedder answers again");
-        problem = null;
-        return vectors;
+        least = await measureRelevance({ name, embed }, signal);
       } catch (err) {
-        // What is refused says nothing of other texts.
-        const isRefusal = err instanceof EmbedderError && err.kind === "refused";
-        if (!isRefusal) {
-          if (problem === null) {
-            logger.warn(
-              { err, embedder: embedder.name },
-              "the embedder fails: events are found by their words alone",
-            );
-          }
-          problem = err instanceof EmbedderError ? err.message : "the embedder fails: see the log";
-        }
+        if (failure === null) unfit = failed(err);
         throw err;
       }
+      logger.info(
+        { embedder: name, least: Number(least.toFixed(3)) },
+        "similarities of the embedder were measured",
+      );
+      unfit = null;
+      return least;
     },
   };
 }

@@ -18,14 +18,26 @@ const hashing = createHashingEmbedder();
 /** How long its vectors are. */
 export const MEANING_DIMENSIONS = hashing.dimensions;
 
-/** Vectors of a small model of meaning: texts about the same thing are alike, in whatever words and language they are. */
-export async function meaningVectors(texts: readonly string[]): Promise<number[][]> {
-  return hashing.embed(
+/**
+ * Vectors of a small model of meaning: texts about the same thing are alike, in whatever words and language they are.
+ *
+ * @param dimensions a divisor of its own number
+ */
+export async function meaningVectors(
+  texts: readonly string[],
+  dimensions = MEANING_DIMENSIONS,
+): Promise<number[][]> {
+  const vectors = await hashing.embed(
     texts.map((text) =>
       CONCEPTS.reduce(
         (known, [concept, words]) => known.replaceAll(words, ` ${concept} ${concept} ${concept} `),
         text,
       ),
+    ),
+  );
+  return vectors.map((vector) =>
+    Array.from({ length: dimensions }, (_, at) =>
+      vector.filter((_, place) => place % dimensions === at).reduce((sum, value) => sum + value, 0),
     ),
   );
 }

@@ -76,6 +76,42 @@ describe("the index of events", () => {
     await expect(search("?!")).rejects.toThrow(WordlessQueryError);
   });
 
+  test("finds what has to do with the query, and nothing else, in both languages", async () => {
+    const own = mkdtempSync(join(tmpdir(), "aura-relevant-"));
+    const relevant = await open(own);
+    const texts = {
+      offer: "Mail received\nsubject: 복합기 견적서 회신\nbody: 납기는 3주입니다.",
+      shipment: "Mail received\nsubject: Shipment delayed\nbody: Container MSKU-7712345 left Shanghai late.",
+      workshop: "Mail sent\nsubject: 강릉 워크숍 참석자 명단\nbody: 버스는 아침 8시에 출발합니다.",
+    };
+    await relevant.upsert(
+      Object.entries(texts).map(([eventId, text]) =>
+        anEvent({ eventId, text, ...(eventId === "offer" ? { mailId: "Mail_A-7" } : {}) }),
+      ),
+    );
+    for (const [query, eventId] of [
+      ["복합기 견적서가 왔는지 찾아줘", "offer"],
+      ["복합기견적서", "offer"],
+      ["when did the container leave Shanghai?", "shipment"],
+      ["shipments", "shipment"],
+      ["MSKU-7712345", "shipment"],
+      ["워크숍에 가는 버스 출발 시간", "workshop"],
+      ["Mail_A-7에 대해 알려줘", "offer"],
+      ["workshop", "workshop"],
+    ] as const) {
+      expect([query, ...(await idsIn(relevant, query))]).toEqual([query, eventId]);
+    }
+    for (const query of [
+      ["오늘 서울 날씨 어때?", "김치찌개 끓이는 방법을 알려줘", "MSKU-0000001", "Mail_A-8", "mail_a-7x"],
+      ["what is the weather like in Paris?", "who won the football world cup?", "recipe for chocolate cake"],
+    ].flat()) {
+      expect([query, ...(await idsIn(relevant, query))]).toEqual([query]);
+    }
+    expect(await idsIn(relevant, "Mail_A-7", { ...ME, userId: "user999" })).toEqual([]);
+    await relevant.close();
+    rmSync(own, { recursive: true });
+  });
+
   test("keeps one row per event: the newest, whatever the order", async () => {
     const at = (time: number, text: string) => anEvent({ eventId: "corrected", at: time, text });
     await index.upsert([at(20, "second version"), at(10, "first version")]);
@@ -213,6 +249,7 @@ describe("the index of events", () => {
       name: "other-v1",
       dimensions: 8,
       isLocal: true,
+      leastSimilarity: -1,
       embed: async (texts) => texts.map((text) => Array.from({ length: 8 }, (_, n) => text.length + n)),
     };
     const before = await index.recent(ME, { limit: 500 });

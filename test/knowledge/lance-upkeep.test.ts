@@ -23,6 +23,7 @@ const embedder: Embedder = {
   name: "sines",
   dimensions: DIMENSIONS,
   isLocal: true,
+  leastSimilarity: -1,
   embed: async (texts) => texts.map(vectorOf),
 };
 const event = (n: number) => anEvent({ eventId: `e-${n}`, at: n, text: `number ${n}` });

@@ -140,6 +140,45 @@ describe("an embedder that fails", () => {
   });
 });
 
+describe("similarities", () => {
+  test("decide what is found by meaning: an unrelated question finds nothing", async () => {
+    const index = await opened();
+    await index.upsert([
+      mail("trip", "출장 품의"),
+      mail("lunch", "점심 식사"),
+      mail("contract", "계약서 초안"),
+    ]);
+    await allEmbedded(index);
+    expect(await found(index, "business trip")).toEqual(["trip"]);
+    expect(await found(index, "who painted the Mona Lisa?")).toEqual([]);
+    expect(await found(index, "바다낚시 포인트")).toEqual([]);
+    expect(
+      logs.find(({ msg }) => msg === "similarities of the embedder were measured")?.least,
+    ).toBeGreaterThan(0.2);
+  });
+
+  test("that say nothing are not used: words are, and the state says why, until the model is mended", async () => {
+    server.always(({ input }) => ({
+      json: {
+        data: input.map((_, index) => ({ index, embedding: range(MEANING_DIMENSIONS).map((n) => n + 1) })),
+      },
+    }));
+    const index = await opened();
+    await index.upsert([mail("trip", "출장 품의"), mail("lunch", "점심")]);
+    const reason = "openai:bge-m3 does not tell texts about one thing from texts about others";
+    expect(await index.search(ME, { text: "출장", limit: 5 })).toMatchObject({
+      events: [{ eventId: "trip" }],
+      byWordsOnly: reason,
+    });
+    expect(await index.state()).toMatchObject({ byWordsOnly: reason, left: 2 });
+    expect(server.asked.filter(isAbout("품의"))).toEqual([]);
+    server.always(null);
+    await allEmbedded(index);
+    expect(await meant(index, "travel")).toBe("trip");
+    expect(logs.filter(({ msg }) => /the embedder fails/.test(msg))).toHaveLength(1);
+  });
+});
+
 describe("events that change while they are embedded", () => {
   test("stay as they have become", async () => {
     const asked = Promise.withResolvers<void>();
@@ -247,11 +286,6 @@ describe("an index that another embedder has made", () => {
     await wide.upsert([mail("trip", "출장 품의")]);
     await allEmbedded(wide);
     await closed(wide);
-    server.always(({ dimensions }) =>
-      dimensions === undefined
-        ? null
-        : { json: { data: [{ index: 0, embedding: range(64).map((n) => n + 1) }] } },
-    );
     const narrow = await opened(remote("bge-m3", 64));
     await allEmbedded(narrow);
     await closed(narrow);
@@ -275,15 +309,15 @@ describe("an index that another embedder has made", () => {
       events: [{ eventId: "contract" }],
       left: 0,
     });
-    const asked = server.asked.filter(isAbout("subject")).length;
+    const asked = server.asked.filter(isAbout("신입")).length;
     await Promise.all([allEmbedded(index), allEmbedded(local)]);
-    expect(server.asked.filter(isAbout("subject"))).toHaveLength(asked);
+    expect(server.asked.filter(isAbout("신입"))).toHaveLength(asked);
   });
 
   test("can be made anew at once: nothing is left to do for the next start", async () => {
     await closed(await localIndex());
     expect(await rebuildKnowledgeIndex(folder, remote(), () => {})).toBe(3);
-    server.always(({ input }) => (input.some((text) => text.includes("subject")) ? DOWN : null));
+    server.always((asked) => (isAbout("출장")(asked) ? DOWN : null));
     const index = await opened();
     expect(await index.search(ME, { text: "travel", limit: 1 })).toMatchObject({
       events: [{ eventId: "trip" }],
@@ -375,7 +409,7 @@ test("two processes share what is left, and lose none of it", async () => {
   server.always(null);
   await Promise.all([allEmbedded(index), allEmbedded(second)]);
   expect(await index.recent(ME, { limit: 500 })).toHaveLength(200);
-  const texts = server.asked.flatMap(({ input }) => input).filter((text) => text.includes("subject"));
+  const texts = server.asked.flatMap(({ input }) => input).filter((text) => text.includes("편지"));
   expect(new Set(texts).size).toBe(200);
 });
 

@@ -58,6 +58,8 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     let embedded = 0;
     while (!closing.signal.aborted) {
       try {
+        // Of one that gives nonsense no vectors are wanted.
+        await embedder.leastSimilarity(closing.signal);
         const { rows, worked } = await embedBatch(parts, closing.signal);
         if (rows === 0 && embedder.problem() !== null) await embedder.embed([PROBE], closing.signal);
         pause = retryMs;
