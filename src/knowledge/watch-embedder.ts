@@ -36,8 +36,10 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
       failure = null;
       return vectors;
     } catch (err) {
-      // What is refused says nothing of other texts.
-      if (!(err instanceof EmbedderError && err.kind === "refused")) failure = failed(err);
+      // What is refused says nothing of other texts, and whoever went away (unlike one whose patience ended) nothing of the embedder.
+      const isRefusal = err instanceof EmbedderError && err.kind === "refused";
+      const isLeft = signal?.aborted === true && !isTimeout(signal.reason);
+      if (!isRefusal && !isLeft) failure = failed(err);
       throw err;
     }
   };
@@ -51,7 +53,7 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
       try {
         least = await measureRelevance({ name, embed }, signal);
       } catch (err) {
-        if (failure === null) unfit = failed(err);
+        if (failure === null && signal?.aborted !== true) unfit = failed(err);
         throw err;
       }
       logger.info(
@@ -62,4 +64,8 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
       return least;
     },
   };
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
 }

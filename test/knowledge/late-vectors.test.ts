@@ -124,6 +124,14 @@ describe("an embedder that fails", () => {
     await closed(index);
   });
 
+  test("is not blamed for a process that ends while it answers", async () => {
+    server.always({ silent: "all" });
+    const index = await opened();
+    await server.requests.reached(1);
+    await closed(index);
+    expect(logs.filter(({ level }) => level >= 40)).toEqual([]);
+  });
+
   test("is made up for by the next process", async () => {
     server.always(DOWN);
     const first = await opened();
@@ -312,6 +320,19 @@ describe("an index that another embedder has made", () => {
     const asked = server.asked.filter(isAbout("신입")).length;
     await Promise.all([allEmbedded(index), allEmbedded(local)]);
     expect(server.asked.filter(isAbout("신입"))).toHaveLength(asked);
+  });
+
+  test("corrects an event for all of them: no other's vector is left of what it said before", async () => {
+    const local = await localIndex();
+    const index = await opened();
+    await allEmbedded(index);
+    server.always(DOWN);
+    await local.upsert([mail("trip", "교육 신청", { at: 2_000 })]);
+    expect((await index.state()).left).toBe(1);
+    server.always(null);
+    await allEmbedded(index);
+    expect(await found(index, "travel")).toEqual([]);
+    expect(await found(index, "course")).toEqual(["trip"]);
   });
 
   test("can be made anew at once: nothing is left to do for the next start", async () => {

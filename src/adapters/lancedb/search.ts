@@ -132,7 +132,7 @@ async function byIds(
   const keys = ids.map((id) => quoted(keyOf(tenantId, id))).join(", ");
   const names = ids.map(quoted).join(", ");
   const named = `(id IN (${keys}) OR mailId IN (${names}) OR documentId IN (${names}))`;
-  const rows = await table.query().where(`${where} AND ${named}`).select(SHOWN).limit(limit).toArray();
+  const rows = await table.query().where([where, named].join(" AND ")).select(SHOWN).limit(limit).toArray();
   return rows.map(toFound).sort((a, b) => b.at - a.at);
 }
 
