@@ -4,15 +4,18 @@ import { measureRelevance } from "./measure-relevance.ts";
 
 /** An embedder of which it is known whether it answers, and what its similarities mean. */
 export interface WatchedEmbedder extends Omit<Embedder, "leastSimilarity"> {
-  /** Why it gave no vectors when it was last asked, or none of use, in words for everybody; null when it did, or was not asked yet. */
+  /** Why it gave no vectors when it was last asked, or none of use, or was not asked yet, in words for everybody; null when it is well. */
   problem(): string | null;
   /**
-   * From which cosine similarity on two texts have to do with each other: measured when it is first asked for.
+   * From which cosine similarity on two texts have to do with each other: measured when it is first asked for. Until then there is a problem.
    *
    * @throws EmbedderError
    */
   leastSimilarity(signal?: AbortSignal): Promise<number>;
 }
+
+/** Before its similarities are measured: whether it answers, and what, nobody knows. */
+const UNKNOWN = "the embedder has not answered yet";
 
 /** Remembers what came of each request, and logs an outage once. */
 export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | "warn">): WatchedEmbedder {
@@ -47,7 +50,7 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
   return {
     ...embedder,
     embed,
-    problem: () => failure ?? unfit,
+    problem: () => failure ?? unfit ?? (least === null ? UNKNOWN : null),
     async leastSimilarity(signal) {
       if (least !== null) return least;
       try {
