@@ -1,6 +1,7 @@
 /**
- * What a search finds that it should, and what it should not: by words, and by the vectors of the embedder that the environment names (README: the local
- * one, or OPENAI_API_KEY, OPENAI_BASE_URL, AURA_EMBEDDING_MODEL, AURA_EMBEDDING_DIMENSIONS). `node bench/relevance.ts [--json] [--misses]`
+ * What a search finds that it should, and what it should not: by words, and by the vectors of the embedder
+ * that the environment names (README: the local one, or OPENAI_API_KEY, OPENAI_BASE_URL,
+ * AURA_EMBEDDING_MODEL, AURA_EMBEDDING_DIMENSIONS). `node bench/relevance.ts [--json] [--misses]`
  */
 import { parseArgs } from "node:util";
 import { pino } from "pino";
@@ -8,7 +9,8 @@ import { indexSettings } from "../src/compose-knowledge.ts";
 import { loadConfig } from "../src/config.ts";
 import { measureRelevance } from "../src/knowledge/measure-relevance.ts";
 import { RELEVANT_SHARE, readQuery } from "../src/knowledge/relevance.ts";
-import { type Cases, HELD_OUT, TUNED } from "./relevance-cases.ts";
+import { type Cases, TUNED } from "./relevance-cases.ts";
+import { HELD_OUT } from "./relevance-held-out.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, misses: { type: "boolean" } } });
 const config = loadConfig({ ...process.env, JWT_SECRET: "unused ".repeat(8) });

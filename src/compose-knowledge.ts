@@ -62,7 +62,10 @@ export function indexSettings(
   return { uri, embedder };
 }
 
-/** A key with a base URL is another server's, of which nobody knows whether it has embeddings: its model has to be named. */
+/**
+ * A key with a base URL is another server's, of which nobody knows whether it has embeddings: its model has
+ * to be named.
+ */
 function embedderOf({ openai: { apiKey, baseUrl }, knowledge }: Config): Embedder {
   const isOpenAi = apiKey !== undefined && baseUrl === undefined;
   const model = knowledge.embeddingModel ?? (isOpenAi ? "text-embedding-3-small" : undefined);

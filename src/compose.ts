@@ -36,7 +36,10 @@ export interface ComposeOptions {
 /** The service without its HTTP side. */
 export interface Core {
   backend: Pick<Backend, "name" | "threads" | "eventLog" | "approvals">;
-  /** Resolves with details for operators when the service can take prompts; rejects with BackendUnavailableError when it cannot. */
+  /**
+   * Resolves with details for operators when the service can take prompts; rejects with
+   * BackendUnavailableError when it cannot.
+   */
   ready(): Promise<ReadyDetails>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;

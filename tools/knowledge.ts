@@ -30,7 +30,10 @@ export type KnowledgeAnswer =
     }
   | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
 
-/** Where the tools look; it shows a caller only what is theirs. An empty list is one that it knows to be empty. */
+/**
+ * Where the tools look; it shows a caller only what is theirs. An empty list is one that it knows to be
+ * empty.
+ */
 export interface KnowledgeReader {
   search(
     owner: { tenantId: string; userId: string },

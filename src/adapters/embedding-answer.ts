@@ -28,8 +28,8 @@ export class LengthError extends EmbedderError {
 }
 
 /**
- * The vectors of an answer (JSON that a stranger wrote), in the order of the texts, each of length 1: the index compares directions only, and
- * 32 bits hold no large numbers.
+ * The vectors of an answer (JSON that a stranger wrote), in the order of the texts, each of length 1: the
+ * index compares directions only, and 32 bits hold no large numbers.
  *
  * @throws EmbedderError when it is not one sound vector for every text
  */

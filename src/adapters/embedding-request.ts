@@ -26,8 +26,8 @@ const HINTS: Readonly<Record<number, string>> = {
 };
 
 /**
- * POST /embeddings; the parsed JSON. What is busy (429, 5xx) or out of reach is asked again. No error quotes what the server said: servers
- * quote keys and texts.
+ * POST /embeddings; the parsed JSON. What is busy (429, 5xx) or out of reach is asked again. No error quotes
+ * what the server said: servers quote keys and texts.
  *
  * @throws EmbedderError, `refused` when another request may be taken
  */

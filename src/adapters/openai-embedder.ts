@@ -23,12 +23,16 @@ const RETRIES = 3;
 const FIRST_PAUSE_MS = 500;
 /** Texts of one request. */
 const BATCH = 64;
-/** They give vectors as long as they are asked for; other models are asked only when their own have another length. */
+/**
+ * They give vectors as long as they are asked for; other models are asked only when their own have another
+ * length.
+ */
 const SHORTENS = /(?:^|\/)text-embedding-3-/;
 
 /**
- * Embeddings of OpenAI or a compatible server, in batches, with retries. `embed` rejects unless it got one sound vector of the right length for
- * every text. What a server turns out not to take - the field `dimensions`, several texts at once - it is not sent again.
+ * Embeddings of OpenAI or a compatible server, in batches, with retries. `embed` rejects unless it got one
+ * sound vector of the right length for every text. What a server turns out not to take - the field
+ * `dimensions`, several texts at once - it is not sent again.
  */
 export function createOpenAiEmbedder(settings: OpenAiEmbedderSettings): Embedder {
   const { model, dimensions, apiKey, baseUrl = OPENAI } = settings;
@@ -44,7 +48,10 @@ export function createOpenAiEmbedder(settings: OpenAiEmbedderSettings): Embedder
     return readAnswer(json, { model, count: texts.length, dimensions });
   };
 
-  /** Once, the other way: a server may refuse the field, or need it. What neither way mends is told of the first. */
+  /**
+   * Once, the other way: a server may refuse the field, or need it. What neither way mends is told of the
+   * first.
+   */
   const embedBatch = async (texts: readonly string[], signal: AbortSignal | undefined) => {
     try {
       const vectors = await request(texts, signal);

@@ -8,8 +8,8 @@ export const PROBE = "Aura";
 const SHORTEST = 500;
 
 /**
- * Embeds texts of which some may be more than the embedder takes: those are shortened, and one that it does not take at all has no vector. Other
- * texts of a batch that is refused do not suffer for it.
+ * Embeds texts of which some may be more than the embedder takes: those are shortened, and one that it does
+ * not take at all has no vector. Other texts of a batch that is refused do not suffer for it.
  *
  * @returns a vector for every text, in their order; null where the text is to blame
  * @throws EmbedderError when the embedder is to blame

@@ -7,9 +7,15 @@ export interface Embedder {
   readonly name: string;
   /** Length of every vector. */
   readonly dimensions: number;
-  /** Computed in this process: it does not fail, nobody waits for it, and it compares words rather than meaning. */
+  /**
+   * Computed in this process: it does not fail, nobody waits for it, and it compares words rather than
+   * meaning.
+   */
   readonly isLocal: boolean;
-  /** From which cosine similarity on two texts have to do with each other, where that is known; it is measured otherwise (decision 61). */
+  /**
+   * From which cosine similarity on two texts have to do with each other, where that is known; it is measured
+   * otherwise (decision 61).
+   */
   readonly leastSimilarity?: number;
   /**
    * One vector for every text, in their order.
@@ -21,8 +27,9 @@ export interface Embedder {
 }
 
 /**
- * An embedder has no vectors to give. `refused`: it does not take this request and may take another (a text is too long); `unavailable`: nobody
- * knows that it would take any. The message quotes neither texts nor what a server said, so that everybody may read it.
+ * An embedder has no vectors to give. `refused`: it does not take this request and may take another (a text
+ * is too long); `unavailable`: nobody knows that it would take any. The message quotes neither texts nor what
+ * a server said, so that everybody may read it.
  */
 export class EmbedderError extends Error {
   readonly kind: "refused" | "unavailable";

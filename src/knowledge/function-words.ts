@@ -1,4 +1,6 @@
-/** Words that say how something is asked, and not what about; and those that stand in every event of a kind. */
+/**
+ * Words that say how something is asked, and not what about; and those that stand in every event of a kind.
+ */
 
 const ENGLISH = `
 a about after all am an and any anybody anyone anything are as at be because been before being between but by can could did do does doing done

@@ -51,7 +51,10 @@ const PAIRS: readonly (readonly [query: string, event: string])[] = [
     "Approval approved\ntitle: Translation of the manual\ncontent: The user manual is to be translated into German and French.",
   ],
 ];
-/** Of the similarities of texts that have nothing to do with each other: so many lie below what counts as their end. */
+/**
+ * Of the similarities of texts that have nothing to do with each other: so many lie below what counts as
+ * their end.
+ */
 const MOST = 0.99;
 const HALF = 0.5;
 
@@ -59,8 +62,9 @@ const HALF = 0.5;
 const WAY = 1 / 3;
 
 /**
- * From which cosine similarity on two texts have to do with each other, as this embedder sees it: above what it makes of texts that do not, on the way
- * to what it makes of texts that do. Models differ so much in this that no number holds for two of them.
+ * From which cosine similarity on two texts have to do with each other, as this embedder sees it: above what
+ * it makes of texts that do not, on the way to what it makes of texts that do. Models differ so much in this
+ * that no number holds for two of them.
  *
  * @throws EmbedderError also when it sees no difference
  */

@@ -16,7 +16,9 @@ export interface WordQuery {
 /** A text has to do with a query from this share of its words on (decision 61). */
 export const RELEVANT_SHARE = 0.34;
 
-/** What holds a digit or an @, joined by what joins the parts of ids: `ORD-88231`, `kim@example.com`, `4.2.0`. */
+/**
+ * What holds a digit or an @, joined by what joins the parts of ids: `ORD-88231`, `kim@example.com`, `4.2.0`.
+ */
 const EXACT = /[a-z0-9]+(?:[-_.@:/][a-z0-9]+)+/g;
 const MAX_WORDS = 32;
 
@@ -103,7 +105,10 @@ function findCjk(term: string): (text: Text) => number {
   };
 }
 
-/** From so many letters on a word is found at the beginning of another, inside of it, or with a slip of the pen. */
+/**
+ * From so many letters on a word is found at the beginning of another, inside of it, or with a slip of the
+ * pen.
+ */
 const PREFIX = 3;
 const INSIDE = 4;
 const MISSPELT = 5;

@@ -39,7 +39,10 @@ export interface ReaderSources {
 /** Of one event's text, for the model. */
 const MAX_TEXT = 1_500;
 
-/** The tools' view of the index (tools/knowledge.ts). What it gives is never an empty list for an index that could not be looked into. */
+/**
+ * The tools' view of the index (tools/knowledge.ts). What it gives is never an empty list for an index that
+ * could not be looked into.
+ */
 export function createKnowledgeReader({ index, queue, logger }: ReaderSources) {
   /** Of events of all tenants: whose they are, the index alone knows. */
   const incoming = () =>

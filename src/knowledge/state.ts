@@ -9,8 +9,8 @@ export interface KnowledgeState {
   /** Length of its vectors. */
   dimensions: number;
   /**
-   * `ok`: by words and by meaning. `words`: by words alone, for the reason. `embedding`: by words, and by meaning but for those events that are `left`.
-   * `failed`: not at all, for the reason.
+   * `ok`: by words and by meaning. `words`: by words alone, for the reason. `embedding`: by words, and by
+   * meaning but for those events that are `left`. `failed`: not at all, for the reason.
    */
   state: "ok" | "words" | "embedding" | "failed";
   reason?: string;

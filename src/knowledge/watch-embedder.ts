@@ -4,10 +4,14 @@ import { measureRelevance } from "./measure-relevance.ts";
 
 /** An embedder of which it is known whether it answers, and what its similarities mean. */
 export interface WatchedEmbedder extends Omit<Embedder, "leastSimilarity"> {
-  /** Why it gave no vectors when it was last asked, or none of use, or was not asked yet, in words for everybody; null when it is well. */
+  /**
+   * Why it gave no vectors when it was last asked, or none of use, or was not asked yet, in words for
+   * everybody; null when it is well.
+   */
   problem(): string | null;
   /**
-   * From which cosine similarity on two texts have to do with each other: measured when it is first asked for. Until then there is a problem.
+   * From which cosine similarity on two texts have to do with each other: measured when it is first asked
+   * for. Until then there is a problem.
    *
    * @throws EmbedderError
    */
@@ -39,7 +43,8 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
       failure = null;
       return vectors;
     } catch (err) {
-      // What is refused says nothing of other texts, and whoever went away (unlike one whose patience ended) nothing of the embedder.
+      // What is refused says nothing of other texts, and whoever went away (unlike one whose patience ended)
+      // nothing of the embedder.
       const isRefusal = err instanceof EmbedderError && err.kind === "refused";
       const isLeft = signal?.aborted === true && !isTimeout(signal.reason);
       if (!isRefusal && !isLeft) failure = failed(err);

@@ -32,7 +32,10 @@ export class StaleIndexError extends Error {
   }
 }
 
-/** What is looked for has no word in it, and its meaning cannot be compared: whether there is anything, nobody knows. */
+/**
+ * What is looked for has no word in it, and its meaning cannot be compared: whether there is anything, nobody
+ * knows.
+ */
 export class WordlessQueryError extends Error {
   constructor() {
     super("there is nothing in the query to compare events with");
@@ -65,8 +68,9 @@ export interface IndexState extends Pick<Found, "byWordsOnly"> {
  */
 export interface KnowledgeIndex {
   /**
-   * One row per (tenantId, eventId); of several versions the one with the newest time stays. It can be found by its words when this resolves; by
-   * meaning perhaps later, and an embedder that fails does not make it reject.
+   * One row per (tenantId, eventId); of several versions the one with the newest time stays. It can be found
+   * by its words when this resolves; by meaning perhaps later, and an embedder that fails does not make it
+   * reject.
    */
   upsert(events: readonly KnowledgeEvent[]): Promise<void>;
   /** Removes all rows of these documents, and keeps out what comes later and is not newer than the deletion. */

@@ -19,7 +19,8 @@ const hashing = createHashingEmbedder();
 export const MEANING_DIMENSIONS = hashing.dimensions;
 
 /**
- * Vectors of a small model of meaning: texts about the same thing are alike, in whatever words and language they are.
+ * Vectors of a small model of meaning: texts about the same thing are alike, in whatever words and language
+ * they are.
  *
  * @param dimensions a divisor of its own number
  */

@@ -19,7 +19,10 @@ export interface CatchUpParts {
   retryMs?: number;
 }
 
-/** Embeds, in the background, the events that have no vector yet, and asks an embedder that has failed whether it is back. */
+/**
+ * Embeds, in the background, the events that have no vector yet, and asks an embedder that has failed whether
+ * it is back.
+ */
 export interface CatchUp {
   /** There may be something to do. */
   look(): void;

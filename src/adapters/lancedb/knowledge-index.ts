@@ -32,8 +32,9 @@ export interface IndexParts extends Pick<SearchParts, "exact" | "patienceMs"> {
 }
 
 /**
- * Domain events in one LanceDB table. Writes are one after another: LanceDB retries conflicts with other processes. An event is written with its
- * words at once; vectors that an embedder outside of this process makes are added afterwards, when there are any.
+ * Domain events in one LanceDB table. Writes are one after another: LanceDB retries conflicts with other
+ * processes. An event is written with its words at once; vectors that an embedder outside of this process
+ * makes are added afterwards, when there are any.
  */
 export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
   const { table, deletions, column, logger } = parts;

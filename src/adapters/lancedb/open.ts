@@ -33,8 +33,9 @@ const meta = z.object({
 });
 
 /**
- * Opens the index of events, or makes it. One that another embedder has made is taken as it is: its events are embedded anew in the background.
- * The native library is loaded here and not before: without knowledge nobody pays for it.
+ * Opens the index of events, or makes it. One that another embedder has made is taken as it is: its events
+ * are embedded anew in the background. The native library is loaded here and not before: without knowledge
+ * nobody pays for it.
  *
  * @throws StaleIndexError when another version of this service has made it
  */

@@ -18,7 +18,10 @@ export interface SearchParts {
   table: Table;
   column: VectorColumn;
   embedder: WatchedEmbedder;
-  /** Compares all vectors, whatever index there is of them: the measure of what the index finds (bench/knowledge.ts). */
+  /**
+   * Compares all vectors, whatever index there is of them: the measure of what the index finds
+   * (bench/knowledge.ts).
+   */
   exact?: boolean;
   /** How long a search waits for the vector of what is looked for, in ms. */
   patienceMs?: number;
@@ -26,7 +29,9 @@ export interface SearchParts {
 
 /** Of each way of searching, so many for every one that is wanted: what both find comes first. */
 const WIDER = 4;
-/** The index of words takes whatever shares a piece: so many are looked at for what has to do with the query. */
+/**
+ * The index of words takes whatever shares a piece: so many are looked at for what has to do with the query.
+ */
 const LEAST_LOOKED_AT = 40;
 /** Reciprocal rank fusion's constant (Cormack, Clarke, Büttcher 2009). */
 const FUSION = 60;
@@ -40,8 +45,8 @@ const REFINE = 4;
 const PATIENCE_MS = 8_000;
 
 /**
- * Searches by ids, words and meaning, and without meaning while the embedder gives no vector. What has nothing to do with the query is not found
- * (decision 61).
+ * Searches by ids, words and meaning, and without meaning while the embedder gives no vector. What has
+ * nothing to do with the query is not found (decision 61).
  *
  * @throws WordlessQueryError when there is nothing to compare
  */
@@ -87,7 +92,10 @@ interface Direction {
   least: number;
 }
 
-/** Of an embedder that has failed nobody waits for another failure: it is asked in the background whether it is back. */
+/**
+ * Of an embedder that has failed nobody waits for another failure: it is asked in the background whether it
+ * is back.
+ */
 async function directionOf(
   { embedder, patienceMs = PATIENCE_MS }: SearchParts,
   text: string,

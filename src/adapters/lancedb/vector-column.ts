@@ -2,11 +2,17 @@ import { createHash } from "node:crypto";
 import type { Table } from "@lancedb/lancedb";
 import type { Embedder } from "../../knowledge/embedder.ts";
 
-/** Where the vectors of one embedder stand in a row. An index has those of every embedder that has been used on it. */
+/**
+ * Where the vectors of one embedder stand in a row. An index has those of every embedder that has been used
+ * on it.
+ */
 export interface VectorColumn {
   /** Null where there is none yet, or none to be had. */
   vector: string;
-  /** Whether its text was embedded; a column of its own, because to look for vectors that are missing is to read all of them. */
+  /**
+   * Whether its text was embedded; a column of its own, because to look for vectors that are missing is to
+   * read all of them.
+   */
   done: string;
 }
 

@@ -6,7 +6,10 @@ import { isLeft, type VectorColumn } from "./vector-column.ts";
 export const PARTITIONS = 16;
 /** Below, comparing all vectors of a tenant is exact and fast enough. */
 const MIN_ROWS = 50_000;
-/** The index of vectors is made when nearly all of them are there: missing ones make it very slow to make, and out of date soon. */
+/**
+ * The index of vectors is made when nearly all of them are there: missing ones make it very slow to make, and
+ * out of date soon.
+ */
 const MOST_LEFT = 0.05;
 /** Parts of the index that are left as they are: a few, and one for every so many rows. */
 const MIN_PARTS = 3;
