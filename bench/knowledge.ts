@@ -38,12 +38,14 @@ const [
   lance,
   { openDeletions },
   { createLanceKnowledgeIndex },
+  { FIRST },
 ] = await Promise.all([
   import("../test/helpers/stack.ts"),
   import("../src/knowledge/embedder.ts"),
   import("../src/adapters/lancedb/open.ts"),
   import("../src/adapters/lancedb/deletions.ts"),
   import("../src/adapters/lancedb/knowledge-index.ts"),
+  import("../src/adapters/lancedb/vector-column.ts"),
 ]);
 const embedder = createHashingEmbedder();
 const folder = mkdtempSync(join(tmpdir(), "aura-bench-"));
@@ -204,7 +206,8 @@ async function search(): Promise<void> {
   while (!(await isIndexed(table, Number(values.rows)))) await delay(500);
   await filling.close();
   report(`${values.rows} rows written and indexed`, Math.round((performance.now() - began) / 1000), "s");
-  const parts = { table, deletions: await openDeletions(db, indexes), indexes, embedder, logger };
+  const deletions = await openDeletions(db, indexes);
+  const parts = { table, deletions, indexes, embedder, column: FIRST, logger };
   const [index, exact] = [
     createLanceKnowledgeIndex(parts),
     createLanceKnowledgeIndex({ ...parts, exact: true }),
@@ -220,12 +223,12 @@ async function search(): Promise<void> {
     const started = performance.now();
     const answer = await ask(index, n);
     if (n >= 5) samples.push(performance.now() - started);
-    answers.push(answer.map(({ eventId }) => eventId));
+    answers.push(answer.events.map(({ eventId }) => eventId));
   }
   let found = 0;
   let wanted = 0;
   for (const [n, answer] of answers.entries()) {
-    const best = new Set((await ask(exact, n)).map(({ eventId }) => eventId));
+    const best = new Set((await ask(exact, n)).events.map(({ eventId }) => eventId));
     wanted += best.size;
     found += answer.filter((eventId) => best.has(eventId)).length;
   }

@@ -23,7 +23,7 @@ export interface GatewayOptions extends Pick<ServiceOptions, "logger">, Upstream
   /** Where POST /dev/events publishes; without it there is no such route. */
   events?: EventPublisher;
   /** The HTML of GET /. */
-  page?: () => string;
+  page?: () => Promise<string> | string;
 }
 
 const BODY_LIMIT = 256 * 1024;
@@ -80,7 +80,7 @@ function addDevRoutes(app: FastifyInstance, options: GatewayOptions): void {
   app.get("/", async (_request, reply) =>
     reply
       .type("text/html; charset=utf-8")
-      .send(options.page?.() ?? "<!doctype html><title>DWP dev gateway</title>"),
+      .send((await options.page?.()) ?? "<!doctype html><title>DWP dev gateway</title>"),
   );
   app.get("/dev/mailbox", async () => ({ items: options.mails?.() ?? [] }));
   if (options.events !== undefined) addEventForm(app, options.events);

@@ -7,10 +7,12 @@ export interface PageFacts {
   model: string;
   /** Where mail goes. */
   mail: string;
+  /** How events are searched at this moment. */
+  search: string;
 }
 
 /** The dev stack's front page: what runs where. Plain HTML, no script. */
-export function renderPage({ services, backend, model, mail }: PageFacts): string {
+export function renderPage({ services, backend, model, mail, search }: PageFacts): string {
   const rows = services.map(
     ({ name, address, what }) =>
       `<tr><td>${escapeHtml(name)}</td><td><code>${escapeHtml(address)}</code></td><td>${escapeHtml(what)}</td></tr>`,
@@ -37,6 +39,7 @@ ${rows.join("\n")}
 <li>State: ${escapeHtml(backend)}</li>
 <li>Model: <code>${escapeHtml(model)}</code></li>
 <li>Mail: ${escapeHtml(mail)}</li>
+<li>Search of events: ${escapeHtml(search)}</li>
 </ul>
 <h2>Try it</h2>
 <ul>

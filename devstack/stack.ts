@@ -17,6 +17,7 @@ import { createMailbox, type Mail, type Mailbox } from "./mailbox.ts";
 import { createMainService } from "./main-service.ts";
 import { type PageFacts, renderPage } from "./page.ts";
 import { DEV_HOST, listenOn } from "./ports.ts";
+import { searchState } from "./search-state.ts";
 
 export interface StackOptions {
   /** The environment without blank values; JWT_SECRET and AURA_DATA_DIR are set. */
@@ -170,7 +171,10 @@ function createFrontDoor({ env, logger }: StackOptions, parts: Parts): FastifyIn
     auraUrl,
     mails: mailbox.mails,
     events: parts.events,
-    page: () => renderPage(facts(gateway.listeningOrigin.replace(DEV_HOST, "localhost"), auraUrl, parts)),
+    page: async () => {
+      const gatewayUrl = gateway.listeningOrigin.replace(DEV_HOST, "localhost");
+      return renderPage({ ...facts(gatewayUrl, auraUrl, parts), search: await searchState(auraUrl) });
+    },
     logger: logger.child({ service: "gateway" }),
   });
   return gateway;
@@ -180,7 +184,7 @@ function facts(
   gatewayUrl: string,
   auraUrl: string,
   { addresses, mailbox, backend, config }: Parts,
-): PageFacts {
+): Omit<PageFacts, "search"> {
   const toMailbox = config.mail.smtpUrl === mailbox.url;
   return {
     services: [

@@ -5,6 +5,8 @@ const events = z.object({
   events: z.array(
     z.object({ eventId: z.string(), eventType: z.string(), time: z.string(), text: z.string() }),
   ),
+  /** What the list may lack. */
+  note: z.string().exactOptional(),
 });
 const tasks = z.object({
   tasks: z.array(
@@ -28,8 +30,10 @@ export function findings(value: unknown, language: Language): string | null {
     const lines = found.data.events.map(
       ({ eventId, eventType, time, text }) => `- ${eventType} (${time}): ${oneLine(text)} [${eventId}]`,
     );
-    if (lines.length === 0) return ko ? "찾은 것이 없습니다." : "I found nothing.";
-    return [ko ? `${lines.length}건을 찾았습니다.` : `I found ${lines.length}.`, ...lines].join("\n");
+    const { note } = found.data;
+    if (lines.length === 0) return note ?? (ko ? "찾은 것이 없습니다." : "I found nothing.");
+    const count = ko ? `${lines.length}건을 찾았습니다.` : `I found ${lines.length}.`;
+    return [count, ...lines, ...(note === undefined ? [] : [note])].join("\n");
   }
   const listed = tasks.safeParse(value);
   if (!listed.success) return null;

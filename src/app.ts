@@ -5,7 +5,7 @@ import { approvalRoutes } from "./http/approvals.ts";
 import { authentication } from "./http/auth.ts";
 import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
 import { eventRoutes, type IngestEvents } from "./http/events.ts";
-import { healthRoutes } from "./http/health.ts";
+import { healthRoutes, type ReadyDetails } from "./http/health.ts";
 import { readJsonBodies } from "./http/json-body.ts";
 import { createOpenStreams } from "./http/open-streams.ts";
 import { runRoutes } from "./http/runs.ts";
@@ -24,7 +24,7 @@ export interface AppDeps {
   jwtSecret: string;
   backend: Pick<Backend, "name" | "threads" | "eventLog" | "approvals">;
   /** Rejects when prompts cannot be taken now. */
-  ready(): Promise<void>;
+  ready(): Promise<ReadyDetails>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
   saved: ThreadDeps;

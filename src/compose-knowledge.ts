@@ -8,6 +8,7 @@ import { createHashingEmbedder, type Embedder } from "./knowledge/embedder.ts";
 import { ingestEvents } from "./knowledge/ingest.ts";
 import { createKnowledgeReader } from "./knowledge/search.ts";
 import { type Knowledge, startKnowledge } from "./knowledge/start.ts";
+import { type KnowledgeState, knowledgeState } from "./knowledge/state.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 
@@ -15,6 +16,8 @@ import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 export interface KnowledgePart {
   reader: ReturnType<typeof createKnowledgeReader>;
   ingest: IngestEvents;
+  /** How events are searched here; null where nothing is indexed. */
+  state(): Promise<KnowledgeState | null>;
   /** Hears and indexes events from now on. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -33,22 +36,16 @@ export function composeKnowledge(
 ): KnowledgePart | null {
   if (!config.knowledge.enabled && openIndex === undefined) return null;
   let knowledge: Knowledge | null = null;
-  const opened = async () => {
-    const index = knowledge?.index();
-    if (!index) throw new Error("the index of events is not open (yet)");
-    return index;
-  };
+  const queue = backend.knowledge;
+  const index = () => knowledge?.index() ?? { closed: "nothing is indexed in this process" };
+  const embedder = embedderOf(config);
   return {
-    reader: createKnowledgeReader(opened),
-    ingest: (tenantId, events) => ingestEvents(backend.knowledge, tenantId, events),
+    reader: createKnowledgeReader({ index, queue, logger }),
+    state: async () => (knowledge === null ? null : knowledgeState({ embedder, index, queue })),
+    ingest: (tenantId, events) => ingestEvents(queue, tenantId, events),
     async start() {
       const open = openIndex ?? (() => openKnowledgeIndex(indexSettings(config, logger), logger));
-      knowledge = await startKnowledge({
-        queue: backend.knowledge,
-        bus: backend.events,
-        openIndex: open,
-        logger,
-      });
+      knowledge = await startKnowledge({ queue, bus: backend.events, openIndex: open, logger });
     },
     close: async () => knowledge?.close(),
   };
@@ -65,8 +62,13 @@ export function indexSettings(
   return { uri, embedder };
 }
 
+/**
+ * A key with a base URL is another server's, of which nobody knows whether it has embeddings: its model has
+ * to be named.
+ */
 function embedderOf({ openai: { apiKey, baseUrl }, knowledge }: Config): Embedder {
-  const model = knowledge.embeddingModel ?? (apiKey === undefined ? undefined : "text-embedding-3-small");
+  const isOpenAi = apiKey !== undefined && baseUrl === undefined;
+  const model = knowledge.embeddingModel ?? (isOpenAi ? "text-embedding-3-small" : undefined);
   if (model === undefined) return createHashingEmbedder();
   return createOpenAiEmbedder({ model, dimensions: knowledge.embeddingDimensions, apiKey, baseUrl });
 }

@@ -11,6 +11,7 @@ import { composeTasks } from "./compose-tasks.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
 import type { IngestEvents } from "./http/events.ts";
+import type { ReadyDetails } from "./http/health.ts";
 import { connectMcpServers } from "./mcp/mcp-tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
@@ -35,8 +36,11 @@ export interface ComposeOptions {
 /** The service without its HTTP side. */
 export interface Core {
   backend: Pick<Backend, "name" | "threads" | "eventLog" | "approvals">;
-  /** Resolves when the service can take prompts; rejects with BackendUnavailableError when it cannot. */
-  ready(): Promise<void>;
+  /**
+   * Resolves with details for operators when the service can take prompts; rejects with
+   * BackendUnavailableError when it cannot.
+   */
+  ready(): Promise<ReadyDetails>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
   saved: ThreadDeps;
@@ -104,6 +108,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       if (worker?.isListening() === false) {
         throw new BackendUnavailableError(new Error("signals are not heard yet"));
       }
+      const searching = await knowledge?.state();
+      return searching ? { knowledge: searching } : {};
     },
     async start(prompt) {
       await agent();

@@ -20,6 +20,7 @@ const seconds = z.coerce.number().int().min(1).max(315_360_000);
 
 /** Of the vectors of OpenAI's embedding models, as they are asked for. */
 const OPENAI_DIMENSIONS = 1536;
+const OPENAI_EMBEDDINGS = /(?:^|\/)text-embedding-(?:3-(?:small|large)|ada-002)$/;
 const dimensionsError = { error: "must be a multiple of 8, 64 to 8192" };
 
 /** One entry per variable; what each means stands in the README's configuration table. */
@@ -277,7 +278,7 @@ function contradictions(value: z.output<typeof environment> & { backend: string;
     }
   }
   const model = value.AURA_EMBEDDING_MODEL;
-  const isOpenAis = model === undefined || model.startsWith("text-embedding-");
+  const isOpenAis = model === undefined || OPENAI_EMBEDDINGS.test(model);
   if (!isOpenAis && value.AURA_EMBEDDING_DIMENSIONS === undefined) {
     problems.push(
       `AURA_EMBEDDING_DIMENSIONS is required with AURA_EMBEDDING_MODEL ${model}: the length of its vectors`,

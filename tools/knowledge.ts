@@ -17,14 +17,68 @@ interface Query {
   limit: number;
 }
 
-/** Where the tools look; it shows a caller only what is theirs. */
+/** What was found, with what it may lack; or why nothing could be looked up. */
+export type KnowledgeAnswer =
+  | {
+      events: KnowledgeItem[];
+      /** Words were compared, and no meaning. */
+      byWordsOnly: boolean;
+      /** So many of the caller's events could be found by their words only. */
+      left: number;
+      /** Some events that have come in may not be searchable yet. */
+      incoming: boolean;
+    }
+  | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
+
+/**
+ * Where the tools look; it shows a caller only what is theirs. An empty list is one that it knows to be
+ * empty.
+ */
 export interface KnowledgeReader {
   search(
     owner: { tenantId: string; userId: string },
     query: Query & { text: string },
-  ): Promise<KnowledgeItem[]>;
-  recent(owner: { tenantId: string; userId: string }, query: Query): Promise<KnowledgeItem[]>;
+  ): Promise<KnowledgeAnswer>;
+  recent(owner: { tenantId: string; userId: string }, query: Query): Promise<KnowledgeAnswer>;
 }
+
+type Language = ToolContext["language"];
+
+/** Why there is no answer, for the model and the user. */
+const FAILURES: Record<Language, Record<"closed" | "wordless" | "unreadable", string>> = {
+  ko: {
+    closed:
+      "이벤트 색인이 아직 열리지 않아 검색하지 못했습니다. 결과가 없다는 뜻이 아니니 잠시 후 다시 시도해 주세요.",
+    wordless: "검색어에 찾을 수 있는 단어가 없어 검색하지 못했습니다. 찾을 내용을 단어로 적어 주세요.",
+    unreadable: "이벤트 색인을 읽을 수 없어 검색하지 못했습니다. 결과가 없다는 뜻이 아닙니다.",
+  },
+  en: {
+    closed:
+      "The index of events is not open yet, so nothing was searched. This does not mean that there is nothing: try again later.",
+    wordless: "The query has no word that could be looked for, so nothing was searched. Put it in words.",
+    unreadable:
+      "The index of events cannot be read, so nothing was searched. This does not mean that there is nothing.",
+  },
+};
+
+/** What the model and the user should know of an answer. */
+const NOTES = {
+  ko: {
+    nothing: "관련된 것을 찾지 못했습니다.",
+    byWordsOnly: "지금은 의미를 비교할 수 없어 단어로만 찾았으므로, 다르게 표현된 것은 빠졌을 수 있습니다.",
+    left: (count: number) => `이벤트 ${count}건은 아직 단어로만 찾을 수 있습니다.`,
+    incoming: "들어온 이벤트 가운데 아직 검색되지 않는 것이 있을 수 있습니다.",
+  },
+  en: {
+    nothing: "Nothing that has to do with it was found.",
+    byWordsOnly: "Only words could be compared just now, so what is worded differently may be missing.",
+    left: (count: number) =>
+      count === 1
+        ? "1 event can be found by its words only, as yet."
+        : `${count} events can be found by their words only, as yet.`,
+    incoming: "Some events that have come in may not be searchable yet.",
+  },
+};
 
 const types = z
   .array(z.string().min(1).max(100))
@@ -52,7 +106,7 @@ export function searchKnowledge(knowledge: KnowledgeReader): AuraTool<typeof sea
   return {
     name: "search_knowledge",
     description:
-      "Searches what has happened in the user's workplace: mails sent and received, approval documents. Cite the event ids of what you use.",
+      "Searches what has happened in the user's workplace: mails sent and received, approval documents. Cite the event ids of what you use, and pass on what the note says.",
     schema: searchSchema,
     approval: "never",
     idempotent: true,
@@ -71,7 +125,7 @@ export function recentEvents(knowledge: KnowledgeReader): AuraTool<typeof recent
   return {
     name: "recent_events",
     description:
-      "Lists what has happened lately in the user's workplace, newest first: mails, approval documents. Cite the event ids of what you use.",
+      "Lists what has happened lately in the user's workplace, newest first: mails, approval documents. Cite the event ids of what you use, and pass on what the note says.",
     schema: recentSchema,
     approval: "never",
     idempotent: true,
@@ -83,14 +137,25 @@ export function recentEvents(knowledge: KnowledgeReader): AuraTool<typeof recent
   };
 }
 
-async function answered({ language }: ToolContext, find: () => Promise<KnowledgeItem[]>) {
-  try {
-    const events = await find();
-    return { events, sources: events.map(({ eventId }) => eventId) };
-  } catch (error) {
-    const text = language === "ko" ? "지금은 검색할 수 없습니다." : "The index cannot be searched now.";
-    throw new ToolError(text, error);
-  }
+async function answered({ language }: ToolContext, look: () => Promise<KnowledgeAnswer>) {
+  const answer = await look().catch((cause: unknown) => ({ failed: "unreadable" as const, cause }));
+  if ("failed" in answer) throw new ToolError(FAILURES[language][answer.failed], answer.cause);
+  const { events } = answer;
+  const note = noteOf(answer, language);
+  return { events, sources: events.map(({ eventId }) => eventId), ...(note === "" ? {} : { note }) };
+}
+
+function noteOf(
+  { events, byWordsOnly, left, incoming }: Exclude<KnowledgeAnswer, { failed: unknown }>,
+  language: Language,
+): string {
+  const texts = NOTES[language];
+  return [
+    ...(events.length === 0 ? [texts.nothing] : []),
+    ...(byWordsOnly ? [texts.byWordsOnly] : []),
+    ...(left > 0 && !byWordsOnly ? [texts.left(left)] : []),
+    ...(incoming ? [texts.incoming] : []),
+  ].join(" ");
 }
 
 function ownerOf({ tenantId, userId }: ToolContext) {

@@ -1,16 +1,49 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { wordsOf } from "./words.ts";
 
-/** Turns texts into vectors. The index belongs to one embedder: vectors of two cannot be compared. */
+/** Turns texts into vectors. Those of two embedders cannot be compared. */
 export interface Embedder {
   /** With its model, e.g. `openai:text-embedding-3-small`. */
   readonly name: string;
   /** Length of every vector. */
   readonly dimensions: number;
-  embed(texts: readonly string[]): Promise<number[][]>;
+  /**
+   * Computed in this process: it does not fail, nobody waits for it, and it compares words rather than
+   * meaning.
+   */
+  readonly isLocal: boolean;
+  /**
+   * From which cosine similarity on two texts have to do with each other, where that is known; it is measured
+   * otherwise (decision 61).
+   */
+  readonly leastSimilarity?: number;
+  /**
+   * One vector for every text, in their order.
+   *
+   * @param signal ends the wait
+   * @throws EmbedderError
+   */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<number[][]>;
+}
+
+/**
+ * An embedder has no vectors to give. `refused`: it does not take this request and may take another (a text
+ * is too long); `unavailable`: nobody knows that it would take any. The message quotes neither texts nor what
+ * a server said, so that everybody may read it.
+ */
+export class EmbedderError extends Error {
+  readonly kind: "refused" | "unavailable";
+
+  constructor(kind: EmbedderError["kind"], message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = "EmbedderError";
+    this.kind = kind;
+  }
 }
 
 const DIMENSIONS = 256;
+/** Measured by bench/relevance.ts. */
+const LEAST_SIMILARITY = 0.3;
 const GRAMS = [2, 3, 4];
 /** Work in one go, in ms. */
 const MAX_TURN_MS = 5;
@@ -25,6 +58,8 @@ export function createHashingEmbedder(): Embedder {
   return {
     name: "hashing-v2",
     dimensions: DIMENSIONS,
+    isLocal: true,
+    leastSimilarity: LEAST_SIMILARITY,
     async embed(texts) {
       const vectors: number[][] = [];
       let rested = performance.now();

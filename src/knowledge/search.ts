@@ -1,4 +1,11 @@
-import type { FoundEvent, KnowledgeIndex, KnowledgeQuery } from "../ports/knowledge-index.ts";
+import type { Logger } from "pino";
+import {
+  type FoundEvent,
+  type KnowledgeIndex,
+  type KnowledgeQuery,
+  WordlessQueryError,
+} from "../ports/knowledge-index.ts";
+import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import type { Owner } from "../runs/run.ts";
 
 /** An event as the tools give it to the model. */
@@ -10,20 +17,64 @@ interface Shown {
   text: string;
 }
 
+/** What the tools are told: what was found, with what it may lack; or why nothing could be looked up. */
+type Looked =
+  | {
+      events: Shown[];
+      /** No meaning was compared. */
+      byWordsOnly: boolean;
+      /** So many of the caller's events could be found by their words only. */
+      left: number;
+      /** Some that have been received may not be searchable yet. */
+      incoming: boolean;
+    }
+  | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
+
+export interface ReaderSources {
+  index(): KnowledgeIndex | { closed: string };
+  queue: Pick<KnowledgeQueue, "waiting">;
+  logger: Pick<Logger, "warn">;
+}
+
 /** Of one event's text, for the model. */
 const MAX_TEXT = 1_500;
 
 /**
- * The tools' view of the index (tools/knowledge.ts).
- *
- * @param index rejects while there is none
+ * The tools' view of the index (tools/knowledge.ts). What it gives is never an empty list for an index that
+ * could not be looked into.
  */
-export function createKnowledgeReader(index: () => Promise<KnowledgeIndex>) {
+export function createKnowledgeReader({ index, queue, logger }: ReaderSources) {
+  /** Of events of all tenants: whose they are, the index alone knows. */
+  const incoming = () =>
+    queue.waiting().then(
+      (count) => count > 0,
+      () => true,
+    );
+
+  const look = async (
+    find: (
+      open: KnowledgeIndex,
+    ) => Promise<{ events: FoundEvent[]; byWordsOnly: string | null; left: number }>,
+  ): Promise<Looked> => {
+    const open = index();
+    if ("closed" in open) return { failed: "closed", cause: new Error(open.closed) };
+    try {
+      // First: what is indexed between the two is found, or said to be missing.
+      const isIncoming = await incoming();
+      const { events, byWordsOnly, left } = await find(open);
+      return { events: events.map(show), byWordsOnly: byWordsOnly !== null, left, incoming: isIncoming };
+    } catch (cause) {
+      if (cause instanceof WordlessQueryError) return { failed: "wordless", cause };
+      logger.warn({ err: cause }, "the index of events cannot be searched");
+      return { failed: "unreadable", cause };
+    }
+  };
+
   return {
-    search: async (owner: Owner, query: KnowledgeQuery & { text: string }): Promise<Shown[]> =>
-      (await (await index()).search(owner, query)).map(show),
-    recent: async (owner: Owner, query: KnowledgeQuery): Promise<Shown[]> =>
-      (await (await index()).recent(owner, query)).map(show),
+    search: (owner: Owner, query: KnowledgeQuery & { text: string }) =>
+      look((open) => open.search(owner, query)),
+    recent: (owner: Owner, query: KnowledgeQuery) =>
+      look(async (open) => ({ events: await open.recent(owner, query), byWordsOnly: null, left: 0 })),
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { EventBus } from "../ports/event-bus.ts";
-import type { KnowledgeIndex } from "../ports/knowledge-index.ts";
+import { type KnowledgeIndex, StaleIndexError } from "../ports/knowledge-index.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import { indexEvents } from "./index-events.ts";
 import { createIntake } from "./intake.ts";
@@ -16,8 +16,8 @@ export interface KnowledgeDeps {
 
 /** The part of the service that hears of what happens in DWP and indexes it. */
 export interface Knowledge {
-  /** The index, once it is open. */
-  index(): KnowledgeIndex | null;
+  /** The index, once it is open; until then why it is not, in words for everybody. */
+  index(): KnowledgeIndex | { closed: string };
   /** Hears no more, lets the running batch finish, closes the queue and the index. */
   close(): Promise<void>;
 }
@@ -38,6 +38,7 @@ const MAX_RETRY_MS = 30_000;
 export async function startKnowledge({ queue, bus, openIndex, logger }: KnowledgeDeps): Promise<Knowledge> {
   const closing = new AbortController();
   let index: KnowledgeIndex | null = null;
+  let closed = "the index is being opened";
 
   const open = async () => {
     for (let pause = MIN_RETRY_MS; ; pause = Math.min(pause * 2, MAX_RETRY_MS)) {
@@ -45,6 +46,7 @@ export async function startKnowledge({ queue, bus, openIndex, logger }: Knowledg
         return await openIndex();
       } catch (err) {
         logger.error({ err }, "the knowledge index cannot be opened; trying again");
+        closed = err instanceof StaleIndexError ? err.message : "the index cannot be opened: see the log";
       }
       await delay(pause, undefined, { signal: closing.signal }).catch(() => {});
       if (closing.signal.aborted) return null;
@@ -66,7 +68,7 @@ export async function startKnowledge({ queue, bus, openIndex, logger }: Knowledg
   const listening = await listenForEvents(bus, intake, logger);
 
   return {
-    index: () => index,
+    index: () => index ?? { closed },
     async close() {
       closing.abort();
       await listening.close();

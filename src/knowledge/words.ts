@@ -11,6 +11,11 @@ const IS_CJK = new RegExp(`^${CJK}`, "v");
 const CJK_LENGTH = 2;
 const LENGTH = 3;
 
+/** Whether a word is of such a script. */
+export function isCjk(word: string): boolean {
+  return IS_CJK.test(word);
+}
+
 /** The words of a text in lower case, without what stands between them. */
 export function wordsOf(text: string): string[] {
   return text.normalize("NFKC").toLowerCase().match(WORDS) ?? [];
@@ -21,7 +26,7 @@ export function piecesOf(text: string): string[] {
   const pieces = new Set<string>();
   for (const word of wordsOf(text)) {
     const characters = [...word];
-    const length = Math.min(IS_CJK.test(word) ? CJK_LENGTH : LENGTH, characters.length);
+    const length = Math.min(isCjk(word) ? CJK_LENGTH : LENGTH, characters.length);
     for (let from = 0; from + length <= characters.length; from += 1) {
       pieces.add(characters.slice(from, from + length).join(""));
     }

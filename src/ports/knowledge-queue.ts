@@ -16,6 +16,8 @@ export interface KnowledgeQueue {
     handler: (events: readonly KnowledgeEvent[]) => Promise<void>,
     options: { max: number; waitMs: number },
   ): void;
+  /** How many events have been added, by whomever, and have not been taken in yet. */
+  waiting(): Promise<number>;
   /** Takes no more and resolves when the running handler is done. */
   close(): Promise<void>;
 }

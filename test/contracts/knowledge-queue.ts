@@ -156,6 +156,17 @@ export function knowledgeQueueContract(name: string, makeQueue: MakeKnowledgeQue
       expect(done.toSorted()).toEqual(ids.toSorted());
     });
 
+    it("says how many events have not been taken in: with a worker or without, and those that fail as well", async () => {
+      const queue = await make();
+      expect(await queue.waiting()).toBe(0);
+      await addAll(queue, ["a", "bad", "b"]);
+      expect(await queue.waiting()).toBe(3);
+      const { handler, dones } = knowledgeWorker(({ eventId }) => eventId === "bad");
+      queue.work(handler, BATCH);
+      await dones.reached(2);
+      await expect.poll(() => queue.waiting()).toBe(1);
+    });
+
     it("closes when the running handler is done, and begins nothing more", async () => {
       const queue = await make();
       const started = callCounter();

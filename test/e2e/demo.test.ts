@@ -26,6 +26,9 @@ describe("npm run demo", () => {
       expect(page).toContain(name);
     }
     expect(page).toContain("demo (scripted, offline)");
+    await expect
+      .poll(async () => (await fetch(url)).text())
+      .toContain("Search of events: by words and meaning (hashing-v2)");
     expect(page).not.toContain("<script");
 
     const smtp = /smtp:\/\/127\.0\.0\.1:\d+/.exec(page)?.[0];

@@ -60,8 +60,9 @@ export function memoryIndex(): MemoryIndex {
         }
       }
     },
-    search: async () => found(),
+    search: async () => ({ events: found(), byWordsOnly: null, left: 0 }),
     recent: async () => found(),
+    state: async () => ({ embedder: "memory", dimensions: 64, byWordsOnly: null, left: 0 }),
     close: async () => {},
   };
 }

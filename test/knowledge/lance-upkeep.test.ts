@@ -22,6 +22,8 @@ const vectorOf = (text: string) =>
 const embedder: Embedder = {
   name: "sines",
   dimensions: DIMENSIONS,
+  isLocal: true,
+  leastSimilarity: -1,
   embed: async (texts) => texts.map(vectorOf),
 };
 const event = (n: number) => anEvent({ eventId: `e-${n}`, at: n, text: `number ${n}` });
@@ -61,7 +63,7 @@ test("what is written is in every index in the end, a few rows in quiet times to
 
 test("a large index gets one of its vectors, which is made anew when it has fallen apart; what is in it is found", async () => {
   const rows = range(LARGE).map((at) => event(10_000 + at));
-  await table.add(rows.map((each) => toRow(each, vectorOf(each.text))));
+  await table.add(rows.map((each) => ({ ...toRow(each), vector: vectorOf(each.text), embedded: true })));
   await write(100_000, 2_000);
   await expect.poll(vectorParts).toBeGreaterThan(0);
   const parts: unknown[] = [];
@@ -74,7 +76,7 @@ test("a large index gets one of its vectors, which is made anew when it has fall
   expect(await vectorParts()).toBeLessThanOrEqual(4);
   for (const n of [0, 10_000, 59_999, 100_001, 121_999]) {
     const found = await index.search(ME, { text: `number ${n}`, limit: 5 });
-    expect(found.map(({ eventId }) => eventId)).toContain(`e-${n}`);
+    expect(found.events.map(({ eventId }) => eventId)).toContain(`e-${n}`);
   }
 });
 

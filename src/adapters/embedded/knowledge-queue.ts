@@ -24,6 +24,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
   let bell = Promise.withResolvers<void>();
   let added = 0;
   let loop: Promise<void> | undefined;
+  let delivery: Delivery | undefined;
 
   const forget = () => {
     for (const [key, until] of seen) {
@@ -39,16 +40,16 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
     slept.abort();
   };
 
-  const run = async (delivery: Delivery, { max, waitMs }: Parameters<KnowledgeQueue["work"]>[1]) => {
+  const run = async (given: Delivery, { max, waitMs }: Parameters<KnowledgeQueue["work"]>[1]) => {
     while (!closing.signal.aborted) {
-      await delivery.retry();
-      if (waiting.length === 0 || delivery.isFull()) {
+      await given.retry();
+      if (waiting.length === 0 || given.isFull()) {
         bell = Promise.withResolvers();
-        await pause(Math.min(delivery.pauseMs(), IDLE_MS));
+        await pause(Math.min(given.pauseMs(), IDLE_MS));
         continue;
       }
       if (waiting.length < max) await delay(waitMs, undefined, { signal: closing.signal }).catch(() => {});
-      if (!closing.signal.aborted) await delivery.deliver(waiting.splice(0, max));
+      if (!closing.signal.aborted) await given.deliver(waiting.splice(0, max));
     }
   };
 
@@ -67,8 +68,10 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
     work(handler, batches) {
       if (loop !== undefined) throw new Error("the knowledge queue has a worker already");
       const nothing = async () => {};
-      loop = run(createDelivery({ ...options, handler, finish: nothing, bury: nothing }), batches);
+      delivery = createDelivery({ ...options, handler, finish: nothing, bury: nothing });
+      loop = run(delivery, batches);
     },
+    waiting: async () => waiting.length + (delivery?.held().length ?? 0),
     async close() {
       closing.abort();
       bell.resolve();

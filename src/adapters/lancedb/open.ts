@@ -4,23 +4,20 @@ import type { Connection, Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Embedder } from "../../knowledge/embedder.ts";
-import type { KnowledgeIndex } from "../../ports/knowledge-index.ts";
+import { type KnowledgeIndex, StaleIndexError } from "../../ports/knowledge-index.ts";
 import { openDeletions } from "./deletions.ts";
 import { createLanceKnowledgeIndex } from "./knowledge-index.ts";
 import { tableSchema } from "./rows.ts";
-
-/** The index cannot be used as it is: its vectors are another embedder's, or its rows have another form. */
-export class StaleIndexError extends Error {
-  constructor(why: string) {
-    super(`the index of events ${why}: run "npm run aura -- knowledge rebuild"`);
-    this.name = "StaleIndexError";
-  }
-}
+import { columnOf, ensureColumn } from "./vector-column.ts";
 
 export interface LanceSettings {
   /** A folder, or object storage (`s3://bucket/path`). */
   uri: string;
   embedder: Embedder;
+  /** Before an embedder that has failed is asked again, in ms. */
+  retryMs?: number;
+  /** How long a search waits for the vector of what is looked for, in ms. */
+  patienceMs?: number;
 }
 
 export const EVENTS = "events";
@@ -36,23 +33,28 @@ const meta = z.object({
 });
 
 /**
- * Opens the index of events, or makes it. The native library is loaded here and not before: without knowledge nobody pays for it.
+ * Opens the index of events, or makes it. One that another embedder has made is taken as it is: its events
+ * are embedded anew in the background. The native library is loaded here and not before: without knowledge
+ * nobody pays for it.
  *
- * @throws StaleIndexError when another embedder has made it, or another version of this service
+ * @throws StaleIndexError when another version of this service has made it
  */
-export async function openKnowledgeIndex(
-  { uri, embedder }: LanceSettings,
-  logger: Logger,
-): Promise<KnowledgeIndex> {
+export async function openKnowledgeIndex(settings: LanceSettings, logger: Logger): Promise<KnowledgeIndex> {
+  const { uri, embedder, ...patience } = settings;
   const { db, indexes } = await connectTo(uri);
   const recorded = await readMeta(db);
-  if (recorded !== null) checkUsable(recorded, embedder);
+  if (recorded !== null && recorded.format !== FORMAT) {
+    throw new StaleIndexError("was written by another version of Aura");
+  }
   const name = recorded?.table ?? EVENTS;
   // What is not recorded may be there and half made: its making was cut off.
   const table = await (recorded === null ? createTable(db, indexes, name, embedder) : db.openTable(name));
   if (recorded === null) await writeMeta(db, name, embedder);
+  const madeBy = recorded === null ? embedder : { ...recorded, name: recorded.embedder };
+  const column = columnOf(embedder, madeBy);
+  await ensureColumn(table, column, embedder.dimensions);
   const deletions = await openDeletions(db, indexes);
-  return createLanceKnowledgeIndex({ table, deletions, indexes, embedder, logger });
+  return createLanceKnowledgeIndex({ table, deletions, indexes, embedder, column, logger, ...patience });
 }
 
 export type Indexes = typeof import("@lancedb/lancedb").Index;
@@ -106,19 +108,4 @@ export async function writeMeta(
   { name, dimensions }: Embedder,
 ): Promise<void> {
   await db.createTable(META, [{ table, embedder: name, dimensions, format: FORMAT }], { mode: "overwrite" });
-}
-
-function checkUsable(recorded: z.infer<typeof meta>, embedder: Embedder): void {
-  if (recorded.embedder !== embedder.name || recorded.dimensions !== embedder.dimensions) {
-    const [made, asked] = [
-      nameOf(recorded.embedder, recorded.dimensions),
-      nameOf(embedder.name, embedder.dimensions),
-    ];
-    throw new StaleIndexError(`was made with ${made}, and ${asked} is configured`);
-  }
-  if (recorded.format !== FORMAT) throw new StaleIndexError("was written by another version of Aura");
-}
-
-function nameOf(name: string, dimensions: number): string {
-  return `${name} (${dimensions} dimensions)`;
 }

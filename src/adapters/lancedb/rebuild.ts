@@ -1,6 +1,8 @@
+import { embedTexts } from "../../knowledge/embed-texts.ts";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import { connectTo, createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
 import { COLUMNS, fromRow, toRow } from "./rows.ts";
+import { FIRST } from "./vector-column.ts";
 import { indexVectors } from "./vector-index.ts";
 
 /** Rows that are embedded and written at a time. */
@@ -30,12 +32,21 @@ export async function rebuildKnowledgeIndex(
   for (let offset = 0; offset < count; offset += BATCH) {
     const rows = await old.query().select(COLUMNS).offset(offset).limit(BATCH).toArray();
     const events = rows.map((row) => fromRow(row));
-    const vectors = await embedder.embed(events.map(({ text }) => text));
-    await table.add(events.map((event, at) => toRow(event, vectors[at] ?? [])));
+    const vectors = await embedTexts(
+      embedder,
+      events.map(({ text }) => text),
+    );
+    await table.add(
+      events.map((event, at) => ({
+        ...toRow(event),
+        [FIRST.vector]: vectors[at] ?? null,
+        [FIRST.done]: true,
+      })),
+    );
     done += events.length;
     onProgress(done, count);
   }
-  await indexVectors({ table, indexes });
+  await indexVectors({ table, indexes, column: FIRST });
   await table.optimize();
   await writeMeta(db, next, embedder);
   await db.dropTable(from);

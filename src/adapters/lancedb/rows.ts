@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from "apache-arrow";
+import { Bool, Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
 import { type KnowledgeEvent, readerOf } from "../../knowledge/event.ts";
 import { piecesOf } from "../../knowledge/words.ts";
 import type { FoundEvent } from "../../ports/knowledge-index.ts";
+import { FIRST } from "./vector-column.ts";
 
 /** One event as the table keeps it; an empty text stands for what is not there. */
-export type Row = Record<string, string | number | number[]>;
+export type Row = Record<string, string | number | boolean | number[] | null>;
 
 const text = (name: string) => new Field(name, new Utf8(), false);
 
@@ -20,7 +21,8 @@ export function tableSchema(dimensions: number): Schema {
     text("text"),
     text("pieces"),
     text("payload"),
-    new Field("vector", new FixedSizeList(dimensions, new Field("item", new Float32(), true)), false),
+    new Field(FIRST.vector, new FixedSizeList(dimensions, new Field("item", new Float32(), true)), true),
+    new Field(FIRST.done, new Bool(), true),
   ]);
 }
 
@@ -33,7 +35,8 @@ export const COLUMNS = [
   ...["at", "text", "payload"],
 ];
 
-export function toRow(event: KnowledgeEvent, vector: number[]): Row {
+/** Without its vectors. */
+export function toRow(event: KnowledgeEvent): Row {
   const { tenantId, userId, eventId, eventType, at, source = "", mailId = "", documentId = "" } = event;
   return {
     id: keyOf(tenantId, eventId),
@@ -42,7 +45,6 @@ export function toRow(event: KnowledgeEvent, vector: number[]): Row {
     text: event.text,
     pieces: pieces(event.text),
     payload: JSON.stringify(event.payload),
-    vector,
   };
 }
 

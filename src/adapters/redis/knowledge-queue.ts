@@ -1,10 +1,11 @@
+import { z } from "zod";
 import { AuraError } from "../../errors.ts";
 import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
 import type { DeliveryOptions } from "../knowledge-delivery.ts";
 import type { Availability, BackendLogger } from "./availability.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { RedisAddress } from "./connection.ts";
-import { knowledgeSeenKey } from "./keys.ts";
+import { KNOWLEDGE_EVENTS_KEY, knowledgeSeenKey } from "./keys.ts";
 import { createKnowledgeAdds } from "./knowledge-adds.ts";
 import { type KnowledgeWorker, startKnowledgeWorker } from "./knowledge-worker.ts";
 
@@ -34,6 +35,7 @@ export function createRedisKnowledgeQueue(options: RedisKnowledgeQueueOptions): 
       if (closed) throw new Error("the knowledge queue is closed");
       worker = startKnowledgeWorker(options, handler, batches);
     },
+    waiting: async () => z.int().parse(await options.redis.command("XLEN", [KNOWLEDGE_EVENTS_KEY])),
     async close() {
       closed = true;
       await worker?.close();

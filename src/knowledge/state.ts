@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { KnowledgeIndex } from "../ports/knowledge-index.ts";
+import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
+import type { Embedder } from "./embedder.ts";
+
+/** How events are searched at this moment, for operators. It quotes nothing that a server has said. */
+export interface KnowledgeState {
+  embedder: string;
+  /** Length of its vectors. */
+  dimensions: number;
+  /**
+   * `ok`: by words and by meaning. `words`: by words alone, for the reason. `embedding`: by words, and by
+   * meaning but for those events that are `left`. `failed`: not at all, for the reason.
+   */
+  state: "ok" | "words" | "embedding" | "failed";
+  reason?: string;
+  /** Events that are still to be embedded. */
+  left?: number;
+  /** Events that have been received and are in no index yet. */
+  waiting?: number;
+}
+
+export interface StateSources {
+  embedder: Pick<Embedder, "name" | "dimensions">;
+  index(): KnowledgeIndex | { closed: string };
+  queue: Pick<KnowledgeQueue, "waiting">;
+}
+
+/** Who asks whether the service is well must not wait for a disk. */
+const PATIENCE_MS = 2_000;
+
+/** Resolves always, and soon. */
+export async function knowledgeState({ embedder, index, queue }: StateSources): Promise<KnowledgeState> {
+  const asked = index();
+  const unreadable = { state: "failed" as const, reason: "the index cannot be read: see the log" };
+  const look = "closed" in asked ? { state: "failed" as const, reason: asked.closed } : stateOf(asked);
+  const [state, waiting] = await Promise.all([
+    soon(look, unreadable),
+    soon(
+      queue.waiting().then((count) => (count > 0 ? { waiting: count } : {})),
+      {},
+    ),
+  ]);
+  return { embedder: embedder.name, dimensions: embedder.dimensions, ...state, ...waiting };
+}
+
+type Seen = Pick<KnowledgeState, "state" | "reason" | "left">;
+
+async function stateOf(index: KnowledgeIndex): Promise<Seen> {
+  const { byWordsOnly, left } = await index.state();
+  const rest = left > 0 ? { left } : {};
+  if (byWordsOnly !== null) return { state: "words", reason: byWordsOnly, ...rest };
+  return { state: left > 0 ? "embedding" : "ok", ...rest };
+}
+
+async function soon<T>(look: T | Promise<T>, otherwise: T): Promise<T> {
+  const answered = new AbortController();
+  const late = delay(PATIENCE_MS, otherwise, { signal: answered.signal, ref: false }).catch(() => otherwise);
+  try {
+    return await Promise.race([look, late]);
+  } catch {
+    // A search that meets the same fails, and says so in the log.
+    return otherwise;
+  } finally {
+    answered.abort();
+  }
+}
