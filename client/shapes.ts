@@ -141,7 +141,9 @@ export const runDetail = z.looseObject({
   updatedAt: time,
   error: failed.optional(),
   nodes: z.array(z.looseObject({ node: z.string(), ...span })).default([]),
-  tools: z.array(z.looseObject({ tool: z.string(), status: z.string(), ...span })).default([]),
+  tools: z
+    .array(z.looseObject({ tool: z.string(), status: z.string(), outcome: z.string().nullish(), ...span }))
+    .default([]),
   usage: z
     .looseObject({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() })
     .nullable()

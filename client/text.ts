@@ -19,6 +19,11 @@ export function harmlessLine(text: string): string {
   return harmless(text).replaceAll(/\s*\n\s*/g, " ");
 }
 
+/** A value of any kind in one line, harmless as well. */
+export function oneLine(value: unknown): string {
+  return harmlessLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+}
+
 /** Joiners and colours inside a picture hide nothing. */
 const IN_EMOJI =
   "(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})" +

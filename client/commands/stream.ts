@@ -66,7 +66,7 @@ function createShow(session: Session, stream: EventStream, promptOf: (runId: str
       session.out.write(`${harmlessJson({ id, threadId, type, data })}\n`);
     return { event, note() {}, end() {} };
   }
-  const drawing: Drawing = createDrawing(session.out);
+  const drawing: Drawing = createDrawing(session.out, session.connection.language);
   let current: string | null = null;
   return {
     event(event) {
