@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { approve, reject } from "./commands/decide.ts";
 import { deleteThread, exportThread, importThread, toStudio } from "./commands/documents.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
 import { DEFAULT_URL } from "./connection.ts";
+import { CALL } from "./how-to-decide.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, openSession, type Session } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
 const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
-
-const CALL = "npm run --silent aura --";
 
 type Open = (options: CommonOptions) => Session;
 
@@ -29,6 +29,7 @@ export function createProgram(io: Io): Command {
     });
   addThreadCommands(program, open);
   addRunCommands(program, open);
+  addDecisionCommands(program, open);
   addDocumentCommands(program, open);
   addKnowledgeCommands(program);
   return program;
@@ -105,6 +106,28 @@ function addRunCommands(program: Command, open: Open): void {
     );
 }
 
+/** After the examples of the two, which scripts call. */
+const EXIT_CODES = `
+Exit code: 0 that decision stands (made now, or before); 4 another decision stands, or the approval has ended;
+5 there is no such approval; 1 refused or failed; 2 a wrong call; 3 nobody answers.
+`;
+
+function addDecisionCommands(program: Command, open: Open): void {
+  withRequest(
+    add(program, "approve", "let what waits happen, exactly as it is shown", ["approve req-1"]),
+  ).action(withId(open, approve));
+  withRequest(
+    add(program, "reject", "refuse what waits", [
+      "reject req-1",
+      'reject req-1 --reason "The wrong recipient" --json',
+    ]),
+  )
+    .option("--reason <text>", "for whoever asked, and for the model")
+    .action((requestId: string, options: CommonOptions & Parameters<typeof reject>[2]) =>
+      reject(open(options), requestId, options),
+    );
+}
+
 function addDocumentCommands(program: Command, open: Open): void {
   withThread(
     add(program, "export", "the saved thread as one JSON document", [
@@ -159,6 +182,8 @@ function add(program: Command, name: string, description: string, examples: read
 }
 
 const withThread = (command: Command) => command.argument("<threadId>", undefined, idArgument);
+const withRequest = (command: Command) =>
+  command.argument("<requestId>", `of: ${CALL} approvals`, idArgument).addHelpText("after", EXIT_CODES);
 const withRun = (command: Command) => command.argument("<runId>", undefined, idArgument);
 
 function withId(open: Open, action: (session: Session, id: string) => Promise<void>) {

@@ -227,7 +227,8 @@ Waiting for a decision
 │   to: kim@example.com
 └ req-1
 thread thread-1  run run-1  until 2026-01-16 12:00:00
-approve: curl -X POST 'http://localhost:8080/api/aura/hitl/approve/req-1'`);
+approve: npm run --silent aura -- approve req-1
+reject:  npm run --silent aura -- reject req-1 --reason '...'`);
   expect(history.stdout).toBe(`cp-1
 step 2  loop  2026-01-16 12:00:00  next: tools (waits: 1)
   messages (120 B): ["\\u001b[2J회의 메일"]
