@@ -1,5 +1,5 @@
 import { asDrawable, type DrawableEvent, type RunEvent } from "./events.ts";
-import { createScreen, type Screen } from "./screen.ts";
+import { createScreen, type Prompt, type Screen } from "./screen.ts";
 import type { AgentStep } from "./shapes.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -17,6 +17,8 @@ export interface Drawing {
   event(event: Pick<RunEvent, "type" | "data">): void;
   /** A line for the person, between the events. */
   note(text: string, style?: Style): void;
+  /** Asks, below everything that is drawn meanwhile; null takes the question away. */
+  prompt(prompt: Prompt | null): void;
   /** Nothing more of this run comes. */
   end(): void;
 }
@@ -74,6 +76,7 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
       const line = harmlessLine(text);
       screen.line(style === undefined ? line : terminal.style(style, line));
     },
+    prompt: (prompt) => screen.prompt(prompt),
     end: () => screen.settle(),
   };
 }

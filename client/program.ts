@@ -90,17 +90,22 @@ function addRunCommands(program: Command, open: Open): void {
     .argument("<checkpointId>", `of: ${CALL} history <threadId>`, idArgument)
     .option("--prompt <text>", "a new message at this point")
     .option("--edits <file>", "a JSON object of state keys with new values")
-    .option("--wait", "stay until somebody has decided")
+    .option("--wait", "where it would stop for a decision, stay until somebody has decided")
     .action((threadId: string, checkpointId: string, options: CommonOptions & Parameters<typeof fork>[3]) =>
       fork(open(options), threadId, checkpointId, options),
     );
-  add(program, "chat", "send a prompt and draw the run; stops where it waits for a decision", [
-    'chat "What time is it?"',
-    'chat "Send an email to kim@example.com saying hello" --thread thread-1 --wait',
-  ])
+  add(
+    program,
+    "chat",
+    "send a prompt and draw the run; asks for the decisions that it waits for, or stops there without a terminal",
+    [
+      'chat "What time is it?"',
+      'chat "Send an email to kim@example.com saying hello" --thread thread-1 --wait',
+    ],
+  )
     .argument("<prompt>")
     .option("--thread <threadId>", "go on with this thread; default: a new one", idArgument)
-    .option("--wait", "stay until somebody has decided")
+    .option("--wait", "where it would stop for a decision, stay until somebody has decided")
     .action((prompt: string, options: CommonOptions & Parameters<typeof chat>[2]) =>
       chat(open(options), prompt, options),
     );

@@ -82,6 +82,19 @@ export function clip(line: string, columns: number): string {
   return `${head.trimEnd()}…`;
 }
 
+/** The line, or as much of its end as fits into so many columns with `…` before it. */
+export function clipStart(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  let width = 1;
+  let start = line.length;
+  for (const { segment, index } of [...graphemes.segment(line)].reverse()) {
+    width += widthOfGrapheme(segment);
+    if (width > columns) break;
+    start = index;
+  }
+  return `…${line.slice(start)}`;
+}
+
 /**
  * Rows of at most so many columns, broken at spaces where there are any. The last row is what more text would be appended to:
  * wrapping it again with that text gives the same rows as wrapping everything at once.
