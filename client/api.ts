@@ -85,8 +85,9 @@ export function createApi(connection: Connection, onBreak?: () => void) {
     /** What Main Service has on record of an approval. Only the Gateway leads there. */
     approvalRecord: (requestId: string) => get(approvalRecord, `/aura/hitl/requests/${requestId}`),
     /**
-     * Sends a decision to Main Service, through the Gateway. The first one wins: `decided` is false when another has been made
-     * before, and `standing` is what Main Service answers (null: nothing that could be read).
+     * Sends a decision to Main Service, through the Gateway. The first one wins: `decided` is false when
+     * another has been made before, and `standing` is what Main Service answers (null: nothing that could be
+     * read).
      */
     async decide(requestId: string, { verdict, reason }: Decision) {
       const path = `/aura/hitl/${verdict}/${requestId}`;

@@ -22,7 +22,10 @@ export interface ApprovalDesk {
   idle(): Promise<boolean>;
   /** The run has ended: nothing of it waits any more. */
   over(): void;
-  /** The person leaves: the question is taken back, and of all that still waits its card and how to decide are shown. */
+  /**
+   * The person leaves: the question is taken back, and of all that still waits its card and how to decide are
+   * shown.
+   */
   leave(): Promise<void>;
 }
 
@@ -95,8 +98,8 @@ function announce({ items, show }: Desk, event: RunEvent): void {
 }
 
 /**
- * Approvals of a stop are all stored before the first is announced: these will be, in a moment, as events like these. When the
- * service does not answer, nothing is added to what it has announced.
+ * Approvals of a stop are all stored before the first is announced: these will be, in a moment, as events
+ * like these. When the service does not answer, nothing is added to what it has announced.
  */
 async function unannounced({ session, items }: Desk): Promise<RunEvent[]> {
   if (items.every(({ state }) => state === "settled")) return [];
@@ -137,7 +140,8 @@ async function askNext(desk: Desk): Promise<void> {
   while (desk.question === null) {
     const item = items.find(({ state }) => state === "queued");
     if (item === undefined) return;
-    // Asked once more after a failure: whatever is wrong, the person has seen it, and decides whether to try again.
+    // Asked once more after a failure: whatever is wrong, the person has seen it, and decides whether to try
+    // again.
     const standing = item.drawn ? null : await api.approvalRecord(item.requestId).catch(problemOf);
     drawCard(desk, item);
     if (typeof standing === "string") {

@@ -28,9 +28,9 @@ const NOT_SENT: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Decides, at Main Service. Rejects with a CommandFailure: a ServiceFailure of status 404 when there is no such approval. When
- * it is not known whether the decision arrived, Main Service's record says whether it stands; deciding again is safe, because the
- * first decision wins.
+ * Decides, at Main Service. Rejects with a CommandFailure: a ServiceFailure of status 404 when there is no
+ * such approval. When it is not known whether the decision arrived, Main Service's record says whether it
+ * stands; deciding again is safe, because the first decision wins.
  *
  * @param userId who decides
  */
@@ -67,7 +67,9 @@ function isSame(standing: Standing | null, wanted: string | undefined): boolean 
   return standing?.status === wanted && !Object.hasOwn(WORDS.en.ended, standing?.outcome ?? "");
 }
 
-/** What stands, in a few words that are harmless: "approved by kim", "rejected by lee: not today", "expired". */
+/**
+ * What stands, in a few words that are harmless: "approved by kim", "rejected by lee: not today", "expired".
+ */
 export function standingText(
   { status, approvedBy, rejectedBy, reason, outcome }: Standing,
   language: Language,

@@ -3,12 +3,17 @@ import { type Connection, DEFAULT_URL } from "./connection.ts";
 /** How this command line is called. */
 export const CALL = "npm run --silent aura --";
 
-/** Decisions are Main Service's, which only the Gateway leads to (contract, section 4); Aura-Platform has no such route. */
+/**
+ * Decisions are Main Service's, which only the Gateway leads to (contract, section 4); Aura-Platform has no
+ * such route.
+ */
 export function isGateway(connection: Connection): boolean {
   return new URL(connection.url).pathname.endsWith("/api");
 }
 
-/** How a person decides later, or elsewhere: lines that can be pasted into a shell whose AURA_TOKEN is set. */
+/**
+ * How a person decides later, or elsewhere: lines that can be pasted into a shell whose AURA_TOKEN is set.
+ */
 export function howToDecide(connection: Connection, requestId: string): string[] {
   const gateway = isGateway(connection) ? connection.url : DEFAULT_URL;
   const at = gateway === DEFAULT_URL ? "" : ` --url ${quoted(gateway)}`;

@@ -25,8 +25,9 @@ const LONGEST = 2_000;
 const SHOWN = 1_000;
 
 /**
- * Reads lines with the keys that readline knows, and tells of every change: text before the cursor, text after it. What had been
- * typed before this call is thrown away: it cannot be an answer to a question that nobody had seen.
+ * Reads lines with the keys that readline knows, and tells of every change: text before the cursor, text
+ * after it. What had been typed before this call is thrown away: it cannot be an answer to a question that
+ * nobody had seen.
  */
 export async function openLineEditor(
   input: Keyboard,
@@ -69,7 +70,10 @@ export async function openLineEditor(
   };
 }
 
-/** Raw mode first: the terminal keeps an unfinished line to itself otherwise. One round of the event loop reads what is there. */
+/**
+ * Raw mode first: the terminal keeps an unfinished line to itself otherwise. One round of the event loop
+ * reads what is there.
+ */
 async function throwAwayTypeAhead(input: Keyboard): Promise<void> {
   if (input.isTTY === true) input.setRawMode?.(true);
   const drop = () => {};

@@ -21,7 +21,10 @@ export interface Screen {
   stream(delta: string): void;
   /** Rows below everything else, each with its style; they replace the ones before. */
   footer(rows: readonly { text: string; styled: (text: string) => string }[]): void;
-  /** The last rows of all, below the footer, with the cursor in them; null: nothing is asked. Live screens only. */
+  /**
+   * The last rows of all, below the footer, with the cursor in them; null: nothing is asked. Live screens
+   * only.
+   */
   prompt(prompt: Prompt | null): void;
   /** What is drawn stays as it is; what follows comes below it. */
   settle(): void;
@@ -68,8 +71,9 @@ function promptRows({ question, before, after }: Prompt, columns: number, termin
 }
 
 /**
- * The last rows - the unfinished row of streamed text, the footer and the prompt - are taken back and written again with every change.
- * They must fit the screen, and each of them a row: above the screen nothing can be taken back.
+ * The last rows - the unfinished row of streamed text, the footer and the prompt - are taken back and written
+ * again with every change. They must fit the screen, and each of them a row: above the screen nothing can be
+ * taken back.
  */
 function liveScreen(terminal: Terminal): Screen {
   let unfinished = "";

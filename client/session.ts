@@ -18,9 +18,15 @@ export interface Session {
   out: Terminal;
   /** Words about the work, that are not its result: stderr. */
   notice(text: string): void;
-  /** While a screen is drawn on, notices have to be drawn with the rest of it, or they tear it; null: stderr again. */
+  /**
+   * While a screen is drawn on, notices have to be drawn with the rest of it, or they tear it; null: stderr
+   * again.
+   */
   noticeOnScreen(draw: ((text: string) => void) | null): void;
-  /** Whether a person is there who can be asked for a decision: at a keyboard, before a screen that can be written over. */
+  /**
+   * Whether a person is there who can be asked for a decision: at a keyboard, before a screen that can be
+   * written over.
+   */
   canAsk: boolean;
   json: boolean;
   /** Prints the answer: as one JSON document with --json, else as the text. */

@@ -48,8 +48,8 @@ export type PendingApproval = z.output<typeof pendingApproval>;
 const told = z.string().nullish();
 
 /**
- * What Main Service says of an approval: in answer to a decision, and (with more) as its record. Java writes null for what is
- * not there. `outcome` is Aura-Platform's, of approvals that ended without a person.
+ * What Main Service says of an approval: in answer to a decision, and (with more) as its record. Java writes
+ * null for what is not there. `outcome` is Aura-Platform's, of approvals that ended without a person.
  */
 export const standing = z.looseObject({
   requestId: z.string(),

@@ -6,7 +6,10 @@ import type { EventStream } from "./stream.ts";
 import type { Style } from "./terminal.ts";
 import { harmlessJson } from "./text.ts";
 
-/** Where the events of a stream are shown: drawn, or an event a line with --json, which has no notes and no questions. */
+/**
+ * Where the events of a stream are shown: drawn, or an event a line with --json, which has no notes and no
+ * questions.
+ */
 export interface Show {
   event(event: RunEvent): void;
   note(text: string, style?: Style): void;

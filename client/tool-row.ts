@@ -13,8 +13,9 @@ export interface ToolNews {
 }
 
 /**
- * A tool call as one row. The last word is the outcome where there is one: a call that "failed" may have had its effect, or
- * never have begun. What this version does not know is shown as it was said, and never as a success.
+ * A tool call as one row. The last word is the outcome where there is one: a call that "failed" may have had
+ * its effect, or never have begun. What this version does not know is shown as it was said, and never as a
+ * success.
  */
 export function toolRow(news: ToolNews, language: Language): [text: string, style: Style] {
   const tool = harmlessLine(news.tool);

@@ -1,7 +1,10 @@
 /** What a person reads in: the language that the service's own sentences are asked for in. */
 export type Language = "ko" | "en";
 
-/** The words between the service's sentences where a run is drawn, in the language of those sentences (decision 14). */
+/**
+ * The words between the service's sentences where a run is drawn, in the language of those sentences
+ * (decision 14).
+ */
 interface Words {
   approval: string;
   /** The answer is streamed a second time. */
@@ -18,7 +21,10 @@ interface Words {
     again(what: string): string;
     reason(what: string): string;
   };
-  /** What is told of an approval: this person's decision, another one that stands, a question that is taken back. */
+  /**
+   * What is told of an approval: this person's decision, another one that stands, a question that is taken
+   * back.
+   */
   told: {
     decided(what: string, standing: string): string;
     stands(what: string, standing: string): string;

@@ -1,6 +1,7 @@
 "use strict";
-// Loaded before a script of package.json starts (`node -r`): a Node that is too old cannot load TypeScript, and would say so with
-// a stack trace that names no remedy. CommonJS, because every Node can load that. Decision 63.
+// Loaded before a script of package.json starts (`node -r`): a Node that is too old cannot load TypeScript,
+// and would say so with a stack trace that names no remedy. CommonJS, because every Node can load that.
+// Decision 63.
 
 const { engines } = require("../package.json");
 

@@ -18,9 +18,10 @@ export async function showRecorded(
 }
 
 /**
- * Shows a run that is executing, to its end. Where it waits for a decision, the person at the terminal is asked for it; where
- * nobody can be asked, or the decision is put off, it ends with how to decide, unless it is to wait. Throws CommandFailure when
- * the run has failed, and (exit code 130) when a question is answered with Ctrl-C.
+ * Shows a run that is executing, to its end. Where it waits for a decision, the person at the terminal is
+ * asked for it; where nobody can be asked, or the decision is put off, it ends with how to decide, unless it
+ * is to wait. Throws CommandFailure when the run has failed, and (exit code 130) when a question is answered
+ * with Ctrl-C.
  */
 export function showRunning(
   session: Session,

@@ -333,7 +333,7 @@ describe("an approval that nobody decides", () => {
   test("expires under the question, which is withdrawn", async () => {
     const short = await startStack({
       backend: "embedded",
-      env: { AURA_APPROVAL_TTL: "1", AURA_RECONCILE_MS: "100" },
+      env: { AURA_APPROVAL_TTL: "3", AURA_RECONCILE_MS: "100" },
     });
     try {
       const person = atTerminal(["chat", mail("Expired")], { ...env, AURA_URL: `${short.url}/api` });

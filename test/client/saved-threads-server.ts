@@ -11,7 +11,10 @@ export interface Asked {
   headers: IncomingMessage["headers"];
 }
 
-/** `data` of the envelope (with 200, or what is said), an error's code, or frames of a stream, which `hold` keeps open after them. */
+/**
+ * `data` of the envelope (with 200, or what is said), an error's code, or frames of a stream, which `hold`
+ * keeps open after them.
+ */
 export type Answer =
   | { data: unknown; status?: number }
   | { status: number; errorCode: string; message: string }

@@ -1,8 +1,8 @@
 import { widthOf } from "../../client/text.ts";
 
 /**
- * A terminal as far as it is used: text, line feed, carriage return, cursor up and left, clear below. Colours are refused, so that a
- * test reads text; anything else that begins with an escape is an error.
+ * A terminal as far as it is used: text, line feed, carriage return, cursor up and left, clear below. Colours
+ * are refused, so that a test reads text; anything else that begins with an escape is an error.
  */
 export function createTerminalModel(columns: number, rows: number) {
   const lines: string[] = [""];
