@@ -3,12 +3,15 @@ import type { z } from "zod";
 import type { Connection } from "./connection.ts";
 import type { RunEvent } from "./events.ts";
 import { CommandFailure, ConnectionFailure } from "./failure.ts";
-import { type Call, call, callForData } from "./http.ts";
+import { type Call, call, callForAnswer } from "./http.ts";
 import {
   approvalPage,
+  approvalRecord,
   auditPage,
   checkpointPage,
   runDetail,
+  type Standing,
+  standing,
   threadDetail,
   threadDocument,
   threadPage,
@@ -16,6 +19,13 @@ import {
   wholeEvent,
 } from "./shapes.ts";
 import { type EventStream, readStream } from "./stream.ts";
+
+/** What a person says to an approval. */
+export interface Decision {
+  verdict: "approve" | "reject";
+  /** Of a rejection. */
+  reason?: string | undefined;
+}
 
 /** Items of one answer at most; the service's own limit. */
 const PAGE = 100;
@@ -45,10 +55,7 @@ export type AuraApi = ReturnType<typeof createApi>;
  */
 export function createApi(connection: Connection, onBreak?: () => void) {
   const get = async <T>(schema: z.ZodType<T>, path: string, options?: Call): Promise<T> => {
-    const parsed = schema.safeParse(await callForData(connection, path, options));
-    if (parsed.success) return parsed.data;
-    const fields = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
-    throw new CommandFailure(`the service's answer to ${path} is not what this version knows: ${fields}`, 1);
+    return parsed(schema, (await callForAnswer(connection, path, options)).data, path);
   };
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     call(connection, path, { method: "POST", body: JSON.stringify(body), headers });
@@ -75,6 +82,20 @@ export function createApi(connection: Connection, onBreak?: () => void) {
     },
     cancel: (runId: string) => get(runDetail, `/aura/runs/${runId}/cancel`, { method: "POST" }),
     approvals: () => get(approvalPage, "/aura/approvals"),
+    /** What Main Service has on record of an approval. Only the Gateway leads there. */
+    approvalRecord: (requestId: string) => get(approvalRecord, `/aura/hitl/requests/${requestId}`),
+    /**
+     * Sends a decision to Main Service, through the Gateway. The first one wins: `decided` is false when
+     * another has been made before, and `standing` is what Main Service answers (null: nothing that could be
+     * read).
+     */
+    async decide(requestId: string, { verdict, reason }: Decision) {
+      const path = `/aura/hitl/${verdict}/${requestId}`;
+      const body = JSON.stringify({ userId: connection.userId, reason });
+      const { status, data } = await callForAnswer(connection, path, { method: "POST", body, accept: [409] });
+      if (status !== 409) return { decided: true, standing: parsed<Standing>(standing, data, path) };
+      return { decided: false, standing: standing.safeParse(data).data ?? null };
+    },
     /** The saved thread as one document, as it was sent. */
     exportThread: (threadId: string) => get(threadDocument, `/aura/threads/${threadId}/export`),
     /** @param document JSON text */
@@ -106,6 +127,13 @@ export function createApi(connection: Connection, onBreak?: () => void) {
       return readStream(first, { reopen, onBreak });
     },
   };
+}
+
+function parsed<T>(schema: z.ZodType<T>, data: unknown, path: string): T {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const fields = result.error.issues.map((issue) => issue.path.join(".")).join(", ");
+  throw new CommandFailure(`the service's answer to ${path} is not what this version knows: ${fields}`, 1);
 }
 
 /** Pages until `limit` items are there or nothing is left; `nextCursor` stays when there is more. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UsageFailure } from "./failure.ts";
+import type { Language } from "./words.ts";
 
 export const DEFAULT_URL = "http://localhost:8080/api";
 
@@ -15,15 +16,15 @@ export interface Connection {
   /** From the token's claims. */
   tenantId: string;
   userId: string;
-  /** What the service's own sentences are asked for in. */
-  language: "ko" | "en";
+  /** What the service's own sentences are asked for in; what is drawn of a run follows them. */
+  language: Language;
 }
 
 /** Options of the command line that say the same as the environment, and win. */
 export interface ConnectionOptions {
   url?: string | undefined;
   token?: string | undefined;
-  lang?: "ko" | "en" | undefined;
+  lang?: Language | undefined;
 }
 
 /** Header values are visible ASCII. */

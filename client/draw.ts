@@ -1,9 +1,11 @@
 import { asDrawable, type DrawableEvent, type RunEvent } from "./events.ts";
-import { createScreen, type Screen } from "./screen.ts";
+import { createScreen, type Prompt, type Screen } from "./screen.ts";
 import type { AgentStep } from "./shapes.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
-import { clip, harmless, harmlessLine, nothingHidden, wrap } from "./text.ts";
+import { clip, harmless, harmlessLine, nothingHidden, oneLine, wrap } from "./text.ts";
+import { toolRow } from "./tool-row.ts";
+import { type Language, WORDS } from "./words.ts";
 
 /** Of arguments and results in a row of their own, where no screen gives the limit. */
 const LONG = 200;
@@ -15,6 +17,8 @@ export interface Drawing {
   event(event: Pick<RunEvent, "type" | "data">): void;
   /** A line for the person, between the events. */
   note(text: string, style?: Style): void;
+  /** Asks, below everything that is drawn meanwhile; null takes the question away. */
+  prompt(prompt: Prompt | null): void;
   /** Nothing more of this run comes. */
   end(): void;
 }
@@ -22,11 +26,14 @@ export interface Drawing {
 /**
  * The plan stands below everything else and is ticked in place on a terminal that can do that; elsewhere each change of a
  * step is a line. Thoughts are dimmed, the answer appears as it is streamed, an approval is a card.
+ *
+ * @param language of the words between the service's sentences
  */
-export function createDrawing(terminal: Terminal): Drawing {
+export function createDrawing(terminal: Terminal, language: Language): Drawing {
+  const words = WORDS[language];
   const screen = createScreen(terminal);
   const plan = createPlan(screen, terminal);
-  const answer = createAnswer(screen, terminal);
+  const answer = createAnswer(screen, (line) => terminal.style("dim", line), words.again);
   const row = (text: string, style?: Style) => {
     answer.pause();
     const line = clip(text, terminal.live ? terminal.columns - 1 : LONG);
@@ -41,10 +48,10 @@ export function createDrawing(terminal: Terminal): Drawing {
       case "plan_step":
         return plan.step(event.data, row);
       case "tool_execution":
-        return row(...toolRow(event.data));
+        return row(...toolRow(event.data, language));
       case "hitl":
         answer.pause();
-        for (const line of approvalCard(event.data, terminal)) screen.line(line);
+        for (const line of approvalCard(event.data, terminal, language)) screen.line(line);
         return;
       case "content":
         return answer.delta(event.data);
@@ -61,7 +68,7 @@ export function createDrawing(terminal: Terminal): Drawing {
     },
     event({ type, data }) {
       const event = asDrawable({ type, data });
-      if (event === null) row(`(${harmlessLine(type)}: cannot be shown here; see --json)`, "dim");
+      if (event === null) row(words.cannotShow(harmlessLine(type)), "dim");
       else draw(event);
     },
     note(text, style) {
@@ -69,6 +76,7 @@ export function createDrawing(terminal: Terminal): Drawing {
       const line = harmlessLine(text);
       screen.line(style === undefined ? line : terminal.style(style, line));
     },
+    prompt: (prompt) => screen.prompt(prompt),
     end: () => screen.settle(),
   };
 }
@@ -98,7 +106,7 @@ function createPlan(screen: Screen, terminal: Terminal) {
 }
 
 /** The streamed text. After something else was drawn, it goes on in a line of its own. */
-function createAnswer(screen: Screen, terminal: Terminal) {
+function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain: string) {
   let current: string | null = null;
   let attempt = 1;
   return {
@@ -107,7 +115,7 @@ function createAnswer(screen: Screen, terminal: Terminal) {
       const again = (data.attempt ?? 1) > attempt;
       if (current !== message || again) screen.line("");
       // What was streamed before the service went down is sent again, and replaces it.
-      if (again) screen.line(terminal.style("dim", "(the answer begins again: the service was restarted)"));
+      if (again) screen.line(dim(beginsAgain));
       current = message;
       attempt = Math.max(attempt, data.attempt ?? 1);
       screen.stream(harmless(data.content));
@@ -118,25 +126,14 @@ function createAnswer(screen: Screen, terminal: Terminal) {
   };
 }
 
-function toolRow(data: {
-  tool: string;
-  parameters: Record<string, unknown>;
-  status: string;
-  result?: unknown;
-}): [text: string, style: Style] {
-  const tool = harmlessLine(data.tool);
-  if (data.status === "executing") return [`→ ${tool} ${oneLine(data.parameters)}`, "cyan"];
-  if (data.status === "failed") return [`✖ ${tool}: ${oneLine(data.result)}`, "red"];
-  return [`✔ ${tool}: ${oneLine(data.result)}`, "green"];
-}
-
 /** What an approval lets through, word for word: nothing of it is cut, and nothing in it is hidden. */
 export function approvalCard(
   approval: { requestId: string; actionType: string; message: string; context: Record<string, unknown> },
   terminal: Terminal,
+  language: Language,
 ): string[] {
   const bar = terminal.style("yellow", "│");
-  const head = `┌ approval: ${harmlessLine(approval.actionType)}`;
+  const head = `┌ ${WORDS[language].approval}: ${harmlessLine(approval.actionType)}`;
   const body = [
     ...nothingHidden(approval.message).split("\n"),
     ...Object.entries(approval.context).flatMap(([name, value]) => {
@@ -168,9 +165,4 @@ function errorRow({
 
 function lines(text: string, terminal: Terminal): string[] {
   return wrap(harmless(text).replace(/\n+$/, ""), terminal.columns - 1);
-}
-
-/** A value of any kind in one line. */
-export function oneLine(value: unknown): string {
-  return harmlessLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 }

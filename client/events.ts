@@ -14,6 +14,7 @@ const drawable = z.discriminatedUnion("type", [
       parameters: record,
       status: z.string(),
       result: z.unknown().optional(),
+      outcome: z.unknown().optional(),
     }),
   }),
   z.object({

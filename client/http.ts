@@ -9,6 +9,8 @@ export interface Call {
   body?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** HTTP statuses that are answers as well, beside 2xx. */
+  accept?: readonly number[];
 }
 
 /**
@@ -17,20 +19,21 @@ export interface Call {
  */
 export async function call(connection: Connection, path: string, options: Call = {}): Promise<Response> {
   const response = await send(connection, path, options);
-  if (!response.ok) throw await refusal(response, connection);
+  if (!response.ok && options.accept?.includes(response.status) !== true)
+    throw await refusal(response, connection);
   return response;
 }
 
-/** The same for a JSON answer: the `data` of the envelope. */
-export async function callForData(
+/** The same for a JSON answer: its HTTP status, and the `data` of the envelope. */
+export async function callForAnswer(
   connection: Connection,
   path: string,
   options: Call = {},
-): Promise<unknown> {
+): Promise<{ status: number; data: unknown }> {
   const response = await call(connection, path, options);
   const answer = envelope.safeParse(await bodyOf(response, connection));
   if (!answer.success) throw stranger(response, connection);
-  return answer.data.data;
+  return { status: response.status, data: answer.data.data };
 }
 
 async function send(connection: Connection, path: string, options: Call): Promise<Response> {

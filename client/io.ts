@@ -1,9 +1,10 @@
+import type { Keyboard } from "./line-editor.ts";
 import type { TextStream } from "./terminal.ts";
 
 /** What a command has of its process. */
 export interface Io {
   stdout: TextStream;
   stderr: TextStream & NodeJS.WritableStream;
-  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdin: Keyboard;
   env: NodeJS.ProcessEnv;
 }

@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { approve, reject } from "./commands/decide.ts";
 import { deleteThread, exportThread, importThread, toStudio } from "./commands/documents.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
 import { DEFAULT_URL } from "./connection.ts";
+import { CALL } from "./how-to-decide.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, openSession, type Session } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
 const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
-
-const CALL = "npm run --silent aura --";
 
 type Open = (options: CommonOptions) => Session;
 
@@ -29,6 +29,7 @@ export function createProgram(io: Io): Command {
     });
   addThreadCommands(program, open);
   addRunCommands(program, open);
+  addDecisionCommands(program, open);
   addDocumentCommands(program, open);
   addKnowledgeCommands(program);
   return program;
@@ -89,19 +90,46 @@ function addRunCommands(program: Command, open: Open): void {
     .argument("<checkpointId>", `of: ${CALL} history <threadId>`, idArgument)
     .option("--prompt <text>", "a new message at this point")
     .option("--edits <file>", "a JSON object of state keys with new values")
-    .option("--wait", "stay until somebody has decided")
+    .option("--wait", "where it would stop for a decision, stay until somebody has decided")
     .action((threadId: string, checkpointId: string, options: CommonOptions & Parameters<typeof fork>[3]) =>
       fork(open(options), threadId, checkpointId, options),
     );
-  add(program, "chat", "send a prompt and draw the run; stops where it waits for a decision", [
-    'chat "What time is it?"',
-    'chat "Send an email to kim@example.com saying hello" --thread thread-1 --wait',
-  ])
+  add(
+    program,
+    "chat",
+    "send a prompt and draw the run; asks for the decisions that it waits for, or stops there without a terminal",
+    [
+      'chat "What time is it?"',
+      'chat "Send an email to kim@example.com saying hello" --thread thread-1 --wait',
+    ],
+  )
     .argument("<prompt>")
     .option("--thread <threadId>", "go on with this thread; default: a new one", idArgument)
-    .option("--wait", "stay until somebody has decided")
+    .option("--wait", "where it would stop for a decision, stay until somebody has decided")
     .action((prompt: string, options: CommonOptions & Parameters<typeof chat>[2]) =>
       chat(open(options), prompt, options),
+    );
+}
+
+/** After the examples of the two, which scripts call. */
+const EXIT_CODES = `
+Exit code: 0 that decision stands (made now, or before); 4 another decision stands, or the approval has ended;
+5 there is no such approval; 1 refused or failed; 2 a wrong call; 3 nobody answers.
+`;
+
+function addDecisionCommands(program: Command, open: Open): void {
+  withRequest(
+    add(program, "approve", "let what waits happen, exactly as it is shown", ["approve req-1"]),
+  ).action(withId(open, approve));
+  withRequest(
+    add(program, "reject", "refuse what waits", [
+      "reject req-1",
+      'reject req-1 --reason "The wrong recipient" --json',
+    ]),
+  )
+    .option("--reason <text>", "for whoever asked, and for the model")
+    .action((requestId: string, options: CommonOptions & Parameters<typeof reject>[2]) =>
+      reject(open(options), requestId, options),
     );
 }
 
@@ -159,6 +187,8 @@ function add(program: Command, name: string, description: string, examples: read
 }
 
 const withThread = (command: Command) => command.argument("<threadId>", undefined, idArgument);
+const withRequest = (command: Command) =>
+  command.argument("<requestId>", `of: ${CALL} approvals`, idArgument).addHelpText("after", EXIT_CODES);
 const withRun = (command: Command) => command.argument("<runId>", undefined, idArgument);
 
 function withId(open: Open, action: (session: Session, id: string) => Promise<void>) {

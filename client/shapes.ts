@@ -45,6 +45,44 @@ export const pendingApproval = z.looseObject({
 });
 export type PendingApproval = z.output<typeof pendingApproval>;
 
+const told = z.string().nullish();
+
+/**
+ * What Main Service says of an approval: in answer to a decision, and (with more) as its record. Java writes
+ * null for what is not there. `outcome` is Aura-Platform's, of approvals that ended without a person.
+ */
+export const standing = z.looseObject({
+  requestId: z.string(),
+  sessionId: id,
+  status: z.string(),
+  reason: told,
+  approvedBy: told,
+  rejectedBy: told,
+  outcome: told,
+});
+export type Standing = z.output<typeof standing>;
+
+/** The record, which travels as JSON text (contract, section 4). */
+export const approvalRecord = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(standing);
+
+/** An approval as a run announces it. */
+export const announced = z.looseObject({
+  requestId: id,
+  actionType: z.string(),
+  /** Of the call that it lets through; older services do not say it. */
+  toolCallId: told,
+});
+
 export const approvalPage = z.looseObject({ items: z.array(pendingApproval) });
 
 export const agentStep = z.looseObject({
@@ -141,7 +179,9 @@ export const runDetail = z.looseObject({
   updatedAt: time,
   error: failed.optional(),
   nodes: z.array(z.looseObject({ node: z.string(), ...span })).default([]),
-  tools: z.array(z.looseObject({ tool: z.string(), status: z.string(), ...span })).default([]),
+  tools: z
+    .array(z.looseObject({ tool: z.string(), status: z.string(), outcome: z.string().nullish(), ...span }))
+    .default([]),
   usage: z
     .looseObject({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() })
     .nullable()

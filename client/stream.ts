@@ -12,6 +12,8 @@ export interface EventStream {
   runId: string | null;
   /** In order, each once; ends after `[DONE]`. Leaving the loop closes the connection. */
   events: AsyncGenerator<RunEvent, void>;
+  /** Ends the events from outside, also while the next one is waited for. */
+  close(): void;
 }
 
 export interface StreamOptions {
@@ -27,21 +29,27 @@ export interface StreamOptions {
  * for good (a token that has expired meanwhile) is thrown as it is.
  */
 export function readStream(first: Response, options: StreamOptions): EventStream {
+  const stop = new AbortController();
   return {
     threadId: first.headers.get("x-thread-id"),
     runId: first.headers.get("x-run-id"),
-    events: readEvents(first, options),
+    events: readEvents(first, options, stop.signal),
+    close: () => stop.abort(),
   };
 }
 
-async function* readEvents(first: Response, options: StreamOptions): AsyncGenerator<RunEvent, void> {
+async function* readEvents(
+  first: Response,
+  options: StreamOptions,
+  stop: AbortSignal,
+): AsyncGenerator<RunEvent, void> {
   let response: Response | null = first;
   let position: string | null = null;
   let failures = 0;
   for (;;) {
     try {
       response ??= await options.reopen(position);
-      for await (const frame of framesOf(response)) {
+      for await (const frame of framesOf(response, stop)) {
         failures = 0;
         if (frame.event !== null) yield frame.event;
         position = frame.position ?? position;
@@ -49,12 +57,15 @@ async function* readEvents(first: Response, options: StreamOptions): AsyncGenera
       }
       throw new ConnectionFailure("the stream ended before its [DONE]");
     } catch (error) {
+      if (stop.aborted) return;
       if (!mayPass(error)) throw error;
       const wait = RETRY_MS[failures];
       if (wait === undefined) throw gaveUp(error);
       failures += 1;
       options.onBreak?.();
-      await delay(wait);
+      // Rejects when it is stopped.
+      await delay(wait, undefined, { signal: stop }).catch(() => {});
+      if (stop.aborted) return;
       response = null;
     }
   }
@@ -66,8 +77,8 @@ interface Frame {
   done: boolean;
 }
 
-async function* framesOf(response: Response): AsyncGenerator<Frame, void> {
-  for await (const { id, data } of readSse(chunksOf(response))) {
+async function* framesOf(response: Response, stop: AbortSignal): AsyncGenerator<Frame, void> {
+  for await (const { id, data } of readSse(chunksOf(response, stop))) {
     // A foreign id (the Gateway's) is no position.
     const position = runOfPosition(id) === null ? null : (id ?? null);
     const done = data === "[DONE]";
@@ -79,9 +90,13 @@ async function* framesOf(response: Response): AsyncGenerator<Frame, void> {
   }
 }
 
-async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
+async function* chunksOf(response: Response, stop: AbortSignal): AsyncGenerator<Uint8Array, void> {
   if (response.body === null) return;
   const reader = response.body.getReader();
+  // Of a connection that broke there is nothing left to cancel. Cancelling ends a pending read.
+  const cancel = () => reader.cancel().catch(() => {});
+  stop.addEventListener("abort", cancel);
+  if (stop.aborted) await cancel();
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
@@ -91,8 +106,8 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
       yield value;
     }
   } finally {
-    // Of a connection that broke there is nothing left to cancel.
-    await reader.cancel().catch(() => {});
+    stop.removeEventListener("abort", cancel);
+    await cancel();
   }
 }
 

@@ -30,11 +30,12 @@ export function createTerminal(stream: TextStream, env: NodeJS.ProcessEnv): Term
     write: (text) => void stream.write(text),
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     live,
+    // A terminal that does not know its size says 0.
     get columns() {
-      return live ? Math.max(20, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+      return live ? Math.max(20, stream.columns || 80) : Number.POSITIVE_INFINITY;
     },
     get rows() {
-      return Math.max(6, stream.rows ?? 24);
+      return Math.max(6, stream.rows || 24);
     },
   };
 }

@@ -19,6 +19,11 @@ export function harmlessLine(text: string): string {
   return harmless(text).replaceAll(/\s*\n\s*/g, " ");
 }
 
+/** A value of any kind in one line, harmless as well. */
+export function oneLine(value: unknown): string {
+  return harmlessLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+}
+
 /** Joiners and colours inside a picture hide nothing. */
 const IN_EMOJI =
   "(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})" +
@@ -75,6 +80,19 @@ export function clip(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line;
   const { head } = splitAt(line, Math.max(0, columns - 1));
   return `${head.trimEnd()}…`;
+}
+
+/** The line, or as much of its end as fits into so many columns with `…` before it. */
+export function clipStart(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  let width = 1;
+  let start = line.length;
+  for (const { segment, index } of [...graphemes.segment(line)].reverse()) {
+    width += widthOfGrapheme(segment);
+    if (width > columns) break;
+    start = index;
+  }
+  return `…${line.slice(start)}`;
 }
 
 /**

@@ -90,10 +90,11 @@ function runText(out: Terminal, detail: RunDetail): string {
     parts.push("", tableOf(out, ["TIME", "STARTED", "NODE"], rows));
   }
   if (detail.tools.length > 0) {
-    const rows = detail.tools.map(({ tool, status, startedAt, ms }) => [
+    const rows = detail.tools.map(({ tool, status, outcome, startedAt, ms }) => [
       durationOf(ms),
       timeOf(startedAt),
-      status,
+      // What failed may have had its effect, or never have begun.
+      (outcome ?? status) === status ? status : `${status} (${outcome})`,
       tool,
     ]);
     parts.push("", tableOf(out, ["TIME", "STARTED", "STATUS", "TOOL"], rows));

@@ -1,10 +1,10 @@
-import { createDrawing, type Drawing } from "../draw.ts";
+import { createApprovalDesk } from "../approval-desk.ts";
 import type { RunEvent } from "../events.ts";
 import { CommandFailure } from "../failure.ts";
 import { howToDecide, howToGoOn } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
+import { createShow } from "../show.ts";
 import type { EventStream } from "../stream.ts";
-import { harmlessJson } from "../text.ts";
 
 /** Draws a recorded run after the other, or prints an event a line with --json. What was recorded as failed is a result here. */
 export async function showRecorded(
@@ -18,10 +18,64 @@ export async function showRecorded(
 }
 
 /**
- * Shows a run that is executing. Unless it is to wait, it ends when every approval that the run waits for is shown, and says
- * how to decide. Throws CommandFailure when the run has failed.
+ * Shows a run that is executing, to its end. Where it waits for a decision, the person at the terminal is
+ * asked for it; where nobody can be asked, or the decision is put off, it ends with how to decide, unless it
+ * is to wait. Throws CommandFailure when the run has failed, and (exit code 130) when a question is answered
+ * with Ctrl-C.
  */
-export async function showRunning(
+export function showRunning(
+  session: Session,
+  stream: EventStream,
+  prompt: string | null,
+  wait: boolean,
+): Promise<void> {
+  return session.canAsk
+    ? showAndAsk(session, stream, prompt, wait)
+    : showUntilAsked(session, stream, prompt, wait);
+}
+
+async function showAndAsk(
+  session: Session,
+  stream: EventStream,
+  prompt: string | null,
+  wait: boolean,
+): Promise<void> {
+  const show = createShow(session, stream, () => prompt);
+  const desk = createApprovalDesk(session, show);
+  let { runId } = stream;
+  let waits = false;
+  let next: Promise<{ result: IteratorResult<RunEvent, void> }> | null = null;
+  try {
+    for (;;) {
+      next ??= stream.events.next().then((result) => ({ result }));
+      const step = await Promise.race([next, desk.answered().then((answer) => ({ answer }))]);
+      if ("answer" in step) {
+        if (step.answer.verdict === "interrupted") {
+          waits = true;
+          throw new CommandFailure("stopped; what was not decided goes on waiting", 130);
+        }
+        await desk.take(step.answer);
+      } else {
+        next = null;
+        if (step.result.done) return desk.over();
+        const event = await session.api.wholeEvent(step.result.value);
+        runId = event.runId;
+        await desk.event(event);
+        if (event.type === "error") throw new CommandFailure("the run has failed", 1);
+      }
+      waits = !wait && (await desk.idle());
+      if (waits) return;
+    }
+  } finally {
+    await desk.leave();
+    if (waits) show.note(howToGoOn(runId ?? "-", stream.threadId ?? "-"));
+    show.end();
+    stream.close();
+  }
+}
+
+/** Ends when every approval that the run waits for is shown, and says how to decide. */
+async function showUntilAsked(
   session: Session,
   stream: EventStream,
   prompt: string | null,
@@ -51,34 +105,4 @@ export async function showRunning(
     return;
   }
   show.end();
-}
-
-interface Show {
-  event(event: RunEvent): void;
-  note(text: string): void;
-  end(): void;
-}
-
-function createShow(session: Session, stream: EventStream, promptOf: (runId: string) => string | null): Show {
-  const { threadId } = stream;
-  if (session.json) {
-    const event = ({ id, type, data }: RunEvent) =>
-      session.out.write(`${harmlessJson({ id, threadId, type, data })}\n`);
-    return { event, note() {}, end() {} };
-  }
-  const drawing: Drawing = createDrawing(session.out);
-  let current: string | null = null;
-  return {
-    event(event) {
-      if (event.runId !== current) {
-        if (current !== null) drawing.end();
-        drawing.note(`thread ${threadId ?? "-"}  run ${event.runId}`, "dim");
-        drawing.begin(promptOf(event.runId));
-        current = event.runId;
-      }
-      drawing.event(event);
-    },
-    note: (text) => drawing.note(text, "dim"),
-    end: () => drawing.end(),
-  };
 }

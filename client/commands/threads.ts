@@ -1,11 +1,11 @@
-import { approvalCard, oneLine } from "../draw.ts";
+import { approvalCard } from "../draw.ts";
 import { howToDecide } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
 import type { AuditEntry, Checkpoint, Message, PendingApproval, ThreadDetail } from "../shapes.ts";
 import { stepRow } from "../steps.ts";
 import { tableOf, timeOf } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
-import { harmless, harmlessLine } from "../text.ts";
+import { harmless, harmlessLine, oneLine } from "../text.ts";
 
 /** `threads`: the caller's, newest first. */
 export async function threads(
@@ -168,7 +168,7 @@ function auditText(out: Terminal, entry: AuditEntry): string {
 
 function approvalText({ out, connection }: Session, approval: PendingApproval): string {
   return [
-    ...approvalCard(approval, out),
+    ...approvalCard(approval, out, connection.language),
     `thread ${approval.sessionId}  run ${approval.runId}  until ${timeOf(approval.expiresAt)}`,
     ...howToDecide(connection, approval.requestId).map((line) => out.style("dim", line)),
   ].join("\n");

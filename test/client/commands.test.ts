@@ -51,7 +51,9 @@ describe("chat", () => {
     const requestId = /└ (req-\w+)/.exec(stdout)?.[1] ?? "";
     const runId = / run (run-[\w-]+)/.exec(stdout)?.[1] ?? "";
     expect(stdout).toContain("│   to: kim@example.com\n│   subject: Hi\n│   body: hello there\n");
-    expect(stdout).toContain(`approve: curl -X POST '${stack.url}/api/aura/hitl/approve/${requestId}'`);
+    expect(stdout).toContain(
+      `approve: npm run --silent aura -- approve ${requestId} --url '${stack.url}/api'\n`,
+    );
     const [waiting, run] = await Promise.all([aura(["approvals"], env), aura(["run", runId, "--json"], env)]);
     expect(waiting.stdout).toContain(`└ ${requestId}\nthread stops  run ${runId}  until `);
     expect(JSON.parse(run.stdout)).toMatchObject({ runId, status: "waiting", threadId: "stops" });
@@ -65,7 +67,7 @@ describe("chat", () => {
       env,
     );
     expect(stdout.match(/┌ approval: send_email/g)).toHaveLength(2);
-    expect(stdout.match(/approve: curl/g)).toHaveLength(2);
+    expect(stdout.match(/approve: npm run/g)).toHaveLength(2);
   });
 
   test("[R8.3] with --wait it stays, survives a broken connection by Last-Event-ID, and draws what was decided", async () => {
@@ -76,7 +78,7 @@ describe("chat", () => {
       AURA_URL: `http://127.0.0.1:${proxy.port}/api`,
     });
     try {
-      await cli.said(/reject: {2}curl/);
+      await cli.said(/reject: {2}npm run/);
       const [, requestId = ""] = await cli.said(/└ (req-\w+)/);
       proxy.cut();
       await cli.said(/coming back/);
@@ -94,7 +96,7 @@ describe("chat", () => {
   test("a run that fails ends with 1; its error is drawn", async () => {
     const waiting = startCli(["chat", MAIL, "--thread", "fails", "--wait"], env);
     const [, runId = ""] = await waiting.said(/ run (run-[\w-]+)/);
-    await waiting.said(/reject: {2}curl/);
+    await waiting.said(/reject: {2}npm run/);
     await aura(["cancel", runId], env);
     const { code, stdout, stderr } = await waiting.ended;
     expect({ code, stderr }).toEqual({ code: 1, stderr: "aura: the run has failed\n" });

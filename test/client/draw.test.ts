@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createDrawing } from "../../client/draw.ts";
 import { tableOf } from "../../client/table.ts";
@@ -49,9 +50,9 @@ const RUN: Event[] = [
   content("Done."),
 ];
 
-function drawn(events: readonly Event[]): string {
+function drawn(events: readonly Event[], language: "ko" | "en" = "en"): string {
   let text = "";
-  const drawing = createDrawing(createTerminal({ write: (part) => (text += part) }, {}));
+  const drawing = createDrawing(createTerminal({ write: (part) => (text += part) }, {}), language);
   drawing.begin("Send it");
   for (const event of events) drawing.event(event);
   drawing.end();
@@ -85,7 +86,7 @@ Done.
 
 test("on a terminal the plan is ticked in place, below what is streamed", () => {
   const screen = createTerminalModel(30, 24);
-  const drawing = createDrawing(createTerminal(screen, noColour));
+  const drawing = createDrawing(createTerminal(screen, noColour), "en");
   drawing.begin("Send it");
   for (const event of RUN.slice(0, 4)) drawing.event(event);
   expect(screen.text()).toBe("> Send it\n메일을 보내려고 합니다.\n\n◐ 메일을 쓴다\n○ Report");
@@ -113,7 +114,7 @@ test("on a terminal the plan is ticked in place, below what is streamed", () => 
 
 test("a plan and an answer that are longer than the screen leave nothing behind when they change", () => {
   const screen = createTerminalModel(20, 8);
-  const drawing = createDrawing(createTerminal(screen, noColour));
+  const drawing = createDrawing(createTerminal(screen, noColour), "en");
   for (let n = 0; n < 30; n++)
     drawing.event(step(`s${n}`, `Step ${n} with a title that is too long`, "pending"));
   for (const character of "가나다라마바사아자차카타파하 and words that go on 👍🏽")
@@ -126,7 +127,7 @@ test("a plan and an answer that are longer than the screen leave nothing behind 
 
 test("the runs of a thread stand below each other, each with its own plan", () => {
   const screen = createTerminalModel(40, 24);
-  const drawing = createDrawing(createTerminal(screen, noColour));
+  const drawing = createDrawing(createTerminal(screen, noColour), "en");
   for (const prompt of ["first", "second"]) {
     drawing.begin(prompt);
     drawing.event(step("s1", `the plan of ${prompt}`, "completed"));
@@ -157,6 +158,75 @@ test("an error, an event of a later version and one that the service had to cut 
     ]),
   ).toBe(
     "> Send it\n(hologram: cannot be shown here; see --json)\n(tool_execution: cannot be shown here; see --json)\n✖ E3002: Cancelled. (cancelled)\n",
+  );
+});
+
+const ended = (status: string, outcome: unknown, result: unknown = "so it is said"): Event => ({
+  type: "tool_execution",
+  data: { tool: "send_email", parameters: {}, status, result, outcome },
+});
+
+test("a call's last word says what is known of its effect, in the language of the service's sentences", () => {
+  const words = [
+    ended("completed", "completed"),
+    ended("failed", "failed"),
+    ended("failed", "not_executed"),
+    ended("failed", "unknown"),
+  ];
+  expect(drawn(words)).toBe(`> Send it
+✔ send_email: so it is said
+✖ send_email: so it is said
+⊘ send_email (not executed): so it is said
+? send_email (outcome unknown): so it is said
+`);
+  expect(drawn(words, "ko")).toBe(`> Send it
+✔ send_email: so it is said
+✖ send_email: so it is said
+⊘ send_email (실행되지 않음): so it is said
+? send_email (결과를 알 수 없음): so it is said
+`);
+});
+
+test("a last word of later versions, or one that contradicts the status, is never drawn as a success", () => {
+  expect(
+    drawn([
+      ended("completed", "unknown"),
+      ended("completed", "half\u001b[2Jdone"),
+      ended("paused", undefined),
+      ended("completed", { deep: true }),
+      // What older services send.
+      ended("completed", undefined),
+      ended("failed", null),
+    ]),
+  ).toBe(`> Send it
+? send_email (outcome unknown): so it is said
+? send_email (half␛[2Jdone): so it is said
+? send_email (paused): so it is said
+? send_email ({"deep":true}): so it is said
+✔ send_email: so it is said
+✖ send_email: so it is said
+`);
+});
+
+test("whatever a last word says, it is one harmless row, and a tick stands for `completed` alone", () => {
+  const text = fc.string({ unit: "binary" });
+  fc.assert(
+    fc.property(
+      text,
+      fc.oneof(text, fc.constantFrom("completed", "unknown", null)),
+      text,
+      (tool, said, result) => {
+        const rows = drawn([
+          {
+            type: "tool_execution",
+            data: { tool, parameters: {}, status: "completed", result, outcome: said },
+          },
+        ]);
+        expect(rows.split("\n")).toHaveLength(3);
+        expect(rows.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Bidi_Control}\ud800-\udfff]/u);
+        expect(rows.startsWith("✔", "> Send it\n".length)).toBe(said === "completed" || said === null);
+      },
+    ),
   );
 });
 

@@ -11,9 +11,12 @@ export interface Asked {
   headers: IncomingMessage["headers"];
 }
 
-/** `data` of the envelope, an error's code, or frames of a stream, which `hold` keeps open after them. */
+/**
+ * `data` of the envelope (with 200, or what is said), an error's code, or frames of a stream, which `hold`
+ * keeps open after them.
+ */
 export type Answer =
-  | { data: unknown }
+  | { data: unknown; status?: number }
   | { status: number; errorCode: string; message: string }
   | { frames: string; headers?: Record<string, string>; hold?: boolean };
 
@@ -50,8 +53,8 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
     if (!answer.hold) response.end();
     return;
   }
-  const status = "data" in answer ? 200 : answer.status;
-  const envelope = "data" in answer ? { message: "Success.", data: answer.data } : answer;
+  const { status = 200 } = answer;
+  const envelope = { message: "Success.", ...answer };
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify({ success: status === 200, ...envelope }));
 }

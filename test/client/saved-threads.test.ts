@@ -108,6 +108,23 @@ const runDetail = {
   nodes: [{ node: "plan", startedAt: AT, endedAt: AT + 1500, ms: 1500, checkpointId: "cp-1" }],
   tools: [
     { tool: "send_email", toolCallId: "c", status: "completed", startedAt: null, endedAt: null, ms: null },
+    {
+      ...{ tool: "send_email", toolCallId: "d", status: "failed", outcome: "unknown" },
+      ...{ startedAt: null, endedAt: null, ms: null },
+    },
+    {
+      ...{ tool: "send_email", toolCallId: "e", status: "failed", outcome: "failed" },
+      ...{ startedAt: null, endedAt: null, ms: null },
+    },
+    {
+      tool: "slow",
+      toolCallId: "f",
+      status: "executing",
+      outcome: null,
+      startedAt: AT,
+      endedAt: null,
+      ms: null,
+    },
   ],
   usage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
   waitedMs: 61_000,
@@ -210,7 +227,8 @@ Waiting for a decision
 │   to: kim@example.com
 └ req-1
 thread thread-1  run run-1  until 2026-01-16 12:00:00
-approve: curl -X POST 'http://localhost:8080/api/aura/hitl/approve/req-1'`);
+approve: npm run --silent aura -- approve req-1
+reject:  npm run --silent aura -- reject req-1 --reason '...'`);
   expect(history.stdout).toBe(`cp-1
 step 2  loop  2026-01-16 12:00:00  next: tools (waits: 1)
   messages (120 B): ["\\u001b[2J회의 메일"]
@@ -249,8 +267,11 @@ tokens: 10 in, 5 out, 15 in all
 TIME   STARTED              NODE
 1.5 s  2026-01-16 12:00:00  plan
 
-TIME  STARTED  STATUS     TOOL
--     -        completed  send_email
+TIME  STARTED              STATUS            TOOL
+-     -                    completed         send_email
+-     -                    failed (unknown)  send_email
+-     -                    failed            send_email
+-     2026-01-16 12:00:00  executing         slow
 `);
 });
 

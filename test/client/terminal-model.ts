@@ -1,12 +1,14 @@
 import { widthOf } from "../../client/text.ts";
 
 /**
- * A terminal as far as it is used: text, line feed, carriage return, cursor up, clear below. Colours are refused, so that a
- * test reads text; anything else that begins with an escape is an error.
+ * A terminal as far as it is used: text, line feed, carriage return, cursor up and left, clear below. Colours
+ * are refused, so that a test reads text; anything else that begins with an escape is an error.
  */
 export function createTerminalModel(columns: number, rows: number) {
   const lines: string[] = [""];
   let row = 0;
+  /** Columns that the cursor stands before the end of its row. */
+  let back = 0;
   const put = (character: string) => {
     const line = lines[row] ?? "";
     if (widthOf(line + character) > columns) {
@@ -25,6 +27,9 @@ export function createTerminalModel(columns: number, rows: number) {
     write(text: string) {
       for (const [part] of text.matchAll(/\p{Cc}\[\d*[A-Z]|[\s\S]/gu)) {
         const up = /\[(\d+)A$/.exec(part)?.[1];
+        const left = part.length > 1 ? /\[(\d+)D$/.exec(part)?.[1] : undefined;
+        back = left === undefined ? 0 : Number(left);
+        if (left !== undefined) continue;
         if (part === "\n") newLine();
         else if (part === "\r") continue;
         else if (up !== undefined && part.length > 1) {
@@ -37,5 +42,7 @@ export function createTerminalModel(columns: number, rows: number) {
     },
     /** What stands there now. */
     text: () => lines.join("\n").trimEnd(),
+    /** The row in which the cursor stands, and how many columns before its end. */
+    cursor: () => ({ row: lines[row], back }),
   };
 }
