@@ -3,7 +3,7 @@ import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
 import type { ApprovalRecord, Decision } from "./approval.ts";
-import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
+import { parsePublishedRequest, publishedDecision } from "./published-request.ts";
 import { restate } from "./restate.ts";
 import { decisionOf, parseSignal } from "./signal.ts";
 
@@ -40,9 +40,6 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
     const told = publishedDecision(published, deps.now());
     if (told !== null && told.status !== approval.status) await restate(deps, requestId);
     return ignore(`already ${approval.status}`, requestId);
-  }
-  if (!isOfTenant(published, approval.tenantId)) {
-    return ignore("hitl:request names another tenant", requestId);
   }
   const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
   if (standing === null) return;

@@ -133,29 +133,37 @@ export function approvalStoreContract(name: string, makeHarness: MakeHarness): v
         expect(await store.publishedRequest(randomUUID())).toBeNull();
       });
 
-      it("lets exactly one of 20 through and tells the others what stands", async () => {
-        for (const decisions of [
-          [APPROVED],
-          [APPROVED, REJECTED],
-          [EXPIRED, APPROVED, REJECTED],
-          [EXPIRED],
-        ]) {
-          const record = anApproval({ context: awkwardContext() });
-          await store.open([record]);
-          const results = await Promise.all(
-            range(20).map((index) =>
-              (index % 2 === 0 ? store : other).settle(
-                record.requestId,
-                decisions[index % decisions.length]!,
+      it.each([
+        ["there", false],
+        // Nothing but the record then keeps a second decision out.
+        ["gone", true],
+      ])(
+        "lets exactly one of 20 through and tells the others what stands: hitl:request is %s",
+        async (_, isGone) => {
+          for (const decisions of [
+            [APPROVED],
+            [APPROVED, REJECTED],
+            [EXPIRED, APPROVED, REJECTED],
+            [EXPIRED],
+          ]) {
+            const record = anApproval({ context: awkwardContext() });
+            await store.open([record]);
+            if (isGone) await harness.deleteKey(`hitl:request:${record.requestId}`);
+            const results = await Promise.all(
+              range(20).map((index) =>
+                (index % 2 === 0 ? store : other).settle(
+                  record.requestId,
+                  decisions[index % decisions.length]!,
+                ),
               ),
-            ),
-          );
-          expect(results.filter((result) => result?.settled)).toHaveLength(1);
-          const standing = await store.get(record.requestId);
-          expect(decisions.map((decision) => ({ ...record, ...decision }))).toContainEqual(standing);
-          for (const result of results) expect(result?.record).toEqual(standing);
-        }
-      });
+            );
+            expect(results.filter((result) => result?.settled)).toHaveLength(1);
+            const standing = await store.get(record.requestId);
+            expect(decisions.map((decision) => ({ ...record, ...decision }))).toContainEqual(standing);
+            for (const result of results) expect(result?.record).toEqual(standing);
+          }
+        },
+      );
 
       it.each(["approved", "rejected"])(
         "does not expire what Main Service has %s, whoever hears of it first",

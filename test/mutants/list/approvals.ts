@@ -52,9 +52,9 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "another tenant in hitl:request refuses the signal",
-    file: "src/approvals/decide.ts",
-    source: "!isOfTenant(published, approval.tenantId)",
-    replacement: "published?.tenantId === null",
+    file: "src/adapters/published-request.ts",
+    source: "if (!isOfTenant(parsePublishedRequest(request), tenantId)) {",
+    replacement: "if (tenantId === null) {",
     tests: SIGNALS,
   },
   {
