@@ -11,7 +11,7 @@ const clientError = z.object({
   statusCode: z.number().gte(400).lt(500),
 });
 
-/** What an error is about, in words that are the same in every language. */
+/** What is busy or exists already, in words that are the same in every language. */
 const ids = z.object({
   runId: z.string().exactOptional(),
   requestId: z.string().exactOptional(),
@@ -71,7 +71,7 @@ function hintOf(error: AuraError, language: Language): { hint?: string } {
         .join("; "),
     };
   }
-  const named = Object.entries(ids.safeParse(error.data).data ?? {});
+  const named = error.code === "E3001" ? Object.entries(ids.safeParse(error.data).data ?? {}) : [];
   return named.length === 0 ? {} : { hint: named.map(([name, id]) => `${name}: ${id}`).join(", ") };
 }
 
