@@ -27,8 +27,10 @@ export interface ConnectionOptions {
   lang?: Language | undefined;
 }
 
-/** Header values are visible ASCII. */
-const claim = z.string().regex(/^[!-~](?:[ -~]*[!-~])?$/);
+/** What can be a header's value, as UTF-8: no control characters, and no blanks around it, which HTTP takes away. */
+const claim = z
+  .string()
+  .refine((text) => text !== "" && text === text.trim() && text.isWellFormed() && !/\p{Cc}/u.test(text));
 
 const claims = z.object({
   sub: claim,

@@ -1,3 +1,4 @@
+import { writeHeaderValue } from "../encoding/header-value.ts";
 import { type Connection, TOKEN_ADVICE } from "./connection.ts";
 import { CommandFailure, ConnectionFailure, reasonOf, ServiceFailure } from "./failure.ts";
 import { envelope } from "./shapes.ts";
@@ -43,8 +44,8 @@ async function send(connection: Connection, path: string, options: Call): Promis
       method,
       headers: {
         authorization: `Bearer ${connection.token}`,
-        "x-tenant-id": connection.tenantId,
-        "x-user-id": connection.userId,
+        "x-tenant-id": writeHeaderValue(connection.tenantId),
+        "x-user-id": writeHeaderValue(connection.userId),
         "accept-language": connection.language,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,

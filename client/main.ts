@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { reasonOf } from "./failure.ts";
 import { runCommand } from "./run-command.ts";
+import { harmlessLine } from "./text.ts";
 
 /** The process around a command: .env, Ctrl-C (130 at once), a reader that leaves, and the exit code. */
 export async function main(): Promise<void> {
@@ -11,8 +12,13 @@ export async function main(): Promise<void> {
     process.exit(1);
   });
   process.once("SIGINT", () => process.exit(130));
-  // What the environment already has wins.
-  if (existsSync(".env")) process.loadEnvFile(".env");
   const { stdout, stderr, stdin, env } = process;
+  try {
+    loadDotEnv(env);
+  } catch (error) {
+    stderr.write(`aura: ${harmlessLine(error instanceof Error ? error.message : String(error))}\n`);
+    process.exitCode = 2;
+    return;
+  }
   process.exitCode = await runCommand(process.argv.slice(2), { stdout, stderr, stdin, env });
 }

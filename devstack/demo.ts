@@ -1,7 +1,8 @@
 import { pino } from "pino";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { ConfigError, loadConfig } from "../src/config.ts";
 import { loadJwtSecret, lockDataDir, prepareDataDir, SetupError } from "./data-dir.ts";
-import { loadDotEnv, readPlatformUri, readPorts, withoutBlanks } from "./environment.ts";
+import { readPlatformUri, readPorts, withoutBlanks } from "./environment.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import type { Stack } from "./stack.ts";
 

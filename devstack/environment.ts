@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { z } from "zod";
 import { SetupError } from "./data-dir.ts";
 
@@ -17,11 +16,6 @@ export type PortName = keyof z.infer<typeof ports>;
 export type Ports = Readonly<Record<PortName, number>>;
 
 export const PORT_NAMES: readonly PortName[] = ports.keyof().options;
-
-/** Reads .env of the current directory, if there is one; what the environment already has wins, even when empty. */
-export function loadDotEnv(): void {
-  if (existsSync(".env")) process.loadEnvFile(".env");
-}
 
 /** Empty values count as missing, as in src/config.ts. */
 export function withoutBlanks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
+import { headerOf, isNamedBy } from "../src/http/header.ts";
 
 /** What the contract (section 2) puts into a token; exp and iat are added on signing. */
 export interface TokenSubject {
@@ -37,18 +38,18 @@ export function signToken(secret: string, subject: TokenSubject, expiresS: numbe
 /** Who calls: a valid token whose tenant is the one in X-Tenant-ID; else the contract's error. */
 export async function authenticate(secret: string, headers: IncomingHttpHeaders): Promise<Caller> {
   const caller = await verify(secret, headers.authorization);
-  const tenantId = headerOf(headers, "x-tenant-id");
-  if (tenantId === undefined) throw new AuraError("E2006");
-  if (tenantId !== caller.tenantId) throw new AuraError("E2007");
+  if (headerOf(headers, "x-tenant-id") === undefined) throw new AuraError("E2006");
+  if (!isNamedBy(headers, "x-tenant-id", caller.tenantId)) throw new AuraError("E2007");
   return caller;
 }
 
 /** As `authenticate`, and X-User-ID is present and is the token's subject. */
 export async function authenticateUser(secret: string, headers: IncomingHttpHeaders): Promise<Caller> {
   const caller = await authenticate(secret, headers);
-  const userId = headerOf(headers, "x-user-id");
-  if (userId === undefined) throw new AuraError("E4000", { detail: "X-User-ID is missing" });
-  if (userId !== caller.userId) throw new AuraError("E2001");
+  if (headerOf(headers, "x-user-id") === undefined) {
+    throw new AuraError("E4000", { detail: "X-User-ID is missing" });
+  }
+  if (!isNamedBy(headers, "x-user-id", caller.userId)) throw new AuraError("E2001");
   return caller;
 }
 
@@ -62,9 +63,4 @@ async function verify(secret: string, authorization: string | undefined): Promis
   } catch (cause) {
     throw new AuraError(cause instanceof errors.JWTExpired ? "E2002" : "E2003", { cause });
   }
-}
-
-function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -115,7 +115,18 @@ function sentBy({ headers }: ParsedMail): Pick<Mail, "sentBy"> {
   const tenantId = headers.get("x-dwp-tenant-id");
   const userId = headers.get("x-dwp-user-id");
   if (typeof tenantId !== "string" || typeof userId !== "string") return {};
-  return { sentBy: { tenantId, userId } };
+  return { sentBy: { tenantId: decodeWords(tenantId), userId: decodeWords(userId) } };
+}
+
+/** RFC 2047, which the parser undoes in the headers that it knows. */
+function decodeWords(text: string): string {
+  return text.replace(/=\?utf-8\?([bq])\?([^?]*)\?=(?:\s+(?==\?))?/gi, (_, kind: string, word: string) => {
+    if (kind.toLowerCase() === "b") return Buffer.from(word, "base64").toString("utf8");
+    const bytes = word
+      .replaceAll("_", " ")
+      .replace(/=([0-9a-f]{2})/gi, (_code, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return Buffer.from(bytes, "latin1").toString("utf8");
+  });
 }
 
 function addresses(field: AddressObject | AddressObject[] | undefined): string[] {

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { SetupError } from "./data-dir.ts";
-import { loadDotEnv, withoutBlanks } from "./environment.ts";
+import { withoutBlanks } from "./environment.ts";
 import { DEV_HOST, isTaken } from "./ports.ts";
 
 /** After this time a server that was told to end is killed, in ms. */

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { loadJwtSecret, reasonOf, SetupError } from "./data-dir.ts";
-import { loadDotEnv, withoutBlanks } from "./environment.ts";
+import { withoutBlanks } from "./environment.ts";
 import { signToken } from "./jwt.ts";
 import { findDevUser } from "./users.ts";
 

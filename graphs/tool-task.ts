@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseArguments } from "../tools/arguments.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import type { Effect } from "./effect.ts";
@@ -86,7 +87,7 @@ export function check({ call, malformed, excess, language }: ToolTask, registry:
       : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
   });
   if (malformed !== undefined) return invalid(malformed, false);
-  const parsed = tool.schema.safeParse(call.args);
+  const parsed = parseArguments(tool.schema, call.args);
   if (parsed.success) return { ok: true, tool, args: parsed.data };
   return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { pino } from "pino";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { rebuildKnowledgeIndex } from "./adapters/lancedb/rebuild.ts";
 import { indexSettings } from "./compose-knowledge.ts";
 import { ConfigError, loadConfig } from "./config.ts";
@@ -9,7 +9,7 @@ const NO_SECRET = "unused ".repeat(8);
 
 /** `npm run aura -- knowledge rebuild`: makes the index of domain events anew with the configured embedder. The service should be stopped meanwhile. */
 async function main(): Promise<void> {
-  if (existsSync(".env")) process.loadEnvFile(".env");
+  loadDotEnv();
   const config = loadConfig({ ...process.env, JWT_SECRET: NO_SECRET });
   const { uri, embedder } = indexSettings(config, pino({ level: "silent" }));
   const json = process.argv.includes("--json");

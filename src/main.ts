@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { pino } from "pino";
+import { loadDotEnv } from "../encoding/dot-env.ts";
 import { ConfigError, loadConfig } from "./config.ts";
 import type { AuraService } from "./start.ts";
 
@@ -10,8 +10,7 @@ process.env.LANGCHAIN_CALLBACKS_BACKGROUND ??= "false";
 const CLOSE_DEADLINE_MS = 20_000;
 
 async function main(): Promise<void> {
-  // What the environment already has wins.
-  if (existsSync(".env")) process.loadEnvFile(".env");
+  loadDotEnv();
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel });
   const [{ startAura }, { installLastResort }] = await Promise.all([

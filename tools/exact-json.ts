@@ -6,11 +6,11 @@
  * @throws SyntaxError as JSON.parse does
  */
 export function exactJson(text: string): unknown {
-  return mayLose(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
+  return mayLoseNumbers(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
 }
 
 /** The reviver costs several times the parsing, and nearly no text has such a number. False only when it surely has none. */
-function mayLose(text: string): boolean {
+export function mayLoseNumbers(text: string): boolean {
   return LONG_NUMBER.test(text);
 }
 

@@ -1,4 +1,6 @@
-import { quoted } from "./visible.ts";
+import { domainToUnicode } from "node:url";
+import { domainOf } from "./mail-address.ts";
+import { quoted, visible } from "./visible.ts";
 
 export interface QuestionedMail {
   to: string | string[];
@@ -24,7 +26,9 @@ export function mailQuestion(mail: QuestionedMail, language: "ko" | "en", from: 
   return [
     say.ask(recipients.length, copies),
     say.recipients(recipients.slice(0, MAX_NAMED).join(", "), Math.max(0, recipients.length - MAX_NAMED)),
-    foreign.length === 0 ? say.inside(own ?? "") : say.outside(own, foreign.join(", ")),
+    foreign.length === 0
+      ? say.inside(readable(own ?? ""))
+      : say.outside(own && readable(own), foreign.map(readable).join(", ")),
     ...(mail.format === "html" ? [say.html] : []),
     say.subject(quoted(mail.subject)),
   ].join(" ");
@@ -36,9 +40,10 @@ export function listOf(value: string | string[] | undefined): string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** Of an address, or of `Name <address>`. */
-export function domainOf(address: string): string | undefined {
-  return /@([A-Za-z0-9.-]+)>?\s*$/.exec(address)?.[1];
+/** In punycode, as it is used, and beside it as it is read. */
+function readable(domain: string): string {
+  const name = domainToUnicode(domain);
+  return name === "" || name === domain ? domain : `${domain} (${visible(name)})`;
 }
 
 const TEXTS = Object.freeze({

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
-import { domainOf, listOf, mailQuestion } from "./mail-question.ts";
+import { domainOf, readRecipients, withoutRepeats } from "./mail-address.ts";
+import { listOf, mailQuestion } from "./mail-question.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 export interface MailSettings {
@@ -21,8 +22,39 @@ export interface MailResult {
 
 const MAX_RECIPIENTS = 50;
 
-const address = z.email({ error: "must be a plain e-mail address, such as kim@example.com" }).max(254);
-const addresses = z.union([address, z.array(address).min(1).max(MAX_RECIPIENTS)]);
+/** Of one text that names recipients, in characters. */
+const MAX_TEXT = 20_000;
+
+const TOO_LONG = `must not be longer than ${MAX_TEXT} characters`;
+const tooMany = (count: number) =>
+  `must be at most ${MAX_RECIPIENTS} recipients, to and cc together; these are ${count}`;
+
+/** The limits are the readers' below: of a union zod says no more than that it does not fit. */
+const written = z.union([z.string(), z.array(z.string()).meta({ minItems: 1, maxItems: MAX_RECIPIENTS })]);
+
+/** What is approved, and sent to, is what was read: plain addresses. One recipient stays a text, several are a list. */
+const addresses = written.transform(readAll);
+const copies = written
+  .transform((value, context) =>
+    listOf(value).every((each) => each.trim() === "") ? undefined : readAll(value, context),
+  )
+  .optional();
+
+function readAll(value: string | string[], context: z.RefinementCtx): string | string[] {
+  const texts = listOf(value);
+  if (texts.length > MAX_RECIPIENTS) context.addIssue(tooMany(texts.length));
+  if (texts.length === 0) context.addIssue("needs at least one recipient");
+  const found = texts.slice(0, MAX_RECIPIENTS).map((text, at) => {
+    const { addresses, problem } =
+      text.length > MAX_TEXT ? { addresses: [], problem: TOO_LONG } : readRecipients(text);
+    const path = typeof value === "string" ? [] : [at];
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem, path });
+    return addresses;
+  });
+  const all = withoutRepeats(found.flat());
+  const [first = ""] = all;
+  return typeof value === "string" && all.length < 2 ? first : all;
+}
 
 /** Line breaks and other control characters in a subject could smuggle in mail headers. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
@@ -34,18 +66,24 @@ const BIDI = /\p{Bidi_Control}/u;
  * Strict: a model that invents `bcc` or `attachments` must learn that they do not exist. Dropping them
  * silently would send something else than it announced.
  */
-const schema = z.strictObject({
-  to: addresses.describe("Recipient, or a list of recipients of the same mail"),
-  cc: addresses.optional().describe("Recipients of a copy"),
-  subject: z
-    .string()
-    .min(1)
-    .max(255)
-    .refine((text) => !CONTROL.test(text), { error: "must be one line without control characters" })
-    .refine((text) => !BIDI.test(text), { error: "must not change the direction of writing" }),
-  body: z.string().min(1).max(100_000),
-  format: z.enum(["text", "html"]).optional().describe("How the body is written. Default: text"),
-});
+const schema = z
+  .strictObject({
+    to: addresses.describe("Recipient, or a list of recipients of the same mail"),
+    cc: copies.describe("Recipients of a copy"),
+    subject: z
+      .string()
+      .min(1)
+      .max(255)
+      .refine((text) => !CONTROL.test(text), { error: "must be one line without control characters" })
+      .refine((text) => !BIDI.test(text), { error: "must not change the direction of writing" }),
+    body: z.string().min(1).max(100_000),
+    format: z.enum(["text", "html"]).optional().describe("How the body is written. Default: text"),
+  })
+  .superRefine(({ to, cc }, context) => {
+    const count = listOf(to).length + listOf(cc).length;
+    if (count <= MAX_RECIPIENTS) return;
+    context.addIssue({ code: "custom", message: tooMany(count), path: ["to"] });
+  });
 
 type MailArgs = z.output<typeof schema>;
 
@@ -71,7 +109,6 @@ async function deliver(
 ): Promise<MailResult> {
   const say = TEXTS[context.language];
   if (smtpUrl === undefined) throw new ToolError(say.notConfigured);
-  if (listOf(args.to).length + listOf(args.cc).length > MAX_RECIPIENTS) throw new ToolError(say.tooMany);
   context.signal.throwIfAborted();
   const messageId = deriveMessageId(context, from);
   // Short timeouts: nodemailer's defaults are minutes, and somebody is watching the stream.
@@ -157,14 +194,12 @@ function failure(
 const TEXTS = Object.freeze({
   ko: {
     notConfigured: "메일 서버가 설정되어 있지 않아 메일을 보내지 못했습니다 (SMTP_URL).",
-    tooMany: `받는 사람은 모두 합해 ${MAX_RECIPIENTS}명까지입니다. 메일을 보내지 못했습니다.`,
     failed: "메일을 보내지 못했습니다.",
     uncertain: (id: string) =>
       `메일이 발송되었는지 알 수 없습니다 (outcome unknown). Message-ID ${id}. 확인하기 전에는 다시 보내지 마세요.`,
   },
   en: {
     notConfigured: "No mail server is configured (SMTP_URL), so the mail was not sent.",
-    tooMany: `A mail has at most ${MAX_RECIPIENTS} recipients in all. It was not sent.`,
     failed: "The mail was not sent.",
     uncertain: (id: string) =>
       `It is not known whether the mail was sent (outcome unknown). Message-ID ${id}. Do not send it again before checking.`,

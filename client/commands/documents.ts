@@ -1,7 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { text as textOf } from "node:stream/consumers";
+import { writeFile } from "node:fs/promises";
 import { confirm } from "../confirm.ts";
 import { CommandFailure, reasonOf, UsageFailure } from "../failure.ts";
+import { nameOf, readDocument } from "../read-document.ts";
 import type { Session } from "../session.ts";
 import { harmlessJson } from "../text.ts";
 
@@ -24,7 +24,7 @@ export async function exportThread(
 
 /** `import`: prints the id of the new thread. */
 export async function importThread(session: Session, file: string): Promise<void> {
-  const document = await readDocument(file, session.io.stdin);
+  const document = await readJson(file, session.io.stdin);
   const { threadId } = await session.api.importThread(document);
   session.print({ threadId }, () => threadId);
 }
@@ -71,17 +71,12 @@ export async function deleteThread(
   session.print(deleted, () => `${deleted.threadId} is deleted`);
 }
 
-async function readDocument(file: string, stdin: NodeJS.ReadableStream): Promise<string> {
-  let document: string;
-  try {
-    document = file === "-" ? await textOf(stdin) : await readFile(file, "utf8");
-  } catch (error) {
-    throw new CommandFailure(`${file} cannot be read: ${reasonOf(error)}`, 1, error);
-  }
+async function readJson(file: string, stdin: NodeJS.ReadableStream): Promise<string> {
+  const document = await readDocument(file, stdin);
   try {
     JSON.parse(document);
   } catch (error) {
-    throw new CommandFailure(`${file === "-" ? "stdin" : file} is not a JSON document`, 1, error);
+    throw new CommandFailure(`${nameOf(file, stdin)} is not a JSON document`, 1, error);
   }
   return document;
 }

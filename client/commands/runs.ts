@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { CommandFailure, reasonOf, UsageFailure } from "../failure.ts";
+import { CommandFailure, UsageFailure } from "../failure.ts";
+import { readDocument } from "../read-document.ts";
 import type { Session } from "../session.ts";
 import type { RunDetail } from "../shapes.ts";
 import { durationOf, tableOf, timeOf } from "../table.ts";
@@ -60,12 +60,7 @@ export async function fork(
 }
 
 async function readEdits(file: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new CommandFailure(`${file} cannot be read: ${reasonOf(error)}`, 1, error);
-  }
+  const text = await readDocument(file);
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {

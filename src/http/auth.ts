@@ -4,6 +4,7 @@ import { errors as joseErrors, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
 import type { Owner } from "../runs/run.ts";
+import { differing, headerOf, isNamedBy, partsOf } from "./header.ts";
 
 /** Who is asking, proven by a token. */
 export interface Caller extends Owner {
@@ -47,12 +48,13 @@ export const authentication = fastifyPlugin<{ secret: string }>(
     scope.decorateRequest("caller", null);
     scope.addHook("onRequest", async (request) => {
       const caller = await verify(bearerToken(request), key);
-      const tenant = header(request, "x-tenant-id");
-      if (tenant === undefined) throw new AuraError("E2006");
-      if (tenant !== caller.tenantId) throw new AuraError("E2007");
-      const user = header(request, "x-user-id");
-      if (user !== undefined && user !== caller.userId) {
-        throw new AuraError("E2001", { detail: "X-User-ID differs from sub" });
+      const { headers } = request;
+      if (headerOf(headers, "x-tenant-id") === undefined) throw new AuraError("E2006");
+      if (!isNamedBy(headers, "x-tenant-id", caller.tenantId)) {
+        throw mismatch("E2007", "X-Tenant-ID", "tenant_id");
+      }
+      if (headerOf(headers, "x-user-id") !== undefined && !isNamedBy(headers, "x-user-id", caller.userId)) {
+        throw mismatch("E2001", "X-User-ID", "sub");
       }
       request.caller = caller;
     });
@@ -73,9 +75,23 @@ export function ownerOf(request: FastifyRequest): Owner {
 }
 
 function bearerToken(request: FastifyRequest): string {
-  const token = /^Bearer +(\S.*)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const { rawHeaders } = request.raw;
+  // Of two such headers `headers` has only the first.
+  const lines = rawHeaders.filter(
+    (_, at) => rawHeaders[at - 1]?.toLowerCase() === "authorization" && at % 2 === 1,
+  );
+  const tokens = partsOf(lines.join(",")).flatMap((part) => /^Bearer +(\S.*)$/i.exec(part)?.[1] ?? []);
+  const [token, another] = new Set(tokens);
   if (token === undefined) throw new AuraError("E2000");
-  return token.trim();
+  if (another !== undefined) throw differing("E2003", "Authorization");
+  return token;
+}
+
+function mismatch(code: "E2001" | "E2007", name: string, claim: string): AuraError {
+  return new AuraError(code, {
+    data: { issues: [{ path: name, message: `differs from ${claim} of the token` }] },
+    detail: `${name} differs from ${claim}`,
+  });
 }
 
 async function verify(token: string, key: Uint8Array): Promise<Caller> {
@@ -94,10 +110,4 @@ async function verify(token: string, key: Uint8Array): Promise<Caller> {
     const code = error instanceof joseErrors.JWTExpired ? "E2002" : "E2003";
     throw new AuraError(code, { detail: "token refused", cause: error });
   }
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  const text = Array.isArray(value) ? value.join(",") : value;
-  return text === undefined || text === "" ? undefined : text;
 }

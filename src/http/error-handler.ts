@@ -11,6 +11,13 @@ const clientError = z.object({
   statusCode: z.number().gte(400).lt(500),
 });
 
+/** What is busy or exists already, in words that are the same in every language. */
+const ids = z.object({
+  runId: z.string().exactOptional(),
+  requestId: z.string().exactOptional(),
+  threadId: z.string().exactOptional(),
+});
+
 /** One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does. */
 export function handleErrors(app: FastifyInstance): void {
   const known = knownRoutes(app);
@@ -57,10 +64,15 @@ function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyRe
 function hintOf(error: AuraError, language: Language): { hint?: string } {
   if (error instanceof LimitError) return { hint: limitText(error.about, language) };
   const issues = z.array(z.object({ path: z.string(), message: z.string() })).safeParse(error.data?.issues);
-  if (!issues.success) return {};
-  return {
-    hint: issues.data.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
-  };
+  if (issues.success) {
+    return {
+      hint: issues.data
+        .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+        .join("; "),
+    };
+  }
+  const named = error.code === "E3001" ? Object.entries(ids.safeParse(error.data).data ?? {}) : [];
+  return named.length === 0 ? {} : { hint: named.map(([name, id]) => `${name}: ${id}`).join(", ") };
 }
 
 function toAuraError(error: unknown): AuraError {

@@ -3,6 +3,7 @@ import { AuraError } from "../errors.ts";
 import type { Ingested } from "../knowledge/ingest.ts";
 import { callerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
+import { headerOf } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { eventsBody, parseInput } from "./schemas.ts";
 
@@ -26,7 +27,7 @@ export function eventRoutes(app: FastifyInstance, ingest: IngestEvents): void {
 
 function requireService(request: FastifyRequest): void {
   if (callerOf(request).role !== "service") throw new AuraError("E2001", { detail: "role is not service" });
-  if (!SOURCES.has(String(request.headers["x-dwp-source"]))) {
+  if (!SOURCES.has(headerOf(request.headers, "x-dwp-source") ?? "")) {
     throw new AuraError("E2001", { detail: "X-DWP-Source is not INTERNAL or BATCH" });
   }
 }

@@ -6,6 +6,7 @@ import { parseEventId } from "../runs/event-id.ts";
 import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
 import { isOwnedBy, type RunRecord, type ThreadRecord } from "../runs/run.ts";
 import { callerOf, ownerOf } from "./auth.ts";
+import { soleHeader } from "./header.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { sendEventStream } from "./sse.ts";
 
@@ -37,9 +38,9 @@ export async function ownRun(
 
 /** Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that id to it. */
 export async function lastPosition(deps: FollowDeps, request: FastifyRequest): Promise<Position | null> {
-  const lastEventId = request.headers["last-event-id"];
-  if (lastEventId === undefined || lastEventId === "") return null;
-  const position = parseEventId(String(lastEventId));
+  const lastEventId = soleHeader(request.headers, "last-event-id");
+  if (lastEventId === undefined) return null;
+  const position = parseEventId(lastEventId);
   if (position === null) throw new AuraError("E1004");
   return checkedPosition(deps, await ownRun(deps.threads, position.runId, request), position.seq);
 }

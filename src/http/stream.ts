@@ -8,6 +8,7 @@ import type { RunRecord } from "../runs/run.ts";
 import type { Prompt } from "../runs/start.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { type FollowDeps, lastPosition, streamRun } from "./follow.ts";
+import { headerOf, soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { idempotencyKey, parseInput, streamBody, streamQuery } from "./schemas.ts";
 
@@ -59,16 +60,16 @@ function promptOf(
 }
 
 function idempotencyOf(input: unknown, request: FastifyRequest): Idempotency | undefined {
-  const header = request.headers["idempotency-key"];
+  const header = headerOf(request.headers, "idempotency-key");
   if (header === undefined) return undefined;
   const key = parseInput(idempotencyKey, header, languageOf(request));
   return { key, bodyDigest: createHash("sha256").update(JSON.stringify(input)).digest("hex") };
 }
 
-/** The web client's session id; a malformed one counts as none. */
+/** The web client's session id; a malformed one counts as none, and two of them are refused. */
 function agentId(request: FastifyRequest): string | undefined {
-  const value = request.headers["x-agent-id"];
-  return typeof value === "string" && ID_PATTERN.test(value) ? value : undefined;
+  const value = soleHeader(request.headers, "x-agent-id");
+  return value !== undefined && ID_PATTERN.test(value) ? value : undefined;
 }
 
 /** The language the web client works in (`context.language`: "ko", "en-US" ...). */

@@ -9,6 +9,7 @@ import { replayThread } from "../threads/replay.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, streamEvents, streamRun } from "./follow.ts";
+import { soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
 
@@ -31,7 +32,7 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
     const { threadId } = parseInput(threadParams, request.params, language);
     const { runId, from, speed } = parseInput(replayBody, request.body ?? {}, language);
     // A client whose connection broke sends the same body again, with the last id that it has.
-    const last = parseEventId(String(request.headers["last-event-id"] ?? ""));
+    const last = parseEventId(soleHeader(request.headers, "last-event-id") ?? "");
     const place = last ?? from;
     const { position, events } = await replayThread(saved, ownerOf(request), threadId, {
       speed,

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { headerOf } from "./header.ts";
 
 /** A correlation id that is safe to echo into a header and to log. */
 const SANE = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The request's trace id: the caller's X-Correlation-ID when it is sane, else a new one. */
 export function traceIdOf(request: Pick<IncomingMessage, "headers">): string {
-  const value = request.headers["x-correlation-id"];
-  return typeof value === "string" && SANE.test(value) ? value : randomUUID();
+  const value = headerOf(request.headers, "x-correlation-id");
+  return value !== undefined && SANE.test(value) ? value : randomUUID();
 }
 
 /** Echoes the trace id, and logs one line per request: who, through what, how it ended. Never a token, query or body. */
@@ -34,6 +35,5 @@ export function traceRequests(app: FastifyInstance): void {
 }
 
 function shortHeader(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return value === undefined ? undefined : String(value).slice(0, 64);
+  return headerOf(request.headers, name)?.slice(0, 64).toWellFormed();
 }

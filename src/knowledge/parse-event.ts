@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { exactJson } from "../../tools/exact-json.ts";
 import { isValueDeeperThan } from "../../tools/json-depth.ts";
 import type { KnowledgeEvent } from "./event.ts";
 import { renderEvent } from "./render.ts";
@@ -48,7 +49,8 @@ export function parseEventText(text: string): ParsedEvent {
   if (Buffer.byteLength(text) > MAX_EVENT_BYTES) return { refused: "too large" };
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // A Java Long may be more than a double holds, in an id as well as in the payload.
+    json = exactJson(text);
   } catch {
     return { refused: "not JSON" };
   }

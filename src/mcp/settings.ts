@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { decodeText, NO_TEXT } from "../../encoding/decode-text.ts";
 
 /** One Model Context Protocol server as the operator configured it. */
 export interface McpServer {
@@ -65,9 +66,13 @@ export const mcpServers = z.string().transform((value, context): readonly McpSer
     context.addIssue(problem);
     return z.NEVER;
   };
-  const isText = value.trimStart().startsWith("{");
-  const text = isText ? value : readText(value.trim());
+  // Without blanks, and a byte order mark is one of them.
+  const given = value.trim();
+  const isText = given.startsWith("{");
+  const text = isText ? given : readText(given);
   if (text === undefined) return fail("is neither a JSON object nor the path of a file that can be read");
+  // There is such a file, so its name is no secret.
+  if (text === null) return fail(`names ${given}, which is ${NO_TEXT}`);
   const json = parse(text);
   if (!isObject(json))
     return fail(isText ? "is not a JSON object" : "names a file that holds no JSON object");
@@ -109,12 +114,15 @@ function toServer(name: string, value: z.output<typeof entry>): McpServer {
   });
 }
 
-function readText(path: string): string | undefined {
+/** Undefined when there is nothing to read, null when it is no text. */
+function readText(path: string): string | null | undefined {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch {
     return undefined;
   }
+  return decodeText(bytes);
 }
 
 /** Not the parser's own message: it quotes the text. */

@@ -90,7 +90,10 @@ function argumentsSchema(schema: Tool["inputSchema"], unreadable: (pattern: stri
   const problemOf = schemaChecker(schema, linearPatterns(unreadable));
   return z.looseObject({}).superRefine((args, context) => {
     const problem = problemOf(args);
-    if (problem !== null) context.addIssue(problem.slice(0, MAX_PROBLEM));
+    if (problem === null) return;
+    // Beside the words, because these name the place already.
+    const params = { at: /^(\/[^:]*): /.exec(problem)?.[1] ?? "" };
+    context.addIssue({ code: "custom", message: problem.slice(0, MAX_PROBLEM), params });
   });
 }
 

@@ -10,6 +10,7 @@ import {
 } from "cockatiel";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { writeHeaderValue } from "../../encoding/header-value.ts";
 import type { Owner } from "../runs/run.ts";
 
 /** Main Service did not do what it was asked. `refused`: asking again would not help. */
@@ -132,8 +133,8 @@ async function headersOf(key: Uint8Array, { tenantId, userId, traceId }: Caller,
     .sign(key);
   return {
     authorization: `Bearer ${token}`,
-    "x-tenant-id": tenantId,
-    "x-user-id": userId,
+    "x-tenant-id": writeHeaderValue(tenantId),
+    "x-user-id": writeHeaderValue(userId),
     "x-dwp-source": "AURA",
     "x-dwp-caller-type": "AGENT",
     "x-correlation-id": traceId,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ApprovalRecord } from "../approvals/approval.ts";
 import { AuraError } from "../errors.ts";
 import type { SavedThread } from "../ports/thread-archive.ts";
-import { isTerminal, type Owner, type RunRecord } from "../runs/run.ts";
+import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../runs/run.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 
@@ -13,7 +13,7 @@ import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.
  *
  * @returns the new thread's id
  * @throws AuraError E4000 for a document that is not one of ours, or of a newer version; E3001 when one of its runs or approvals is here
- *   already
+ *   already: `data` says which (`runId` or `requestId`), and in which thread when that is the caller's own
  */
 export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown): Promise<string> {
   const document = parseDocument(body);
@@ -21,11 +21,11 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
   const storeState = document.state === null ? async () => {} : graph.prepare(document.state);
   const threadId = `thread-${randomUUID()}`;
   const saved = toSavedThread(document, owner, threadId, deps.now());
-  await refuseKnown(deps, saved);
+  await refuseKnownRuns(deps, saved, owner);
   try {
     await storeState(threadId);
     const stored = await deps.backend.archive.store(saved, deps.now());
-    if (!stored) throw new AuraError("E3001", { detail: "one of its runs or approvals is here already" });
+    if (!stored) throw await refusal(deps, saved, owner);
   } catch (error) {
     await graph.forget(threadId).catch((err: unknown) => {
       deps.logger.warn({ err, threadId }, "imported checkpoints are left over");
@@ -57,12 +57,32 @@ function parseDocument(body: unknown): ThreadDocument {
 }
 
 /** The common case gets its answer before checkpoints are written; `store` decides. */
-async function refuseKnown({ backend }: ThreadDeps, { runs }: SavedThread): Promise<void> {
+async function refuseKnownRuns({ backend }: ThreadDeps, { runs }: SavedThread, owner: Owner): Promise<void> {
   for (const { run } of runs) {
-    if ((await backend.threads.run(run.runId)) !== null) {
-      throw new AuraError("E3001", { detail: `run ${run.runId} is here already` });
-    }
+    const known = await backend.threads.run(run.runId);
+    if (known !== null) throw isHere({ runId: run.runId }, known, owner);
   }
+}
+
+/** Why `store` has stored nothing. */
+async function refusal(deps: ThreadDeps, saved: SavedThread, owner: Owner): Promise<AuraError> {
+  await refuseKnownRuns(deps, saved, owner);
+  for (const { requestId } of saved.approvals) {
+    const known = await deps.backend.approvals.get(requestId);
+    if (known !== null) return isHere({ requestId }, known, owner);
+  }
+  // Deleted since.
+  return new AuraError("E3001", { detail: "one of its runs or approvals was here already" });
+}
+
+/** Of what is somebody else's, the caller learns what their own document says. */
+function isHere(
+  which: { runId: string } | { requestId: string },
+  known: Owner & { threadId: string },
+  owner: Owner,
+): AuraError {
+  const where = isOwnedBy(known, owner) ? { threadId: known.threadId } : {};
+  return new AuraError("E3001", { data: { ...which, ...where }, detail: "is here already" });
 }
 
 function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string, now: number): SavedThread {

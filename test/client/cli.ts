@@ -30,7 +30,11 @@ export function tokenOf(person: Person = USER, seconds = 3600): Promise<string> 
 }
 
 /** The command line as a process of its own, in a folder without .env, with no other settings than these. */
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input?: string): RunningCli {
+export function startCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  input?: string | Uint8Array,
+): RunningCli {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, LANG: "en_US.UTF-8", TZ: "UTC", ...env },
@@ -70,7 +74,11 @@ export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, i
 }
 
 /** A command within this process, on streams that are no terminal: for what does not depend on being a process. */
-export async function command(args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Ended> {
+export async function command(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input: string | Uint8Array = "",
+): Promise<Ended> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.end(input);
   const said = Promise.all([text(stdout), text(stderr)]);
@@ -82,6 +90,10 @@ export async function command(args: readonly string[], env: NodeJS.ProcessEnv, i
 }
 
 /** Runs it to its end. */
-export function aura(args: readonly string[], env: NodeJS.ProcessEnv, input?: string): Promise<Ended> {
+export function aura(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input?: string | Uint8Array,
+): Promise<Ended> {
   return startCli(args, env, input).ended;
 }

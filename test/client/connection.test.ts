@@ -41,13 +41,16 @@ test("a token that is missing or cannot work says how to get one: wrong usage", 
     unsigned({ sub: "user123" }),
     // What cannot be a header's value.
     unsigned({ sub: "user\r\nX-Evil: 1", tenant_id: "tenant1" }),
-    unsigned({ sub: "사용자", tenant_id: "tenant1" }),
+    unsigned({ sub: "\ud800", tenant_id: "tenant1" }),
+    unsigned({ sub: " user123", tenant_id: "tenant1" }),
   ]) {
     const { message, exitCode } = refused({ token: bad });
     expect(message).toMatch(/not a DWP token .*npm run --silent token -- /);
     expect(exitCode).toBe(2);
   }
   expect(readConnection({ token: unsigned({ sub: "u", tenant_id: 7 }) }, {}).tenantId).toBe("7");
+  const korean = readConnection({ token: unsigned({ sub: "사용자", tenant_id: "한국 지사" }) }, {});
+  expect(korean).toMatchObject({ userId: "사용자", tenantId: "한국 지사" });
 });
 
 test("an address is http(s), and nothing more than the place to which /aura/... is appended", () => {

@@ -81,6 +81,6 @@ test("a thread is exported, deleted and imported again", async () => {
   expect(replayed.map(({ id, type, data }) => ({ id, type, data }))).toEqual(events);
   expect(await command(["import", "-"], env, document)).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("E3001"),
+    stderr: expect.stringContaining(`(runId: ${runId}, threadId: ${stdout.trim()})`),
   });
 });

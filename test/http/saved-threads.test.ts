@@ -272,6 +272,34 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
     expect(goesOn.at(-1)?.data).toBe("[DONE]");
   });
 
+  test("an import that meets an existing run or approval says which", async () => {
+    const document = (await get(thread("/export"))).data;
+    const { threadId, runId, approvals } = saved;
+    const refused = async (body: unknown, person?: Person) => {
+      const answer = await send("POST", "/threads/import", body, person);
+      expect(answer.status).toBe(409);
+      return (await answer.json()) as any;
+    };
+    const mine = await refused(document);
+    expect(mine).toMatchObject({ errorCode: "E3001", data: { runId, threadId } });
+    expect(mine.message).toContain(`runId: ${runId}, threadId: ${threadId}`);
+
+    // Another run, the same approvals.
+    const requestId: string = approvals[0]?.data.requestId;
+    const otherRun = await refused(renamed(document, "run"));
+    expect(otherRun.data).toMatchObject({ threadId });
+    expect(approvals.map(({ data }) => data.requestId)).toContain(otherRun.data.requestId);
+    const [first] = document.approvals;
+    const one = await refused(renamed({ ...document, approvals: [{ ...first, requestId }] }, "run"));
+    expect(one.data).toEqual({ requestId, threadId });
+    expect(one.message).toContain(`requestId: ${requestId}`);
+
+    // Somebody else learns no more than what their own document says.
+    const theirs = await refused(document, { tenant: "tenant1", user: "somebody" });
+    expect(theirs.data).toEqual({ runId });
+    expect(JSON.stringify(theirs)).not.toContain(threadId);
+  });
+
   /** What Redis still holds of a thread, by name. */
   async function keysOf({ threadId, runId, approvals }: typeof saved): Promise<string[]> {
     const client = stack.redis?.client();
@@ -510,8 +538,8 @@ test("[R5.5] a thread that executes can be neither exported nor deleted", async 
 });
 
 /** The same document under run and request ids that are not here yet. */
-function renamed(document: any): any {
-  const text = JSON.stringify(document).replaceAll(/"(run|req)-/g, '"$1-new-');
+function renamed(document: any, kinds = "run|req"): any {
+  const text = JSON.stringify(document).replaceAll(new RegExp(`"(${kinds})-`, "g"), '"$1-new-');
   return JSON.parse(text);
 }
 

@@ -51,6 +51,52 @@ describe.each(["embedded", "redis"] as const)("what an approver is shown, %s bac
     await reject(stream, hitl.requestId);
   });
 
+  test("null for what need not be given: the approval is asked, and is about what is sent", async () => {
+    const stream = await ask({ ...mail, cc: null, format: null });
+    const hitl = await stream.event("hitl");
+    expect(hitl.context).toEqual(mail);
+    expect(hitl.message).not.toContain("in copy");
+    const request = JSON.parse((await stack.get(`hitl:request:${hitl.requestId}`)) ?? "");
+    expect(request.context).toEqual(mail);
+    stub.script({ reply: { text: "sent" } });
+    expect((await decide(stack, hitl.requestId, "approve")).status).toBe(200);
+    const events = eventsOf(await stream.ended).filter(({ type }) => type === "tool_execution");
+    expect(events.map(({ data }) => [data.status, data.parameters])).toEqual([
+      ["executing", mail],
+      ["completed", mail],
+    ]);
+    expect(stack.mailbox.mails()[0]).toMatchObject({ subject: mail.subject, to: [mail.to] });
+  });
+
+  test("names and domains in other scripts: what is asked about is where it goes", async () => {
+    const to = '"boss@dwp.com" <evil@x.example>, 김철수 <kim@한국.kr>';
+    const stream = await ask({ ...mail, to });
+    const hitl = await stream.event("hitl");
+    expect(hitl.context).toEqual({ ...mail, to: ["evil@x.example", "kim@xn--3e0b707e.kr"] });
+    expect(hitl.message).toContain("Outside dwp.com: x.example, xn--3e0b707e.kr (한국.kr).");
+    expect(JSON.stringify(hitl)).not.toContain("boss");
+    await reject(stream, hitl.requestId);
+  });
+
+  test("60 recipients over to and cc: nobody is asked, and the model is told", async () => {
+    stub.script(
+      planReply({ title: "Send", tool: "send_email" }),
+      { reply: { calls: [{ name: "send_email", args: { ...mail, to: foreign(30), cc: inside(30) } }] } },
+      {
+        expect: ({ messages }) =>
+          expect(JSON.stringify(messages.at(-1))).toMatch(/at most 50 recipients.*60/),
+        reply: { text: "too many" },
+      },
+    );
+    const stream = await chat(stack, { prompt: "mail them" });
+    const events = eventsOf(await stream.ended);
+    expect(events.filter(({ type }) => type === "hitl")).toEqual([]);
+    expect(events.find(({ type }) => type === "tool_execution")?.data).toMatchObject({
+      status: "failed",
+      result: expect.stringContaining("60"),
+    });
+  });
+
   test("49 in copy, 33 of them foreign, beside a long body: all are there, and counted", async () => {
     const cc = [...inside(16), ...foreign(33)];
     const stream = await ask({ ...mail, cc, body: "Dear all, ".repeat(2_000) }, "ko");

@@ -79,15 +79,15 @@ export const OWNERS: readonly Mutant[] = [
   {
     promise: "the tenant header is the token's",
     file: "src/http/auth.ts",
-    source: "tenant !== caller.tenantId",
-    replacement: "tenant === caller",
+    source: '!isNamedBy(headers, "x-tenant-id", caller.tenantId)',
+    replacement: "caller === undefined",
     tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
   },
   {
     promise: "the user header is the token's",
     file: "src/http/auth.ts",
-    source: "user !== undefined && user !== caller.userId",
-    replacement: "user === caller",
+    source: '!isNamedBy(headers, "x-user-id", caller.userId)',
+    replacement: "caller === undefined",
     tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
   },
   {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { createToolRegistry } from "../../../tools/registry.ts";
 import { deriveMessageId, sendEmail } from "../../../tools/send-email.ts";
 import { ToolError } from "../../../tools/tool.ts";
 import { type SmtpOptions, startSmtp } from "../../helpers/smtp.ts";
@@ -119,10 +120,26 @@ describe("send_email", () => {
     expect(server.mails).toHaveLength(0);
   });
 
-  it("limits the recipients over to and cc together", async () => {
-    const tool = sendEmail({ smtpUrl: "smtp://127.0.0.1:1", from: "aura@dwp.local" });
-    const many = Array.from({ length: 30 }, (_, at) => `u${at}@example.com`);
-    await expect(tool.execute({ ...mail, to: many, cc: many }, context)).rejects.toThrow("at most 50");
+  it("sends to the addresses that an approver was shown, however they were written", async () => {
+    const server = await smtp();
+    const tool = sendEmail({ smtpUrl: server.url, from: "아우라 <aura@회사.한국>" });
+    const written = {
+      ...mail,
+      to: '"boss@dwp.com" <evil@x.com>, Kim <kim@한국.kr>',
+      cc: ["mailto:lee@x.com."],
+    };
+    const args = tool.schema.parse(written);
+    const shown = ["evil@x.com", "kim@xn--3e0b707e.kr", "lee@x.com"];
+    expect([args.to, args.cc].flat()).toEqual(shown);
+    expect(tool.approvalMessage(args, "en")).toBe(
+      'Send an e-mail to 3 recipients (1 in copy)? Recipients: evil@x.com, kim@xn--3e0b707e.kr, lee@x.com. Outside xn--vf4b131b.xn--3e0b707e (회사.한국): x.com, xn--3e0b707e.kr (한국.kr). Subject: "회의 안내"',
+    );
+    expect(tool.approvalMessage(args, "en")).not.toContain("boss");
+    expect(await tool.execute(args, context)).toMatchObject({ accepted: shown, rejected: [] });
+    // The server of the test shows domains as people read them.
+    expect(server.mails[0]?.recipients).toEqual(["evil@x.com", "kim@한국.kr", "lee@x.com"]);
+    const { mail: received } = server.mails[0] ?? {};
+    expect(JSON.stringify([received?.to, received?.cc])).not.toContain("boss");
   });
 });
 
@@ -138,6 +155,45 @@ describe("the arguments of send_email", () => {
   it("keep a single recipient a string and several a list", () => {
     expect(schema.parse(mail)).toEqual(mail);
     expect(schema.parse({ ...mail, to: ["a@x.com"] }).to).toEqual(["a@x.com"]);
+  });
+
+  it("keep a list a list, and make one of a text that names several", () => {
+    const to = (value: unknown) => schema.parse({ ...mail, to: value }).to;
+    expect(to("Kim <kim@x.com>")).toBe("kim@x.com");
+    expect(to("a@x.com, B <b@x.com>")).toEqual(["a@x.com", "b@x.com"]);
+    expect(to(["a@x.com; b@x.com", "C <c@x.com>", "A <a@X.com>"])).toEqual(["a@x.com", "b@x.com", "c@x.com"]);
+    expect(to(["Kim <kim@x.com>"])).toEqual(["kim@x.com"]);
+    // What has been asked for before this was read stays the same call.
+    expect(schema.parse({ ...mail, to: "Kim@X.COM" }).to).toBe("Kim@X.COM");
+  });
+
+  it.each([[""], [" "], [[]]])("take %j as no copy", (cc) => {
+    expect(schema.parse({ ...mail, cc })).toEqual(mail);
+  });
+
+  it("refuse more than 50 recipients over to and cc together, and say so", () => {
+    const many = (name: string, count: number) =>
+      Array.from({ length: count }, (_, at) => `${name}${at}@x.com`);
+    const problem = (to: unknown, cc: unknown) =>
+      schema.safeParse({ ...mail, to, cc }).error?.issues[0]?.message;
+    expect(problem(many("a", 25), many("b", 25))).toBeUndefined();
+    expect(problem(many("a", 50), undefined)).toBeUndefined();
+    expect(problem(many("a", 25), many("b", 26))).toMatch(/at most 50 recipients.* these are 51/);
+    expect(problem(many("a", 30).join(", "), many("b", 30).join("; "))).toMatch(/these are 60/);
+    expect(problem(many("a", 51), undefined)).toMatch(/at most 50/);
+    expect(problem("a@x.com", many("b", 50))).toMatch(/at most 50/);
+    expect(problem(many("a", 100_000).join(), undefined)).toMatch(/20000/);
+  });
+
+  it("offer the model a text or a list of texts", () => {
+    const [definition] = createToolRegistry([sendEmail({ smtpUrl: undefined, from: "a@b.c" })]).definitions;
+    const { properties, required }: any = definition!.function.parameters;
+    const forms = properties.to.anyOf.map(({ type }: { type: string }) => type);
+    expect(properties.to.anyOf[1].maxItems).toBe(50);
+    expect([forms, required]).toEqual([
+      ["string", "array"],
+      ["to", "subject", "body"],
+    ]);
   });
 
   it.each([
@@ -163,7 +219,8 @@ describe("the arguments of send_email", () => {
     ["an empty body", { ...mail, body: "" }],
     ["no recipient", { ...mail, to: [] }],
     ["no address", { ...mail, to: "kim" }],
-    ["two addresses in one string", { ...mail, to: "a@x.com, b@x.com" }],
+    ["an address among others that is none", { ...mail, to: ["a@x.com", "Kim"] }],
+    ["another address as a name", { ...mail, cc: "boss@dwp.com <evil@x.com>" }],
     ["a header in an address", { ...mail, to: "a@x.com\r\nBcc: b@x.com" }],
     ["an unknown format", { ...mail, format: "rtf" }],
     ["a body that is too long", { ...mail, body: "x".repeat(100_001) }],
