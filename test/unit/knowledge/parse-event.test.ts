@@ -38,6 +38,19 @@ describe("[R6.1] an event in either form", () => {
     expect(parseEventText(JSON.stringify(FLAT))).toEqual(accepted(FLAT));
   });
 
+  test("a Java Long keeps all its digits, as an id and in the payload, to the text that a search finds", () => {
+    const long = "2512292042121000001";
+    const text = JSON.stringify({ ...FLAT, eventId: 0, orderNo: 0, amounts: [0, 1.5] }).replaceAll(
+      /\b0\b(?=[,\]}])/g,
+      long,
+    );
+    const parsed = parseEventText(text);
+    expect(parsed).toMatchObject({
+      event: { eventId: long, payload: { orderNo: long, amounts: [long, 1.5] } },
+    });
+    expect(JSON.stringify(parsed)).toContain(`orderNo: ${long}`);
+  });
+
   test("nested: what the Java publisher sends; the same content is the same event", () => {
     expect(accepted(NESTED).event).toEqual({ ...expected, source: "mail-service" });
     expect(accepted(NESTED).digest).toBe(accepted(FLAT).digest);

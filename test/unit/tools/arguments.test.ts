@@ -12,7 +12,8 @@ import { sendEmail } from "../../../tools/send-email.ts";
 const taken = (schema: z.ZodObject, args: Record<string, unknown>) => parseArguments(schema, args).data;
 
 describe("null for an optional argument of a tool of ours", () => {
-  const knowledge = { search: async () => [], recent: async () => [] };
+  const nothing = { events: [], byWordsOnly: false, left: 0, incoming: false };
+  const knowledge = { search: async () => nothing, recent: async () => nothing };
   const tools = [
     [sendEmail({ smtpUrl: undefined, from: "a@b.c" }), { to: "a@x.com", subject: "s", body: "b" }],
     [currentTime(), {}],
