@@ -35,12 +35,21 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
     const say = (content: string) => emit({ type: "content", messageId: id, content });
     const answer = await converse(
       servers,
-      { system: agentPrompt(state), messages: state.messages, tools: registry.definitions },
+      {
+        system: agentPrompt(state),
+        messages: state.messages,
+        tools: registry.definitions,
+        isOwn: registry.isOwn,
+      },
       config,
       {
         onText: say,
         onThought: (content) => emit({ type: "thought", content }),
         onFallback: (error) => report(error, "model"),
+        onToolsRefused(names, isFound) {
+          report(new Error(refusedTools(names, isFound)), "tools");
+          emit({ type: "thought", content: TEXTS[state.language].toolsRefused(names) });
+        },
       },
       { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
@@ -61,6 +70,14 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
       answered: answeredBy(answer),
     };
   };
+}
+
+/** For the log. */
+function refusedTools(names: readonly string[], isFound: boolean): string {
+  const list = names.slice(0, 20).join(", ");
+  return isFound
+    ? `the model server refuses these tools, which it is not offered any more: ${list}`
+    : `the model server refused a request that it took without these tools: ${list}`;
 }
 
 /** What the user has to know of an answer that is not all of one; what becomes of its calls is told with them. */

@@ -12,6 +12,8 @@ export interface Texts {
   stopped: string;
   skipped: string;
   noAnswer: string;
+  /** The model server does not take these tools. */
+  toolsRefused(names: readonly string[]): string;
   /** Why an answer is not all of one. */
   endings: Record<"length" | "content_filter" | "refusal" | "lost", string>;
   refused: Record<Refusal, string>;
@@ -44,6 +46,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
       `\n\n한 번의 요청에서 진행할 수 있는 최대 ${turns}회에 도달하여 여기서 멈춥니다. 이어서 진행하려면 다시 말씀해 주세요.`,
     stopped: "진행 횟수 한도에서 멈춤",
     skipped: "실행되지 않음",
+    toolsRefused: (names) =>
+      `모델 서버가 받아들이지 않는 도구를 빼고 답변했습니다: ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` 외 ${names.length - 5}개` : ""}.`,
     noAnswer: "모델이 답변을 하지 않았습니다.",
     endings: {
       length: "(길이 제한에 걸려 답변이 여기서 끊겼습니다. 이어서 보려면 계속해 달라고 말씀해 주세요.)",
@@ -82,6 +86,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
       `\n\nI have reached the limit of ${turns} turns for one request and stop here. Tell me to go on if you want more.`,
     stopped: "stopped at the turn limit",
     skipped: "not carried out",
+    toolsRefused: (names) =>
+      `The answer was made without tools that the model server does not take: ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}.`,
     noAnswer: "The model gave no answer.",
     endings: {
       length: "(The answer was cut here by its length limit. Tell me to go on if you want the rest.)",

@@ -25,6 +25,8 @@ export interface ToolRegistry {
   get(name: string): AuraTool | undefined;
   /** What the model is given: the same array for as long as the tools are the same. */
   readonly definitions: readonly ToolDefinition[];
+  /** Whether a name is that of one of our own tools, which are always there. */
+  isOwn(name: string): boolean;
   /** Why a tool that is not there is missing, when that is known. */
   whyMissing: ToolSource["whyMissing"];
 }
@@ -62,6 +64,7 @@ export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURC
     get definitions() {
       return current().definitions;
     },
+    isOwn: (name: string) => tools.some((tool) => tool.name === name),
     whyMissing: source.whyMissing,
   });
 }

@@ -1,13 +1,15 @@
-import type { BaseMessage } from "@langchain/core/messages";
+import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { ToolDefinition } from "../../tools/registry.ts";
 import type { AnswerLimits } from "../limits.ts";
-import { type Answer, type AnswerListener, ask } from "./answer.ts";
+import { modelSignal } from "../state.ts";
+import { type Answer, type AnswerListener, ask, type Model } from "./answer.ts";
 import { contextRefusal } from "./context-refusal.ts";
-import { ModelError, refusalOf } from "./errors.ts";
+import { ModelError, refusalOf, type ServerRefusal } from "./errors.ts";
 import { modelInput } from "./history.ts";
 import type { ModelServer } from "./server.ts";
 import { countTokens } from "./tokens.ts";
+import { culprits, namedTools, takesNoTools } from "./tool-refusal.ts";
 
 /** What a model is asked. */
 export interface Question {
@@ -15,6 +17,8 @@ export interface Question {
   messages: readonly BaseMessage[];
   /** Those that it may call. */
   tools: readonly ToolDefinition[];
+  /** Whether a tool is one of ours: those are never what a server refuses. */
+  isOwn?(name: string): boolean;
 }
 
 export interface Answered extends Answer {
@@ -25,6 +29,8 @@ export interface Answered extends Answer {
 export interface Listener extends AnswerListener {
   /** Told of a server that has failed, and of which the next one takes the place. */
   onFallback?(error: ModelError): void;
+  /** Told of tools that a server does not take, and that it is not offered any more; `isFound` when it is known to be these. */
+  onToolsRefused?(names: readonly string[], isFound: boolean): void;
 }
 
 /** A request is made again in another form at most so often. */
@@ -44,12 +50,12 @@ export async function converse(
   limits: AnswerLimits,
 ): Promise<Answered> {
   let hasSpoken = false;
-  const heard: AnswerListener = {
+  const heard: Listener = {
+    ...listener,
     onText(delta) {
       hasSpoken = true;
       listener.onText?.(delta);
     },
-    onThought: (text) => listener.onThought?.(text),
   };
   for (const [at, server] of servers.entries()) {
     try {
@@ -63,32 +69,113 @@ export async function converse(
   throw new Error("there is no model to ask");
 }
 
-/** Asks, and asks again with a shorter history where the server says that it was too long. */
+/**
+ * Asks, and asks again in another form where the server says what is wrong with the request: with a shorter history, or without the tools
+ * that it does not take.
+ */
 async function askServer(
   server: ModelServer,
-  { system, messages, tools }: Question,
+  question: Question,
   config: LangGraphRunnableConfig,
-  listener: AnswerListener,
+  listener: Listener,
   limits: AnswerLimits,
 ): Promise<Answer> {
-  const { model, tokens } = server.with(tools);
-  let before = Infinity;
-  for (let form = 1; ; form += 1) {
-    const input = modelInput(system, messages, server.window.budget() - tokens);
+  const form: Form = { tools: question.tools, atMost: Infinity };
+  for (let made = 1; ; made += 1) {
+    const { model, tokens, tools } = server.with(form.tools);
+    const input = modelInput(question.system, question.messages, server.window.budget() - tokens);
     const estimate = countTokens(input) + tokens;
-    if (!server.window.mayFit(estimate) || estimate >= before) throw tooLong(estimate);
+    if (!server.window.mayFit(estimate) || estimate >= form.atMost) throw tooLong(estimate);
     try {
       const answer = await ask(model, input, config, listener, limits);
       if (answer.usage !== undefined) server.window.counted(estimate, answer.usage.input_tokens);
+      if (form.unnamed) await findCulprits(server, question, form.unnamed.suspects, config, listener);
       return answer;
     } catch (error) {
       const refusal = refusalOf(error);
-      const said = refusal === null ? null : contextRefusal(refusal);
-      if (said === null) throw error;
-      if (form >= MAX_FORMS) throw tooLong(estimate, error);
-      server.window.exceeded(estimate, said);
-      before = estimate;
+      if (refusal === null || made >= MAX_FORMS) throw error;
+      const said = contextRefusal(refusal);
+      if (said !== null) {
+        server.window.exceeded(estimate, said);
+        form.atMost = estimate;
+      } else if (!refusal.isAboutRequest) throw error;
+      else withoutRefused(form, tools, { error, refusal, server, question, listener });
     }
+  }
+}
+
+/** How a request is made. */
+interface Form {
+  tools: readonly ToolDefinition[];
+  /** Tokens that were too many. */
+  atMost: number;
+  /** Tools that are left out because a request with them was refused, and nobody said which. */
+  unnamed?: { suspects: readonly string[]; error: unknown };
+}
+
+interface Refused {
+  error: unknown;
+  refusal: ServerRefusal;
+  server: ModelServer;
+  question: Question;
+  listener: Listener;
+}
+
+/** Leaves out the tools that a refusal is about, or may be about; throws its error when it is about none. */
+function withoutRefused(form: Form, offered: readonly ToolDefinition[], refused: Refused): void {
+  const { error, refusal, server, question, listener } = refused;
+  // Refused without the tools as well: they were not the reason.
+  if (form.unnamed !== undefined) throw form.unnamed.error;
+  const names = offered.map(nameOf);
+  const others = names.filter((name) => question.isOwn?.(name) !== true);
+  const named = takesNoTools(refusal.said())
+    ? names
+    : namedTools(refusal.said(), names).filter((name) => others.includes(name));
+  if (named.length > 0) {
+    server.leaveOut(named);
+    listener.onToolsRefused?.(named, true);
+  } else if (others.length > 0) {
+    form.unnamed = { suspects: others, error };
+    form.tools = offered.filter((tool) => !others.includes(nameOf(tool)));
+  } else throw error;
+  form.atMost = Infinity;
+}
+
+function nameOf(tool: ToolDefinition): string {
+  return tool.function.name;
+}
+
+/** The request was taken without these tools: which of them is it that the server refuses? */
+async function findCulprits(
+  server: ModelServer,
+  { tools }: Question,
+  suspects: readonly string[],
+  config: LangGraphRunnableConfig,
+  listener: Listener,
+): Promise<void> {
+  const takes = async (names: readonly string[]) => {
+    const { model } = server.with(tools.filter((tool) => names.includes(nameOf(tool))));
+    return isTaken(model, config);
+  };
+  const found = await culprits(suspects, takes);
+  if (found !== null) server.leaveOut(found);
+  listener.onToolsRefused?.(found ?? suspects, found !== null);
+}
+
+/** Whether a server takes a request with these tools; null when it fails for another reason. Its answer is not waited for. */
+async function isTaken(model: Model, config: LangGraphRunnableConfig): Promise<boolean | null> {
+  const enough = new AbortController();
+  const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);
+  const signal = AbortSignal.any([...stops, enough.signal]);
+  try {
+    const stream = await model.stream([new HumanMessage("Say OK.")], { signal });
+    await stream.next();
+    return true;
+  } catch (error) {
+    for (const stop of stops) stop.throwIfAborted();
+    return refusalOf(error)?.isAboutRequest === true ? false : null;
+  } finally {
+    enough.abort();
   }
 }
 

@@ -12,29 +12,47 @@ export interface ModelServer {
   /** Endpoint and model: what fields of its own are bound to. */
   id: string;
   window: ContextWindow;
-  /** The model with these tools, and what they cost it to read, in tokens. */
-  with(tools: readonly ToolDefinition[]): { model: Model; tokens: number };
+  /** The model with those of these tools that it takes, and what they cost it to read, in tokens. */
+  with(tools: readonly ToolDefinition[]): BoundModel;
+  /** It refuses these, and is not offered them again. */
+  leaveOut(names: readonly string[]): void;
+}
+
+export interface BoundModel {
+  model: Model;
+  tools: readonly ToolDefinition[];
+  tokens: number;
 }
 
 /** @param maxInputTokens default: what the model's profile says, else 16,000 */
 export function modelServer(model: BaseChatModel, maxInputTokens?: number): ModelServer {
   const known = maxInputTokens ?? model.profile.maxInputTokens;
   const name = model instanceof CompatibleChatModel ? model.model : model.getName();
-  const bound = new WeakMap<readonly ToolDefinition[], { model: Model; tokens: number }>();
+  const refused = new Set<string>();
+  let bound = new WeakMap<readonly ToolDefinition[], BoundModel>();
   return {
     name,
     id: model instanceof CompatibleChatModel ? model.server : name,
     window: contextWindow(known ?? DEFAULT_MAX_INPUT_TOKENS, { isKnown: known !== undefined }),
     with(tools) {
-      const found = bound.get(tools) ?? bind(model, tools);
+      const found =
+        bound.get(tools) ??
+        bind(
+          model,
+          tools.filter((tool) => !refused.has(tool.function.name)),
+        );
       bound.set(tools, found);
       return found;
+    },
+    leaveOut(names) {
+      for (const each of names) refused.add(each);
+      bound = new WeakMap();
     },
   };
 }
 
-function bind(model: BaseChatModel, tools: readonly ToolDefinition[]): { model: Model; tokens: number } {
-  if (tools.length === 0) return { model, tokens: 0 };
+function bind(model: BaseChatModel, tools: readonly ToolDefinition[]): BoundModel {
+  if (tools.length === 0) return { model, tools, tokens: 0 };
   if (model.bindTools === undefined) throw new Error(`${model.getName()} cannot call tools`);
-  return { model: model.bindTools([...tools]), tokens: tokensOf(JSON.stringify(tools)) };
+  return { model: model.bindTools([...tools]), tools, tokens: tokensOf(JSON.stringify(tools)) };
 }
