@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readTime } from "../encoding/time.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 /** Something that has happened in DWP: a mail, an approval document ... */
@@ -85,10 +86,13 @@ const types = z
   .max(20)
   .optional()
   .describe("Only events of these types, such as MailSentEvent, MailReceivedEvent, ApprovalCreatedEvent");
-/** The last moment that a Date can name, in Unix seconds: a number above it is no time. */
-const LAST_S = 8_640_000_000_000;
+/** The last moment that a Date can name, in Unix seconds or as milliseconds far ahead: a number above it is no time. */
+const LAST = 8_640_000_000_000;
+/** Unix seconds until the year 5138, above it milliseconds. */
+const FIRST_MS = 100_000_000_000;
 const since = z
-  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date(), z.number().min(0).max(LAST_S)])
+  .union([z.string().max(100), z.number().min(0).max(LAST)])
+  .refine((value) => sinceMs(value) !== null, { error: "must be a time, such as 2026-01-02T09:00:00+09:00" })
   .optional()
   .describe("Only since then: ISO 8601, or Unix seconds");
 const limit = z.int().min(1).max(20).optional();
@@ -171,6 +175,15 @@ function narrowed({
 }) {
   return {
     ...(only === undefined ? {} : { types: only }),
-    ...(from === undefined ? {} : { since: typeof from === "number" ? from * 1000 : Date.parse(from) }),
+    ...(from === undefined ? {} : { since: sinceMs(from) ?? 0 }),
   };
+}
+
+/** Unix ms. */
+function sinceMs(from: string | number): number | null {
+  if (typeof from === "number") return from < FIRST_MS ? from * 1000 : from;
+  const isPlain = z
+    .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
+    .safeParse(from).success;
+  return isPlain ? Date.parse(from) : readTime(from);
 }

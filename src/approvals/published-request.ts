@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readTime } from "../../encoding/time.ts";
 import type { Decision, LateDecision } from "./approval.ts";
 import { isOurWord } from "./settled-request.ts";
 
@@ -74,7 +75,7 @@ export function lateDecisionIn(text: string | null, tenantId: string, at: number
   return {
     status,
     ...(decidedBy === undefined ? {} : { decidedBy }),
-    at: typeof told === "number" && Number.isSafeInteger(told) ? told : at,
+    at: readTime(told) ?? at,
   };
 }
 

@@ -1,11 +1,16 @@
 import { z } from "zod";
+import { readTime } from "../../encoding/time.ts";
 import { isTextDeeperThan } from "../../tools/json-depth.ts";
 import { ID_PATTERN } from "../runs/event-id.ts";
 import type { Decision } from "./approval.ts";
 import { type PublishedRequest, publishedDecision } from "./published-request.ts";
 
 const requestId = z.string().regex(ID_PATTERN);
-const timestamp = z.number().optional();
+/** Says nothing to us; what is no time at all is no signal of Main Service's either. */
+const timestamp = z
+  .unknown()
+  .optional()
+  .refine((value) => value == null || typeof value === "number" || readTime(value) !== null);
 
 /** A message on `hitl:channel:{sessionId}` (contract, section 4). */
 const signal = z.discriminatedUnion("type", [

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { readTime } from "../../encoding/time.ts";
 import { exactJson } from "../../tools/exact-json.ts";
 import { isValueDeeperThan } from "../../tools/json-depth.ts";
 import type { KnowledgeEvent } from "./event.ts";
@@ -29,8 +30,8 @@ const envelope = z.object({
   eventType: id,
   tenantId: id,
   userId: id,
-  timestamp: z.union([z.string(), z.number()]).transform((value, context) => {
-    const at = toUnixMs(value);
+  timestamp: z.unknown().transform((value, context) => {
+    const at = readTime(value);
     if (at !== null) return at;
     context.addIssue("is no time");
     return z.NEVER;
@@ -106,27 +107,6 @@ function contradicts(inner: unknown, tenantId: string): boolean {
 function wrongFields(error: z.ZodError): string {
   const names = new Set(error.issues.map(({ path }) => String(path[0])));
   return `missing or wrong: ${[...names].join(", ")}`;
-}
-
-/** A date and time of Java's, with a zone or without: then it is the process's own. */
-const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?$/;
-const EPOCH = /^\d{9,16}(?:\.\d{1,9})?$/;
-/** Seconds until the year 5138, milliseconds from 1973 on. */
-const FIRST_MS = 100_000_000_000;
-/** The end of the year 9999. */
-const LAST_MS = 253_402_300_799_999;
-
-function toUnixMs(value: string | number): number | null {
-  const ms = typeof value === "number" || EPOCH.test(value) ? ofEpoch(Number(value)) : ofIso(value);
-  return ms > 0 && ms <= LAST_MS ? Math.round(ms) : null;
-}
-
-function ofEpoch(value: number): number {
-  return value < FIRST_MS ? value * 1000 : value;
-}
-
-function ofIso(value: string): number {
-  return ISO.test(value) ? Date.parse(value) : Number.NaN;
 }
 
 /** JSON with sorted keys: the same event has one digest, in whatever order a publisher writes its fields. */

@@ -1,15 +1,25 @@
 import { z } from "zod";
+import { readTime } from "../../encoding/time.ts";
 import type { MainService } from "./main-service.ts";
 
 const status = z.enum(["REQUESTED", "IN_PROGRESS", "COMPLETED", "FAILED"]);
+/** As it was sent where it is a text, else ISO 8601; nothing where nobody can read it: a list is more than its times. */
+const time = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    if (typeof value === "string") return value;
+    const ms = readTime(value);
+    return ms === null ? "" : new Date(ms).toISOString();
+  });
 const task = z.object({
   taskId: z.string(),
   taskType: z.string(),
   status,
   progress: z.number(),
   description: z.string().nullish(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
+  createdAt: time,
+  updatedAt: time,
 });
 /** As Spring prints a page, or the bare list. */
 const page = z.union([

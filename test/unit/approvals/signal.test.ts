@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePublishedRequest } from "../../../src/approvals/published-request.ts";
+import { lateDecisionIn, parsePublishedRequest } from "../../../src/approvals/published-request.ts";
 import { decisionOf, parseSignal } from "../../../src/approvals/signal.ts";
 
 // The two signals of the contract, section 4.
@@ -44,6 +44,28 @@ test("brackets in texts are no nesting", () => {
 test("a rejection needs no reason, and fields we do not know do not matter", () => {
   const signal = '{"type":"rejection","requestId":"r","status":"rejected","reason":null,"extra":[1]}';
   expect(decisionOf(heard(signal), null, 5)).toEqual({ status: "rejected", decidedAt: 5 });
+});
+
+test("a signal's time is written as Java writes times; one that is none is no signal", () => {
+  const at = (timestamp: unknown) => JSON.stringify({ ...JSON.parse(APPROVAL), timestamp });
+  for (const time of [1_706_152_860.123, null, "2024-01-16T12:00:00", [2024, 1, 16, 12, 0], "1706152860.1"]) {
+    expect(parseSignal(at(time))).toHaveProperty("signal");
+  }
+  for (const none of ["yesterday", [], [2024], {}, true])
+    expect(parseSignal(at(none))).toHaveProperty("refused");
+});
+
+test("the time of a late decision is read as Java writes it, and is now when it is none", () => {
+  const late = (approvedAt: unknown) =>
+    lateDecisionIn(
+      JSON.stringify({ tenantId: "1", status: "approved", approvedBy: "boss", approvedAt }),
+      "1",
+      5,
+    )?.at;
+  expect(late(1_706_152_860_123)).toBe(1_706_152_860_123);
+  expect(late("2024-01-16T12:00:00+09:00[Asia/Seoul]")).toBe(Date.UTC(2024, 0, 16, 3));
+  expect(late([2024, 1, 16, 12, 0])).toBe(new Date(2024, 0, 16, 12).getTime());
+  for (const none of [undefined, null, "now", [], {}, -1, 1e300]) expect(late(none)).toBe(5);
 });
 
 test.each([

@@ -97,6 +97,12 @@ describe("[R6.1] an event in either form", () => {
     [1_705_406_400.5, 1_705_406_400_500],
     ["1705406400", 1_705_406_400_000],
     [1_705_406_400_000, 1_705_406_400_000],
+    [[2024, 1, 16, 12, 0, 0, 123_000_000], new Date(2024, 0, 16, 12, 0, 0, 123).getTime()],
+    [[2024, 1, 16, 12, 0], new Date(2024, 0, 16, 12).getTime()],
+    ["2024-01-16T21:00:00+09:00[Asia/Seoul]", 1_705_406_400_000],
+    ["2024-01-16T21:00:00.000+0900", 1_705_406_400_000],
+    ["2024-01-16 12:00:00", new Date(2024, 0, 16, 12).getTime()],
+    ["1706152860.123000000", 1_706_152_860_123],
   ])("timestamp %s", (timestamp, at) => {
     expect(accepted({ ...FLAT, timestamp }).event.at).toBe(at);
   });
@@ -113,12 +119,24 @@ describe("[R6.3] what is no event", () => {
     }
   });
 
-  test.each([0, -1, Number.NaN, 1e18, "yesterday", "2024-13-45T99:99:99", "2024", "0", "12:00"])(
-    "timestamp %s",
-    (timestamp) => {
-      expect(refusal({ ...FLAT, timestamp })).toBe("missing or wrong: timestamp");
-    },
-  );
+  test.each([
+    0,
+    -1,
+    Number.NaN,
+    1e18,
+    "yesterday",
+    "2024-13-45T99:99:99",
+    "2024",
+    "0",
+    "12:00",
+    [],
+    [2024],
+    [2024, 13, 1, 0, 0],
+    ["2024"],
+    {},
+  ])("timestamp %s", (timestamp) => {
+    expect(refusal({ ...FLAT, timestamp })).toBe("missing or wrong: timestamp");
+  });
 
   test("ids of what it is about are ids", () => {
     for (const value of [{}, [], "", true, "x".repeat(257)]) {

@@ -23,7 +23,7 @@ const contextOf = (language: "ko" | "en") => ({
   signal: new AbortController().signal,
 });
 
-test.each([1e308, 8_640_000_000_001, -1, "next year", "", Number.NaN])(
+test.each([1e308, 8_640_000_000_001, -1, "next year", "", "2026-02-30T00:00:00Z", [], null, Number.NaN])(
   "since %j is no time: the model is told so, and nothing is asked of the index",
   (since) => {
     expect(search.schema.safeParse({ query: "x", since }).success).toBe(false);
@@ -33,8 +33,14 @@ test.each([1e308, 8_640_000_000_001, -1, "next year", "", Number.NaN])(
 
 test.each([
   [0, 0],
-  [8_640_000_000_000, 8_640_000_000_000_000],
+  [8_640_000_000_000, 8_640_000_000_000],
+  [1_767_312_000, 1_767_312_000_000],
+  [1_767_312_000_000, 1_767_312_000_000],
   ["2026-01-02T00:00:00Z", 1_767_312_000_000],
+  ["2026-01-02", 1_767_312_000_000],
+  ["2026-01-02 09:00:00 +0900", 1_767_312_000_000],
+  ["2026-01-02T09:00+09:00[Asia/Seoul]", 1_767_312_000_000],
+  ["1767312000", 1_767_312_000_000],
 ])("since %j is asked for as a time that a Date can name", async (since, ms) => {
   await recent.execute(recent.schema.parse({ since }), contextOf("en"));
   expect(asked.at(-1)).toMatchObject({ since: ms });
