@@ -42,13 +42,11 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger)
     if (text === entry.listed) return;
     entry.listed = text;
     const log = { server: entry.server.name };
-    entry.tools = toAuraTools(
-      entry.server,
-      entry.connection,
-      listed,
-      (tool, why) => logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
-      (tool, pattern) => logger.warn({ ...log, tool, pattern }, "a pattern of an MCP tool is not checked"),
-    );
+    entry.tools = toAuraTools(entry.server, entry.connection, listed, {
+      leftOut: (tool, why) => logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
+      unchecked: (tool, what) =>
+        logger.warn({ ...log, tool }, `arguments of an MCP tool are not checked: ${what}`),
+    });
     if (cut !== null) logger.warn(log, `the MCP server's list was not read to its end: ${cut}`);
     warnOfTypos(entry.server, listed, logger);
     const found = [...served.values()].flatMap(({ tools }) => tools);

@@ -7,6 +7,8 @@ import type { Keywords } from "./json-schema-values.ts";
 import type { Connection } from "./keep-connected.ts";
 import { type ListedTool, nameOf, readListed } from "./listed-tool.ts";
 import { toolName } from "./names.ts";
+import type { Restore } from "./offered-names.ts";
+import { MAX_LIST_COST, type Offered, offeredSchema } from "./offered-schema.ts";
 import { linearPatterns } from "./patterns.ts";
 import type { McpServer } from "./settings.ts";
 import { TEXTS } from "./texts.ts";
@@ -14,40 +16,46 @@ import { TEXTS } from "./texts.ts";
 /** A description goes into every request to the model. */
 const MAX_DESCRIPTION = 1_000;
 
-/** So does a schema; as JSON, in characters. */
-const MAX_SCHEMA = 32 * 1024;
-
 /** Of what is wrong with arguments. */
 const MAX_PROBLEM = 1_000;
 
+/** What is told of a list's tools that are not, or not wholly, what the server has listed. */
+export interface ListReport {
+  leftOut(tool: string, why: string): void;
+  /** Once for a tool: something in its schema that arguments are not checked against. */
+  unchecked(tool: string, what: string): void;
+}
+
 /**
- * A server's list as tools of the agent. What cannot be one is left out and told to `leaveOut` - never because of the order of
- * the list: of two tools that would have one name, neither is taken, unless they are the same. `unchecked` is told, once for a
- * tool, of a pattern that its arguments are not checked against.
+ * A server's list as tools of the agent. What cannot be one is left out and told - never because of the order of the list: of two
+ * tools that would have one name, neither is taken, unless they are the same.
  */
 export function toAuraTools(
   server: McpServer,
   connection: Pick<Connection, "call">,
   listed: readonly unknown[],
-  leaveOut: (tool: string, why: string) => void,
-  unchecked: (tool: string, pattern: string) => void = () => {},
+  report: ListReport,
 ): AuraTool[] {
   const wanted = listed.filter((each) => server.tools?.includes(nameOf(each)) ?? true);
-  const usable = wanted.flatMap((each) => {
+  const readable = wanted.flatMap((each) => {
     const read = readListed(each);
-    const why = read.ok ? unusable(server, read.tool) : read.why;
-    if (read.ok && why === null) return [read.tool];
-    leaveOut(nameOf(each), why ?? "");
+    if (read.ok) return [read.tool];
+    report.leftOut(read.name, read.why);
     return [];
   });
-  const tools = withoutRepeats(usable);
-  const names = tools.map(({ name }) => toolName(server.name, name));
-  return tools.flatMap((tool, at) => {
-    const name = names[at];
-    if (typeof name !== "string") return [];
+  const budget = { left: MAX_LIST_COST };
+  const usable = withoutRepeats(readable).flatMap((tool) => {
+    const name = toolName(server.name, tool.name);
+    const offered = offeredSchema(tool.inputSchema, budget);
+    if (name !== null && offered.ok) return [{ tool, name, offered }];
+    report.leftOut(tool.name, offered.ok ? "nothing of its name is usable" : offered.why);
+    return [];
+  });
+  const names = usable.map(({ name }) => name);
+  return usable.flatMap(({ tool, name, offered }) => {
     if (names.indexOf(name) === names.lastIndexOf(name))
-      return [toAuraTool(server, connection, tool, name, once(unchecked, tool.name))];
-    leaveOut(tool.name, `another tool of this server would also be named ${name}`);
+      return [toAuraTool({ server, connection, tool, name, offered, report })];
+    report.leftOut(tool.name, `another tool of this server would also be named ${name}`);
     return [];
   });
 }
@@ -57,28 +65,25 @@ function withoutRepeats(tools: readonly ListedTool[]): ListedTool[] {
   return [...new Map(tools.map((tool) => [JSON.stringify(tool), tool])).values()];
 }
 
-function unusable(server: McpServer, { name, inputSchema }: ListedTool): string | null {
-  if (toolName(server.name, name) === null) return "nothing of its name is usable";
-  if (JSON.stringify(inputSchema).length > MAX_SCHEMA) return "its schema is too large";
-  const types = [inputSchema.type ?? "object"].flat();
-  return types.includes("object") ? null : "its schema does not describe an object";
+interface Parts {
+  server: McpServer;
+  connection: Pick<Connection, "call">;
+  tool: ListedTool;
+  /** For models and people. */
+  name: string;
+  offered: Extract<Offered, { ok: true }>;
+  report: ListReport;
 }
 
-function toAuraTool(
-  server: McpServer,
-  connection: Pick<Connection, "call">,
-  tool: ListedTool,
-  name: string,
-  unreadable: (pattern: string) => void,
-): AuraTool {
+function toAuraTool({ server, connection, tool, name, offered, report }: Parts): AuraTool {
   const { readOnly, idempotent } = server.trust ? tool : { readOnly: false, idempotent: false };
   // Of the two names the usable one: it is safe to show.
   const shown = name.slice(server.name.length + 2);
   return {
     name,
     description: `[${server.name}] ${oneLine(tool.description ?? tool.title ?? shown)}`,
-    schema: argumentsSchema(tool.inputSchema, unreadable),
-    parameters: parametersOf(tool.inputSchema),
+    schema: argumentsSchema(tool.inputSchema, offered.restore, once(report.unchecked, tool.name)),
+    parameters: offered.parameters,
     approval: server.approval.get(tool.name) ?? (readOnly ? "never" : "always"),
     idempotent: readOnly || idempotent,
     untrusted: true,
@@ -91,29 +96,34 @@ function toAuraTool(
 
 /**
  * Interpreted, not compiled: a server's schema never becomes code of ours, and never costs more than a bounded number of
- * steps (decision 58). The arguments stay exactly as they are: what is approved is what is sent.
+ * steps (decision 58). The arguments stay exactly as they are, but for names that were offered in place of the server's own: what
+ * is approved is what is sent.
  */
-function argumentsSchema(schema: Keywords, unreadable: (pattern: string) => void): z.ZodObject {
-  const problemOf = schemaChecker(schema, linearPatterns(unreadable));
-  return z.looseObject({}).superRefine((args, context) => {
+function argumentsSchema(
+  schema: Keywords,
+  restore: Restore | undefined,
+  unchecked: (what: string) => void,
+): z.ZodObject {
+  const problemOf = schemaChecker(
+    schema,
+    linearPatterns((pattern) => unchecked(`the pattern ${pattern}`)),
+    (reference) => unchecked(`what ${reference} refers to`),
+  );
+  const own = z.looseObject({});
+  const named = restore === undefined ? own : own.overwrite((args) => own.parse(restore(args)));
+  return named.superRefine((args, context) => {
     const problem = problemOf(args);
     if (problem !== null) context.addIssue(cut(problem, MAX_PROBLEM));
   });
 }
 
 /** One line for a tool is enough to know of, and a schema can have thousands of patterns. */
-function once(unchecked: (tool: string, pattern: string) => void, tool: string): (pattern: string) => void {
+function once(unchecked: ListReport["unchecked"], tool: string): (what: string) => void {
   let told = false;
-  return (pattern) => {
-    if (!told) unchecked(tool, cut(pattern, 200));
+  return (what) => {
+    if (!told) unchecked(tool, cut(what, 200));
     told = true;
   };
-}
-
-/** What OpenAI refuses at the top of a schema is not shown to the model - one such tool would stop every request - but checked. */
-function parametersOf(schema: Keywords): Record<string, unknown> {
-  const { $schema, anyOf, oneOf, allOf, not, if: _if, then, else: _else, enum: _enum, ...rest } = schema;
-  return { ...rest, properties: rest.properties ?? {} };
 }
 
 /** One line, because the planner gets the tools as a list of lines. */

@@ -5,9 +5,13 @@ import { toResult } from "../../src/mcp/result.ts";
 import { mcpServers } from "../../src/mcp/settings.ts";
 import { toAuraTools } from "../../src/mcp/tools.ts";
 import { ToolError } from "../../tools/tool.ts";
+import { planReply, startOpenAiStub } from "../helpers/openai-stub.ts";
+import { textOf } from "../helpers/sse-client.ts";
+import { chat, decide, startStack } from "../helpers/stack.ts";
 import { connect, rawMcp } from "./connect.ts";
 import { LISTS, RESULTS } from "./kinds.ts";
 import { mutated } from "./mutate.ts";
+import { refusals } from "./provider-rules.ts";
 import { plainTool, type RawRequest, startRawMcp } from "./raw-server.ts";
 
 const unreachable = { call: () => Promise.reject(new Error("not called")) };
@@ -19,10 +23,11 @@ test("whatever a server lists becomes tools, or is left out with a reason", () =
     fc.property(mutated(LISTS), (list) => {
       const listed = (list as { tools?: unknown } | null)?.tools;
       const left: string[] = [];
-      const tools = toAuraTools(server!, unreachable, Array.isArray(listed) ? listed : [], (_, why) =>
-        left.push(why),
-      );
-      for (const { name, description } of tools) {
+      const report = { leftOut: (_: string, why: string) => void left.push(why), unchecked: () => {} };
+      const tools = toAuraTools(server!, unreachable, Array.isArray(listed) ? listed : [], report);
+      for (const { name, description, parameters, schema } of tools) {
+        expect(refusals(parameters)).toEqual([]);
+        expect(typeof schema.safeParse({ url: "x", root: {}, 이름: null }).success).toBe("boolean");
         expect(name).toMatch(NAME);
         expect(description.isWellFormed()).toBe(true);
       }
@@ -96,4 +101,49 @@ test("whatever is listed, the server's own connection and those of others stand"
     { numRuns: 40, endOnFailure: true },
   );
   await Promise.all([server.close(), other.close()]);
+});
+
+test("whatever is listed and answered, a provider takes the tools and the thread answers a next prompt", async () => {
+  const plan = planReply({ title: "Do it" }).reply;
+  const refused: string[] = [];
+  const stub = await startOpenAiStub([], {
+    always: ({ tools, messages }) => {
+      if (tools === undefined) return plan;
+      refused.push(...tools.flatMap(({ function: each }) => refusals(each.parameters)));
+      const far = tools.find(({ function: { name } }) => name.startsWith("far__"));
+      if (far === undefined || messages.at(-1)?.role === "tool") return { text: "done" };
+      return { calls: [{ name: far.function.name, args: { url: "https://a", root: {} } }] };
+    },
+  });
+  const server = await startRawMcp({});
+  await fc.assert(
+    fc.asyncProperty(mutated(LISTS), mutated(RESULTS), async (list, result) => {
+      server.answer({ "tools/list": () => list ?? null, "tools/call": () => result ?? null });
+      const stack = await startStack({
+        backend: "embedded",
+        env: {
+          OPENAI_BASE_URL: stub.url,
+          OPENAI_API_KEY: "key",
+          AURA_MCP_SERVERS: JSON.stringify({ far: { url: server.url } }),
+        },
+      });
+      try {
+        for (const prompt of ["go", "again"]) {
+          const stream = await chat(stack, { prompt, threadId: "fuzz" });
+          const seen = await stream.first(
+            ({ event }) => event === "hitl" || event === "content" || event === "error",
+          );
+          if (seen.event === "hitl")
+            await decide(stack, JSON.parse(seen.data ?? "").data.requestId, "approve");
+          await stream.ended;
+          expect(textOf(stream.frames)).toBe("done");
+        }
+      } finally {
+        await stack.close();
+      }
+    }),
+    { numRuns: 25, endOnFailure: true },
+  );
+  expect(refused).toEqual([]);
+  await Promise.all([server.close(), stub.close()]);
 });
