@@ -1,6 +1,6 @@
 import { entries, list } from "./json-schema-check.ts";
-import { isCount, isObject, type Keywords } from "./json-schema-values.ts";
-import { flatten, merge, type Reading, typeOfValue, typesAskedFor, valuesOf } from "./offered-flatten.ts";
+import { isObject, type Keywords } from "./json-schema-values.ts";
+import { flatten, merge, type Reading, typesAskedFor, valuesOf } from "./offered-flatten.ts";
 import {
   offeredNames,
   type Restore,
@@ -9,18 +9,9 @@ import {
   restoreItems,
   restoreObject,
 } from "./offered-names.ts";
-import {
-  commonNotes,
-  describe,
-  isPlainPattern,
-  numberNotes,
-  patternNote,
-  valueNote,
-} from "./offered-text.ts";
-import { type SchemaType, typesOf } from "./schema-types.ts";
-
-/** A schema in the form that every provider takes: one type, or several schemas with one each, and few keywords. */
-export type Form = Readonly<Record<string, unknown>>;
+import { counts, described, type Form, type Limits, scalarForm } from "./offered-scalars.ts";
+import { describe, valueNote } from "./offered-text.ts";
+import { typesOf } from "./schema-types.ts";
 
 /** A form, and how what a model writes by it is given back its server's names. */
 export interface Converted {
@@ -30,19 +21,8 @@ export interface Converted {
   isNullable: boolean;
 }
 
-export interface Limits {
-  /** Objects and lists within each other. */
-  depth: number;
-  /** Of a description, in characters. */
-  text: number;
-}
-
-/** Of an enumeration, and of the branches of a choice. */
-const MAX_VALUES = 200;
+/** Of a choice. */
 const MAX_BRANCHES = 20;
-
-/** Bounds that are larger say nothing to a model, and overflow somewhere. */
-const MAX_COUNT = 1_000_000;
 
 const ANY: Form = {
   anyOf: [
@@ -106,14 +86,6 @@ function cutOff(schema: unknown, limits: Limits): Converted | null {
   const isScalar = types.length === 1 && type !== "object" && type !== "array";
   const notes = isScalar ? [] : [CUT_NOTE];
   return { form: described(form, flat, notes, limits), restore: undefined, isNullable };
-}
-
-function described(form: Form, schema: Keywords, notes: readonly string[], { text }: Limits): Form {
-  const description = describe(schema, [...notes, ...commonNotes(schema)], text);
-  if (description === undefined) return form;
-  // Beside `anyOf` nothing may stand.
-  if (!Array.isArray(form.anyOf)) return { ...form, description };
-  return { anyOf: form.anyOf.map((each: Form) => ({ description, ...each })) };
 }
 
 function choice(
@@ -253,66 +225,4 @@ function arrayForm(
   ];
   const form = { type: "array", items: each?.form ?? ANY, ...counts(flat, "minItems", "maxItems") };
   return { form: described(form, flat, notes, limits), restore: restoreItems(each?.restore) };
-}
-
-function counts(flat: Keywords, ...keys: string[]): Form {
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const value = flat[key];
-      return isCount(value) && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
-        ? [[key, value]]
-        : [];
-    }),
-  );
-}
-
-function scalarForm(flat: Keywords, type: SchemaType, limits: Limits): Form {
-  const values = valuesOf(flat).filter((value) => value !== null);
-  if (type === "string") return stringForm(flat, values, limits);
-  const own = values.filter((value) => type === typeOfValue(value) || (type === "number" && isCount(value)));
-  const notes = [...valueNote(own.length > 0 ? own : values), ...numberNotes(flat, type)];
-  const bounds = type === "boolean" ? {} : numberBounds(flat, type);
-  return described({ type, ...bounds }, flat, notes, limits);
-}
-
-function stringForm(flat: Keywords, values: readonly unknown[], limits: Limits): Form {
-  const { pattern, format } = flat;
-  const texts = [
-    ...new Set(values.filter((value) => typeof value === "string").map((text) => text.toWellFormed())),
-  ];
-  // Providers refuse an empty one.
-  const isListed = texts.length > 0 && texts.length <= MAX_VALUES && !texts.includes("");
-  const isPlain = typeof pattern === "string" && isPlainPattern(pattern);
-  const isKnown = format === "date-time";
-  const notes = [
-    ...(isListed ? [] : valueNote(values)),
-    ...(isPlain ? [] : patternNote(pattern)),
-    ...(typeof format === "string" && !isKnown ? [`format: ${format}`] : []),
-  ];
-  const form = {
-    type: "string",
-    ...(isListed ? { enum: texts } : {}),
-    ...counts(flat, "minLength", "maxLength"),
-    ...(isPlain ? { pattern } : {}),
-    ...(isKnown ? { format } : {}),
-  };
-  return described(form, flat, notes, limits);
-}
-
-function numberBounds(
-  { minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Keywords,
-  type: SchemaType,
-): Form {
-  const isWhole = type === "integer";
-  const least = isWhole && Number.isSafeInteger(exclusiveMinimum) ? Number(exclusiveMinimum) + 1 : minimum;
-  const most = isWhole && Number.isSafeInteger(exclusiveMaximum) ? Number(exclusiveMaximum) - 1 : maximum;
-  return {
-    ...(isBound(least) ? { minimum: least } : {}),
-    ...(isBound(most) ? { maximum: most } : {}),
-  };
-}
-
-/** JSON has no infinity, and what is not exact says something else when it is written. */
-function isBound(value: unknown): boolean {
-  return isCount(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }

@@ -3,8 +3,9 @@ import type { AuraTool } from "../../tools/tool.ts";
 import { namedSchemas, resolve } from "./json-schema-references.ts";
 import type { Keywords } from "./json-schema-values.ts";
 import { type Reading, TooMuchError, typesAskedFor } from "./offered-flatten.ts";
-import { convert, type Form, type Limits } from "./offered-form.ts";
+import { convert } from "./offered-form.ts";
 import type { Restore } from "./offered-names.ts";
+import type { Form, Limits } from "./offered-scalars.ts";
 
 /** A tool's parameters as every provider takes them, or why there is no such form. */
 export type Offered =
