@@ -12,6 +12,7 @@ import { createUnderWay } from "../graphs/under-way.ts";
 import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
+import { withOfferedForm } from "./mcp/offered-schema.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
 import type { Agent, GraphThread } from "./runs/agent-graph.ts";
 import type { ThreadGraph } from "./threads/thread-graph.ts";
@@ -48,7 +49,7 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     model: createModel({ model: config.model, apiKey, baseUrl }),
     maxInputTokens: config.modelContext,
     fallback: fallbackOf(config),
-    tools: defaultTools({ mail: config.mail, ...reach }),
+    tools: defaultTools({ mail: config.mail, ...reach }).map(withOfferedForm),
     source,
     checkpointer,
     ledger,

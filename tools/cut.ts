@@ -1,7 +1,6 @@
-/** The beginning of a text, at most `length` UTF-16 units: a character that would be cut in half is left out. */
+/** The beginning of a text, at most `length` UTF-16 units and never half of a character; well-formed whatever came in. */
 export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return text.slice(0, isHalved(text, length) ? length - 1 : length);
+  return text.slice(0, isHalved(text, length) ? length - 1 : length).toWellFormed();
 }
 
 /** Whether the two halves of one character stand before and behind this place. */

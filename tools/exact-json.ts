@@ -48,6 +48,18 @@ function withoutTrailingZeros(digits: string): string {
 
 const NUMBER = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
+declare global {
+  interface JSON {
+    /** Of the language, and not in TypeScript's types yet: what JSON.stringify writes as it is. */
+    rawJSON(text: string): unknown;
+  }
+}
+
+/** What JSON.stringify writes as the number that a kept text stands for. */
+export function numberOf(kept: string): unknown {
+  return JSON.rawJSON(kept);
+}
+
 /** Whether a text is the JSON number that `exactJson` has kept as text. */
 export function isKeptNumber(text: string): boolean {
   return text.length <= MAX_NUMBER && NUMBER.test(text) && !isExact(text, Number(text));

@@ -1,8 +1,9 @@
-import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { McpError } from "@modelcontextprotocol/sdk/types.js";
+import { cut } from "../../tools/cut.ts";
 import { type ToolContext, ToolError } from "../../tools/tool.ts";
 import type { Connection } from "./keep-connected.ts";
-import { reasonOf, ServerUnavailableError, wasNotSent } from "./reason.ts";
-import { type McpResult, textOf, toResult } from "./result.ts";
+import { NoAnswerError, reasonOf, wasNotSent } from "./reason.ts";
+import { isFailure, type McpResult, textOf, toResult } from "./result.ts";
 import type { McpServer } from "./settings.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -34,25 +35,23 @@ export async function callTool(
     "dwp/threadId": threadId,
     "dwp/toolCallId": toolCallId,
   };
-  const result = await connection.call({ tool, args, meta, signal }).catch((error: unknown) => {
+  const answer = await connection.call({ tool, args, meta, signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw failure(server, error, language);
   });
-  if (result.isError === true) {
-    throw new ToolError(textOf(result.content).slice(0, MAX_ERROR) || TEXTS[language].noText);
+  if (isFailure(answer)) {
+    throw new ToolError(cut(textOf(answer), MAX_ERROR) || TEXTS[language].noText);
   }
-  return toResult(result);
+  return toResult(answer);
 }
 
 function failure({ name, timeoutMs }: McpServer, error: unknown, language: "ko" | "en"): ToolError {
   const say = TEXTS[language];
-  const notRun = (reason: string) => new ToolError(say.unavailable(name, reason), error);
   const uncertain = (text: string) => new ToolError(text, error, { uncertain: true });
-  if (error instanceof ServerUnavailableError) return notRun(error.message);
-  if (wasNotSent(error)) return notRun(reasonOf(error));
-  if (!(error instanceof McpError)) return uncertain(say.uncertain(name, reasonOf(error)));
-  if (error.code === ErrorCode.RequestTimeout) return uncertain(say.timeout(name, timeoutMs / 1000));
-  if (error.code === ErrorCode.ConnectionClosed) return uncertain(say.uncertain(name, reasonOf(error)));
+  if (wasNotSent(error)) return new ToolError(say.unavailable(name, reasonOf(error)), error);
   // Written by the server: the arguments are wrong, the tool is unknown.
-  return new ToolError(say.refused(name, error.message.slice(0, MAX_ERROR)), error);
+  if (error instanceof McpError)
+    return new ToolError(say.refused(name, cut(error.message, MAX_ERROR)), error);
+  const isTimeout = error instanceof NoAnswerError && error.kind === "timeout";
+  return uncertain(isTimeout ? say.timeout(name, timeoutMs / 1000) : say.uncertain(name, reasonOf(error)));
 }

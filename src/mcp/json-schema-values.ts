@@ -1,3 +1,5 @@
+import { type SchemaType, typesOf } from "./schema-types.ts";
+
 /** A schema, or whatever else a stranger has put in its place. */
 export type Keywords = Readonly<Record<string, unknown>>;
 
@@ -9,14 +11,14 @@ export function isCount(value: unknown): value is number {
   return typeof value === "number";
 }
 
-/** The keywords about what kind of value it is. */
-export function typeProblem({ type }: Keywords, value: unknown): string | null {
-  const types = [type].flat().filter((each) => typeof each === "string");
-  if (types.length === 0 || types.some((each) => isOfType(each, value))) return null;
+/** The keywords about what kind of value it is. Types that nobody knows are the server's own business. */
+export function typeProblem(schema: Keywords, value: unknown): string | null {
+  const types = typesOf(schema);
+  if (types === null || types.some((each) => isOfType(each, value))) return null;
   return `must be ${types.join(" or ")}`;
 }
 
-function isOfType(type: unknown, value: unknown): boolean {
+function isOfType(type: SchemaType, value: unknown): boolean {
   if (type === "integer") return typeof value === "number" && Number.isInteger(value);
   if (type === "null") return value === null;
   if (type === "array") return Array.isArray(value);
@@ -26,6 +28,9 @@ function isOfType(type: unknown, value: unknown): boolean {
 
 export function numberProblem(schema: Keywords, value: number): string | null {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  // In draft 4 they are flags of the other two.
+  if (exclusiveMinimum === true && isCount(minimum) && value <= minimum) return `must be above ${minimum}`;
+  if (exclusiveMaximum === true && isCount(maximum) && value >= maximum) return `must be below ${maximum}`;
   if (isCount(minimum) && value < minimum) return `must be at least ${minimum}`;
   if (isCount(maximum) && value > maximum) return `must be at most ${maximum}`;
   if (isCount(exclusiveMinimum) && value <= exclusiveMinimum) return `must be above ${exclusiveMinimum}`;

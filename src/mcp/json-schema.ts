@@ -1,13 +1,15 @@
-import { namedSchemas, resolve } from "./json-schema-references.ts";
 import {
-  canonical,
-  isCount,
-  isObject,
-  type Keywords,
-  numberProblem,
-  textProblem,
-  typeProblem,
-} from "./json-schema-values.ts";
+  type Check,
+  canonicalWithin,
+  list,
+  newSeen,
+  type Place,
+  type Seen,
+  UncheckableError,
+} from "./json-schema-check.ts";
+import { arrayProblem, objectProblem } from "./json-schema-containers.ts";
+import { namedSchemas, resolve } from "./json-schema-references.ts";
+import { isObject, type Keywords, numberProblem, textProblem, typeProblem } from "./json-schema-values.ts";
 import type { Patterns } from "./patterns.ts";
 
 /** What one check of a value may cost: schemas applied, keys and items looked at. Some milliseconds. */
@@ -18,32 +20,18 @@ const MAX_DEPTH = 100;
 
 const TOO_MUCH = "cannot be checked against the server's schema: that would take too long";
 
-const UNUSABLE = "the server's schema for this tool cannot be used";
-
-/** Told instead of a problem: the value is not known to be right, so it is refused. */
-class UncheckableError extends Error {}
-
-/** Keys and items that a schema has something to say about; only needed for `unevaluated...`. */
-interface Seen {
-  keys: Set<string>;
-  items: Set<number>;
-}
-
-/** One check: what it may still cost, and how it looks things up. */
-interface Check {
-  spend(steps: number): void;
-  resolve(reference: string): unknown;
-  patterns: Patterns;
-}
-
-type Place = { schema: Keywords; value: unknown; at: string; depth: number; seen: Seen };
-
 /**
  * Checks values against a stranger's JSON Schema (2020-12, and what is left of older drafts) by interpretation, within a budget:
  * a few lines of `allOf` in each other, or a schema of itself, can ask for more work than there is time. Returns what is
  * wrong with a value, or null.
+ *
+ * @param unresolved told of each reference that leads nowhere; nothing is checked against it
  */
-export function schemaChecker(root: Keywords, patterns: Patterns): (value: unknown) => string | null {
+export function schemaChecker(
+  root: Keywords,
+  patterns: Patterns,
+  unresolved: (reference: string) => void = () => {},
+): (value: unknown) => string | null {
   const named = namedSchemas(root);
   return (value) => {
     let left = MAX_STEPS;
@@ -54,10 +42,12 @@ export function schemaChecker(root: Keywords, patterns: Patterns): (value: unkno
       },
       resolve(reference) {
         const found = resolve(reference, root, named);
-        if (found === undefined) throw new UncheckableError(UNUSABLE);
+        if (found === undefined) unresolved(reference);
         return found;
       },
       patterns,
+      apply: (...place) => apply(check, ...place),
+      inPlace: (place, schema) => inPlace(check, place, schema),
     };
     try {
       return apply(check, root, value, "", 0, newSeen());
@@ -68,10 +58,6 @@ export function schemaChecker(root: Keywords, patterns: Patterns): (value: unkno
       throw error;
     }
   };
-}
-
-function newSeen(): Seen {
-  return { keys: new Set(), items: new Set() };
 }
 
 function apply(
@@ -103,6 +89,8 @@ function ownProblem(check: Check, { schema, value }: Place): string | null {
   const type = typeProblem(schema, value);
   if (type !== null) return type;
   const { const: only, enum: among, pattern } = schema;
+  // OpenAPI's way to allow it, whatever else is asked for.
+  if (value === null && schema.nullable === true) return null;
   if (only !== undefined && !isSame(check, only, value)) return `must be ${JSON.stringify(only)}`;
   if (Array.isArray(among) && !among.some((each) => isSame(check, each, value)))
     return "must be one of those named";
@@ -120,17 +108,12 @@ function isSame(check: Check, a: unknown, b: unknown): boolean {
   return canonicalWithin(check, a) === canonicalWithin(check, b);
 }
 
-function canonicalWithin(check: Check, value: unknown): string {
-  const text = canonical(value);
-  check.spend(text.length / 20);
-  return text;
-}
-
 function referenceProblem(check: Check, place: Place): string | null {
   const { $ref, $dynamicRef, $recursiveRef } = place.schema;
   for (const reference of [$ref, $dynamicRef, $recursiveRef]) {
     if (typeof reference !== "string") continue;
-    const problem = inPlace(check, place, check.resolve(reference));
+    const meant = check.resolve(reference);
+    const problem = meant === undefined ? null : inPlace(check, place, meant);
     if (problem !== null) return problem;
   }
   return null;
@@ -173,115 +156,4 @@ function conditionProblem(check: Check, place: Place): string | null {
   if (condition === undefined) return null;
   const branch = inPlace(check, place, condition) === null ? then : otherwise;
   return branch === undefined ? null : inPlace(check, place, branch);
-}
-
-function objectProblem(check: Check, place: Place, value: Keywords): string | null {
-  const keys = Object.keys(value);
-  check.spend(keys.length / 10);
-  const { required, minProperties, maxProperties, propertyNames } = place.schema;
-  const at = place.at || "the arguments";
-  for (const key of list(required)) {
-    check.spend(0.2);
-    if (typeof key === "string" && !Object.hasOwn(value, key)) return `${at}: "${key}" is missing`;
-  }
-  if (isCount(minProperties) && keys.length < minProperties) return `${at}: needs ${minProperties} keys`;
-  if (isCount(maxProperties) && keys.length > maxProperties)
-    return `${at}: has more than ${maxProperties} keys`;
-  if (propertyNames !== undefined) {
-    for (const key of keys) {
-      const problem = apply(check, propertyNames, key, `${place.at}/${key}`, place.depth, newSeen());
-      if (problem !== null) return problem;
-    }
-  }
-  return dependencyProblem(check, place, value) ?? propertiesProblem(check, place, value, keys);
-}
-
-function dependencyProblem(check: Check, place: Place, value: Keywords): string | null {
-  const { dependentRequired, dependentSchemas, dependencies } = place.schema;
-  for (const group of [dependentRequired, dependentSchemas, dependencies]) {
-    for (const [key, wanted] of entries(group)) {
-      check.spend(1);
-      if (!Object.hasOwn(value, key)) continue;
-      const schema = Array.isArray(wanted) ? { required: wanted } : wanted;
-      const problem = inPlace(check, place, schema);
-      if (problem !== null) return problem;
-    }
-  }
-  return null;
-}
-
-function propertiesProblem(check: Check, place: Place, value: Keywords, keys: string[]): string | null {
-  const { properties, patternProperties, additionalProperties, unevaluatedProperties } = place.schema;
-  const taken = new Set<string>();
-  const member = (key: string, schema: unknown) => {
-    taken.add(key);
-    place.seen.keys.add(key);
-    return apply(check, schema, value[key], `${place.at}/${key}`, place.depth, newSeen());
-  };
-  for (const [key, schema] of entries(properties)) {
-    check.spend(0.2);
-    const problem = Object.hasOwn(value, key) ? member(key, schema) : null;
-    if (problem !== null) return problem;
-  }
-  for (const [pattern, schema] of entries(patternProperties)) {
-    for (const key of keys) {
-      const problem = check.patterns(pattern, key, check.spend) === true ? member(key, schema) : null;
-      if (problem !== null) return problem;
-    }
-  }
-  // Keys that a pattern which nobody can read may be about are not additional for sure.
-  const unread = entries(patternProperties).some(
-    ([pattern]) => check.patterns(pattern, "", check.spend) === null,
-  );
-  const rest = unread ? undefined : (additionalProperties ?? unevaluatedProperties);
-  const known = additionalProperties === undefined ? place.seen.keys : taken;
-  for (const key of rest === undefined ? [] : keys) {
-    const problem = known.has(key) ? null : member(key, rest);
-    if (problem !== null) return problem;
-  }
-  return null;
-}
-
-function arrayProblem(check: Check, place: Place, value: readonly unknown[]): string | null {
-  const { minItems, maxItems, uniqueItems, prefixItems, items, additionalItems, unevaluatedItems } =
-    place.schema;
-  const at = place.at || "the arguments";
-  if (isCount(minItems) && value.length < minItems) return `${at}: needs ${minItems} items`;
-  if (isCount(maxItems) && value.length > maxItems) return `${at}: has more than ${maxItems} items`;
-  if (uniqueItems === true) {
-    const texts = new Set(value.map((each) => canonicalWithin(check, each)));
-    if (texts.size < value.length) return `${at}: has the same item twice`;
-  }
-  const first = Array.isArray(items) ? items : list(prefixItems);
-  const rest = Array.isArray(items) ? additionalItems : items;
-  for (const [index, each] of value.entries()) {
-    const own = index < first.length ? first[index] : rest;
-    const left = own === undefined && !place.seen.items.has(index) ? unevaluatedItems : own;
-    if (left === undefined) continue;
-    place.seen.items.add(index);
-    const problem = apply(check, left, each, `${place.at}/${index}`, place.depth, newSeen());
-    if (problem !== null) return problem;
-  }
-  return containsProblem(check, place, value);
-}
-
-function containsProblem(check: Check, place: Place, value: readonly unknown[]): string | null {
-  const { contains, minContains, maxContains } = place.schema;
-  if (contains === undefined) return null;
-  const fitting = value.filter(
-    (each, index) => apply(check, contains, each, `${place.at}/${index}`, place.depth, newSeen()) === null,
-  ).length;
-  const at = place.at || "the arguments";
-  if (fitting < (isCount(minContains) ? minContains : 1))
-    return `${at}: has too few of the items that it must have`;
-  if (isCount(maxContains) && fitting > maxContains) return `${at}: has too many of some items`;
-  return null;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function entries(value: unknown): [string, unknown][] {
-  return isObject(value) ? Object.entries(value) : [];
 }

@@ -1,21 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Logger } from "pino";
 import { createBell } from "./bell.ts";
-import { reasonOf, ServerUnavailableError, wasNotSent } from "./reason.ts";
-import { type McpCall, openSession, type Session } from "./session.ts";
+import type { Listing } from "./list-tools.ts";
+import { isConnectionLost, NoAnswerError, reasonOf, ServerUnavailableError } from "./reason.ts";
+import { type CallAnswer, type McpCall, openSession, type Session } from "./session.ts";
 import type { McpServer } from "./settings.ts";
 import { within } from "./within.ts";
+
+/** How it stands with a server. While it has failed it is tried again and again. */
+export type ServerState =
+  | { readonly state: "connecting" }
+  | { readonly state: "connected" }
+  | { readonly state: "failed"; readonly reason: string };
 
 /** A server that is connected, or being connected to again and again. */
 export interface Connection {
   /**
-   * Tries at once to reach a server that is away, and calls again when a server that was restarted had not looked at the call.
-   * Rejects with ServerUnavailableError when there is no connection, else with the SDK's errors.
+   * Tries at once to reach a server that is away, and calls again, once, when the server had not looked at the call because it
+   * was restarted. Rejects with ServerUnavailableError when there is no connection, else as a session's call.
    */
-  call(call: McpCall): Promise<CallToolResult>;
-  /** Why there is no connection; null when there is one. */
-  outage(): string | null;
+  call(call: McpCall): Promise<CallAnswer>;
+  state(): ServerState;
   /** Resolves when the first attempt to connect is over, one way or the other. */
   readonly settled: Promise<void>;
   /** Ends the connection and every attempt at one. */
@@ -24,6 +29,9 @@ export interface Connection {
 
 /** How often a server is asked for its tools, which is also how a silent death is noticed, in ms. */
 const CHECK_EVERY_MS = 30_000;
+
+/** How long an answer to that may take, in ms. */
+const CHECK_MS = 10_000;
 
 /** Between two checks, however many doubts a server raises, in ms. */
 const CHECK_GAP_MS = 500;
@@ -38,15 +46,18 @@ const LAST_RETRY_MS = 30_000;
 /** How long a call to a server that is away waits for the attempt that it brings about, in ms. */
 const COMEBACK_MS = 5_000;
 
+/** After so long the log says what an attempt waits for, in ms. */
+const PATIENCE_MS = 5_000;
+
 /**
  * Connects to a server and stays connected. An outage is logged once, and so is its end.
  *
- * @param onTools told what the server lists, each time that this may have changed
+ * @param onList told what the server lists, each time that this may have changed
  */
 export function keepConnected(
   server: McpServer,
   logger: Logger,
-  onTools: (listed: readonly unknown[]) => void,
+  onList: (listing: Listing) => void,
 ): Connection {
   const closing = new AbortController();
   const { signal } = closing;
@@ -55,8 +66,7 @@ export function keepConnected(
   const demand = createBell();
   let session: Session | null = null;
   let attempt = Promise.withResolvers<void>();
-  let outage: string | null = "not connected yet";
-  let logged = false;
+  let outage: string | null = null;
 
   /** Tells the calls that wait for an attempt that it is over, one way or the other. */
   const attempted = () => {
@@ -66,40 +76,42 @@ export function keepConnected(
   const up = (opened: Session, tools: number) => {
     session = opened;
     outage = null;
-    logged = false;
     attempted();
     logger.info({ server: server.name, tools }, "MCP server connected");
   };
   const down = (reason: string) => {
     session = null;
+    const isNews = outage === null && !signal.aborted;
     outage = reason;
-    if (logged || signal.aborted) return;
-    logged = true;
-    logger.warn({ server: server.name, reason }, "MCP server is unavailable; trying again");
+    if (isNews) logger.warn({ server: server.name, reason }, "MCP server is unavailable; trying again");
   };
 
   /** One connection, from the attempt to its end. Resolves with how long it lasted, in ms. */
   const once = async (): Promise<number> => {
     let opened: Session | null = null;
     let since = Infinity;
-    let reason = "the connection was closed";
+    let reason: string | null = null;
+    const waiting = setTimeout(() => sayWhatItWaitsFor(server, logger), PATIENCE_MS);
     try {
       opened = await openSession(server, signal, bell.ring);
-      const first = await opened.list();
-      onTools(first);
-      up(opened, first.length);
+      const first = await opened.list(server.connectTimeoutMs);
+      onList(first);
+      clearTimeout(waiting);
+      up(opened, first.tools.length);
       since = Date.now();
       settled.resolve();
       await bell.wait(CHECK_EVERY_MS);
-      while (opened.isOpen() && !signal.aborted) {
-        onTools(await opened.list());
+      while (opened.ended() === null && !signal.aborted) {
+        const listing = await check(opened);
+        if (listing !== null) onList(listing);
         await pause(CHECK_GAP_MS, signal);
         await bell.wait(CHECK_EVERY_MS);
       }
     } catch (error) {
       reason = reasonOf(error);
     }
-    down(reason);
+    clearTimeout(waiting);
+    down(reason ?? opened?.ended() ?? "the connection was closed");
     if (since === Infinity) attempted();
     await opened?.close();
     return Date.now() - since;
@@ -126,7 +138,7 @@ export function keepConnected(
       await within(COMEBACK_MS, attempt.promise, aborted);
       aborted.throwIfAborted();
     }
-    if (session === null) throw new ServerUnavailableError(outage ?? "not connected");
+    if (session === null) throw new ServerUnavailableError(outage ?? "it is still starting");
     return session;
   };
 
@@ -138,13 +150,18 @@ export function keepConnected(
       } catch (error) {
         // Whatever went wrong, the connection may be the reason: look at it now.
         bell.ring();
-        if (!wasNotSent(error)) throw error;
+        if (!isConnectionLost(error)) throw error;
         if (session === first) down(reasonOf(error));
+        // What is wrong with it a list may not tell, and this connection must not be the next one.
+        first.giveUp(reasonOf(error));
       }
       const second = await connected(call.signal);
       return second.call(call);
     },
-    outage: () => outage,
+    state() {
+      if (session !== null) return { state: "connected" };
+      return outage === null ? { state: "connecting" } : { state: "failed", reason: outage };
+    },
     settled: settled.promise,
     async close() {
       closing.abort(new Error("shutting down"));
@@ -153,6 +170,24 @@ export function keepConnected(
       await kept;
     },
   };
+}
+
+/** What it lists now. A server that is busy with a call may be too busy for this: null then, and the call goes on. */
+async function check(session: Session): Promise<Listing | null> {
+  try {
+    return await session.list(CHECK_MS);
+  } catch (error) {
+    const isLate = error instanceof NoAnswerError && error.kind === "timeout";
+    if (isLate && session.calling() > 0) return null;
+    throw error;
+  }
+}
+
+function sayWhatItWaitsFor({ name, reach, connectTimeoutMs }: McpServer, logger: Logger): void {
+  const what =
+    reach.kind === "stdio" ? `the program ${reach.command}` : `the server at ${new URL(reach.url).host}`;
+  const text = "MCP server has not answered yet; waiting for it to start";
+  logger.info({ server: name, waitsFor: what, atMostSeconds: connectTimeoutMs / 1000 }, text);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

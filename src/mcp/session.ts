@@ -1,9 +1,12 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { type CallToolResult, CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { answeringFetch } from "./http-answers.ts";
+import { type Listing, listTools } from "./list-tools.ts";
+import { ServerUnavailableError } from "./reason.ts";
+import { withinLimits } from "./request.ts";
 import type { McpServer } from "./settings.ts";
+import { StdioTransport } from "./stdio-transport.ts";
 import { within } from "./within.ts";
 
 /** A call of a tool, under the server's own name for it. */
@@ -15,36 +18,36 @@ export interface McpCall {
   signal: AbortSignal;
 }
 
+/** What a server has answered to a call, unchecked. */
+export type CallAnswer = Readonly<Record<string, unknown>>;
+
 /** One connection to one server, from its handshake to its end. */
 export interface Session {
-  /** What the server lists, unchecked. Rejects when it does not answer. */
-  list(): Promise<readonly unknown[]>;
-  /** Rejects with the SDK's errors, also when the signal aborts or the time is over. */
-  call(call: McpCall): Promise<CallToolResult>;
-  isOpen(): boolean;
+  /** What the server lists, each page within `ms`. Rejects when it does not answer. */
+  list(ms: number): Promise<Listing>;
+  /** Rejects as `withinLimits`, and with ServerUnavailableError when the connection has ended before. */
+  call(call: McpCall): Promise<CallAnswer>;
+  /** Calls that have not been answered. */
+  calling(): number;
+  /** Why the connection has ended; null when it has not. */
+  ended(): string | null;
+  /** It is of no use any more, for this reason: whoever keeps it closes it. */
+  giveUp(reason: string): void;
   /** Ends the connection; a child process is over when this resolves, by force if it must be. Never rejects. */
   close(): Promise<void>;
 }
 
-/** For the handshake and for listing, in ms: somebody waits for the boot. */
-const ANSWER_MS = 10_000;
-
-/** Of listing: a server whose list never ends must end somewhere. */
-const MAX_PAGES = 20;
-
 /** For the goodbye to a server that is reached by HTTP, in ms. */
 const GOODBYE_MS = 1_000;
 
-/** The SDK gives a child 2 s after its stdin is closed, 2 s after SIGTERM, and then kills it. */
-const CHILD_END_MS = 6_000;
-
-const page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() });
+/** Read in result.ts: whatever has arrived is told. */
+const anyAnswer = z.looseObject({});
 
 /**
- * Connects and shakes hands.
+ * Connects and shakes hands, within the server's `connectTimeoutMs`.
  *
  * @param onDoubt told when the connection has ended, has made an error or says that its tools have changed
- * @throws the transport's and the SDK's errors; nothing is left open then
+ * @throws the transport's errors, and as `withinLimits`; nothing is left open then
  */
 export async function openSession(
   server: McpServer,
@@ -54,60 +57,61 @@ export async function openSession(
   const transport = openTransport(server);
   // No capabilities: the server may ask neither for the model (sampling) nor for the user (elicitation).
   const client = new Client({ name: "aura-platform", version: "1" }, { capabilities: {} });
-  const ended = Promise.withResolvers<void>();
-  let open = true;
-  client.onclose = () => {
-    open = false;
-    ended.resolve();
+  let end: string | null = null;
+  let calling = 0;
+  const giveUp = (reason: string) => {
+    end ??= reason;
     onDoubt();
   };
+  const ended = () => end;
+  client.onclose = () =>
+    giveUp(transport instanceof StdioTransport ? transport.ending : "the connection was closed");
   client.onerror = onDoubt;
   client.fallbackNotificationHandler = async ({ method }) => {
     if (method === "notifications/tools/list_changed") onDoubt();
   };
-
   const close = async () => {
-    open = false;
+    end ??= "the connection was closed";
     if (transport instanceof StreamableHTTPClientTransport) await sayGoodbye(transport);
     await transport.close().catch(() => {});
-    // The SDK's close() does not wait for a process that it, or an earlier close(), has killed.
-    if (transport instanceof StdioClientTransport) await within(CHILD_END_MS, ended.promise);
   };
-
   try {
-    await withSignal(signal, (linked) => client.connect(transport, { timeout: ANSWER_MS, signal: linked }));
+    const limits = { ms: server.connectTimeoutMs, signal, ended };
+    await withinLimits(limits, (options) => client.connect(transport, options));
   } catch (error) {
     await close();
     throw error;
   }
   return {
-    list: () => withSignal(signal, (linked) => listTools(client, linked)),
-    call: (call) => withSignal(call.signal, (linked) => callTool(client, call, server.timeoutMs, linked)),
-    isOpen: () => open,
+    list: (ms) => listTools(client, { ms, signal, ended }),
+    async call({ tool, args, meta, signal: aborted }) {
+      if (end !== null) throw new ServerUnavailableError(end);
+      calling += 1;
+      const params = { name: tool, arguments: args, _meta: meta };
+      // Not the SDK's callTool: it throws a result away that does not fit the server's own output schema, after the effect.
+      return withinLimits({ ms: server.timeoutMs, signal: aborted, ended }, (options) =>
+        client.request({ method: "tools/call", params }, anyAnswer, options),
+      ).finally(() => (calling -= 1));
+    },
+    calling: () => calling,
+    ended,
+    giveUp,
     close,
   };
 }
 
-function openTransport({ reach }: McpServer): StdioClientTransport | StreamableHTTPClientTransport {
-  if (reach.kind === "http") {
-    return new StreamableHTTPClientTransport(new URL(reach.url), {
-      requestInit: { headers: { ...reach.headers } },
-      // Reconnecting is ours (keep-connected.ts): the SDK gives up soon, and its timer outlives close().
-      reconnectionOptions: {
-        maxRetries: 0,
-        initialReconnectionDelay: 0,
-        maxReconnectionDelay: 0,
-        reconnectionDelayGrowFactor: 1,
-      },
-    });
-  }
-  const { command, args, env, cwd } = reach;
-  // The child gets PATH, HOME and the like from us, and none of our secrets.
-  return new StdioClientTransport({
-    command,
-    args: [...args],
-    env: { ...env },
-    ...(cwd === undefined ? {} : { cwd }),
+function openTransport({ reach }: McpServer): StdioTransport | StreamableHTTPClientTransport {
+  if (reach.kind === "stdio") return new StdioTransport(reach);
+  return new StreamableHTTPClientTransport(new URL(reach.url), {
+    requestInit: { headers: { ...reach.headers } },
+    fetch: answeringFetch(),
+    // Reconnecting is ours (keep-connected.ts, http-answers.ts): the SDK gives up soon.
+    reconnectionOptions: {
+      maxRetries: 0,
+      initialReconnectionDelay: 0,
+      maxReconnectionDelay: 0,
+      reconnectionDelayGrowFactor: 1,
+    },
   });
 }
 
@@ -117,49 +121,4 @@ async function sayGoodbye(transport: StreamableHTTPClientTransport): Promise<voi
     GOODBYE_MS,
     transport.terminateSession().catch(() => {}),
   );
-}
-
-/**
- * Not the SDK's listTools: it refuses the whole list for one bad tool, and compiles the server's output schemas to code.
- */
-async function listTools(client: Client, signal: AbortSignal): Promise<readonly unknown[]> {
-  if (client.getServerCapabilities()?.tools === undefined) return [];
-  const tools: unknown[] = [];
-  let cursor: string | undefined;
-  for (let count = 0; count < MAX_PAGES; count += 1) {
-    const params = cursor === undefined ? {} : { cursor };
-    const options = { timeout: ANSWER_MS, signal };
-    const answer = await client.request({ method: "tools/list", params }, page, options);
-    tools.push(...answer.tools);
-    if (answer.nextCursor === undefined) break;
-    cursor = answer.nextCursor;
-  }
-  return tools;
-}
-
-/** Not the SDK's callTool: it throws a result away that does not fit the server's own output schema, after the effect. */
-async function callTool(
-  client: Client,
-  { tool, args, meta }: McpCall,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<CallToolResult> {
-  const params = { name: tool, arguments: args, _meta: meta };
-  return client.request({ method: "tools/call", params }, CallToolResultSchema, { timeout, signal });
-}
-
-/**
- * A signal of its own for each request: the SDK never stops listening to the one that it is given, and sends a cancellation of
- * the finished request when that aborts later.
- */
-async function withSignal<T>(signal: AbortSignal, request: (linked: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const linked = new AbortController();
-  const abort = () => linked.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await request(linked.signal);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

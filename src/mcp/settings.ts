@@ -23,6 +23,8 @@ export interface McpServer {
   readonly tools: readonly string[] | undefined;
   /** How long a call of a tool may take. */
   readonly timeoutMs: number;
+  /** How long it may take until the server answers for the first time. */
+  readonly connectTimeoutMs: number;
 }
 
 /**
@@ -31,6 +33,10 @@ export interface McpServer {
  */
 const SERVER_NAME = /^[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*$/;
 const MAX_SERVER_NAME = 24;
+
+/** A program may have to be downloaded first (`npx -y`), in ms. */
+const PROGRAM_START_MS = 120_000;
+const CONNECT_MS = 30_000;
 
 const texts = z.record(z.string(), z.string());
 
@@ -46,6 +52,7 @@ const entry = z
     approval: z.record(z.string(), z.enum(["never", "always"])).default({}),
     tools: z.array(z.string().min(1)).optional(),
     timeoutMs: z.number().int().min(100).max(3_600_000).default(60_000),
+    connectTimeoutMs: z.number().int().min(100).max(3_600_000).optional(),
   })
   .superRefine(({ command, args, env, cwd, url, headers }, context) => {
     if ((command === undefined) === (url === undefined)) context.addIssue('needs either "command" or "url"');
@@ -101,6 +108,7 @@ function toServer(name: string, value: z.output<typeof entry>): McpServer {
     approval,
     tools,
     timeoutMs,
+    connectTimeoutMs = command === undefined ? CONNECT_MS : PROGRAM_START_MS,
   } = value;
   return Object.freeze({
     name,
@@ -111,6 +119,7 @@ function toServer(name: string, value: z.output<typeof entry>): McpServer {
     approval: new Map(Object.entries(approval)),
     tools,
     timeoutMs,
+    connectTimeoutMs,
   });
 }
 

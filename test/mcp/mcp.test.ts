@@ -394,7 +394,7 @@ test("hostile names, descriptions and schemas are cut, left out or harmless", as
     named("x".repeat(100)),
     named("loop", { inputSchema: { type: "object", $ref: "#" } }),
     named("union", { inputSchema: { type: "object", anyOf: [{ required: ["a"] }, { required: ["b"] }] } }),
-    named("large", { inputSchema: { type: "object", description: "x".repeat(40_000) } }),
+    named("large", { inputSchema: { type: "object", description: "x".repeat(600_000) } }),
     { listed: { name: "no_schema" } },
     { listed: { inputSchema: 7 } },
   ]);

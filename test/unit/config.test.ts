@@ -161,6 +161,7 @@ test("AURA_MCP_SERVERS is JSON text or the path of a JSON file", async () => {
       headers: { authorization: "Bearer t" },
       tools: ["search"],
       timeoutMs: 5_000,
+      connectTimeoutMs: 7_000,
     },
   });
   const directory = await mkdtemp(join(tmpdir(), "aura-config-"));
@@ -174,6 +175,7 @@ test("AURA_MCP_SERVERS is JSON text or the path of a JSON file", async () => {
       approval: new Map([["read", "always"]]),
       tools: undefined,
       timeoutMs: 60_000,
+      connectTimeoutMs: 120_000,
     },
     {
       name: "web_search",
@@ -182,6 +184,7 @@ test("AURA_MCP_SERVERS is JSON text or the path of a JSON file", async () => {
       approval: new Map(),
       tools: ["search"],
       timeoutMs: 5_000,
+      connectTimeoutMs: 7_000,
     },
   ];
   expect(loadConfig({ JWT_SECRET, AURA_MCP_SERVERS: text }).mcpServers).toEqual(servers);

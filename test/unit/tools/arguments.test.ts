@@ -43,7 +43,7 @@ const mcp = (inputSchema: Record<string, unknown>) => {
     server!,
     never,
     [{ name: "t", inputSchema: { type: "object", ...inputSchema } }],
-    () => {},
+    { leftOut: () => {}, unchecked: () => {} },
   );
   return tool!.schema;
 };
