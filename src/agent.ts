@@ -10,6 +10,7 @@ import { runInput } from "../graphs/state.ts";
 import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
 import { createUnderWay } from "../graphs/under-way.ts";
 import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
+import type { AuraTool } from "../tools/tool.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
 import { withOfferedForm } from "./mcp/offered-schema.ts";
@@ -49,7 +50,7 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     model: createModel({ model: config.model, apiKey, baseUrl }),
     maxInputTokens: config.modelContext,
     fallback: fallbackOf(config),
-    tools: defaultTools({ mail: config.mail, ...reach }).map(withOfferedForm),
+    tools: ownTools(config, reach),
     source,
     checkpointer,
     ledger,
@@ -74,6 +75,11 @@ function fallbackOf({ fallback }: Config): GraphOptions["fallback"] {
   if (fallback === undefined) return undefined;
   const { context, ...settings } = fallback;
   return { model: createModel(settings), maxInputTokens: context };
+}
+
+/** The tools that we ship with, in the form that every provider takes. */
+export function ownTools({ mail }: Pick<Config, "mail">, reach: AgentParts["reach"]): AuraTool[] {
+  return defaultTools({ mail, ...reach }).map(withOfferedForm);
 }
 
 /** The graph's saved threads; what a client has sent that is no state of ours becomes the contract's E4000. */

@@ -12,6 +12,7 @@ import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
 import { threadCopyRoutes } from "./http/thread-copies.ts";
 import { threadRoutes } from "./http/threads.ts";
+import { type ToolList, toolRoutes } from "./http/tools.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { OwnerCaps } from "./runs/caps.ts";
@@ -32,6 +33,8 @@ export interface AppDeps {
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
+  /** The tools that there are, and how it stands with their servers. */
+  tools(): Promise<ToolList>;
   /** False in a worker process, which answers health checks only. */
   serveApi: boolean;
   /** Aborted when the service is shutting down. */
@@ -83,6 +86,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     threadRoutes(scope, { ...follow, saved, purge });
     threadCopyRoutes(scope, { ...follow, saved });
     approvalRoutes(scope, approvals);
+    toolRoutes(scope, deps.tools);
     if (deps.ingest !== null) eventRoutes(scope, deps.ingest);
   });
   return app;

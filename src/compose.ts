@@ -8,11 +8,12 @@ import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { composeTasks } from "./compose-tasks.ts";
+import { composeTools } from "./compose-tools.ts";
 import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
 import type { IngestEvents } from "./http/events.ts";
 import type { ReadyDetails } from "./http/health.ts";
-import { connectMcpServers } from "./mcp/mcp-tools.ts";
+import type { ToolList } from "./http/tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import { cancelRun } from "./runs/cancel.ts";
@@ -48,6 +49,8 @@ export interface Core {
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
   /** Takes domain events in; null where nothing is indexed. */
   ingest: IngestEvents | null;
+  /** The tools that there are, and how it stands with their servers. */
+  tools(): Promise<ToolList>;
   /** This process is about to end by a fault: of this run, or of any that is executing. */
   crashed(runId: string | undefined): void;
   /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
@@ -71,25 +74,24 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const { leaseMs } = config;
   const queuedCaps = config.caps.queued;
   const { backend, saver } = openBackend(config, options);
-  // Tools are called where runs are worked on.
-  const mcp = connectMcpServers(config.role === "api" ? [] : config.mcpServers, logger);
   const tasks = composeTasks(config, backend, logger);
   const knowledge = composeKnowledge(config, backend, logger, options.openIndex);
+  const reach = {
+    ...(tasks === null ? {} : { tasks: tasks.reader }),
+    ...(knowledge === null ? {} : { knowledge: knowledge.reader }),
+  };
+  const tools = composeTools(config, backend, reach, logger);
   const agent = opener(async (): Promise<ServiceAgent> => {
     const { ledger } = backend;
-    const reach = {
-      ...(tasks === null ? {} : { tasks: tasks.reader }),
-      ...(knowledge === null ? {} : { knowledge: knowledge.reader }),
-    };
-    return createAgent(config, { threads: await saver(), ledger, logger, source: mcp.source, reach });
+    return createAgent(config, { threads: await saver(), ledger, logger, source: tools.mcp.source, reach });
   });
   await agent().catch(async (error: unknown) => {
     if (error instanceof BackendUnavailableError) return logger.warn({ err: error }, "waiting for Redis");
-    await mcp.close();
+    await tools.close();
     await backend.close();
     throw error;
   });
-  await mcp.settled(MCP_SETTLE_MS);
+  await tools.mcp.settled(MCP_SETTLE_MS);
   const works = config.role !== "api";
   const presence = createPresence({ threads: backend.threads, leaseMs: config.leaseMs, logger });
   const reporter = (works && tasks?.start(agent)) || null;
@@ -120,12 +122,13 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     purge: async (thread, leaseHolder) =>
       purgeThread({ backend, agent: await agent(), logger, presence, now, leaseHolder }, thread),
     ingest: knowledge?.ingest ?? null,
+    tools: tools.list,
     crashed: (runId) => presence.blame(runId),
     async close() {
       await worker?.close(options.drainMs ?? DRAIN_MS);
       await reporter?.close();
       await knowledge?.close();
-      await mcp.close();
+      await tools.close();
       await saver().then(
         ({ close }) => close(),
         () => {},

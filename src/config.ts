@@ -59,6 +59,7 @@ const variables = {
   AURA_MAX_EVENTS: z.coerce.number().int().min(100).max(10_000_000).default(50_000),
   AURA_MAX_RUN_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1_800),
   AURA_MCP_SERVERS: mcpServers.optional(),
+  AURA_MAX_TOOLS: count(10_000).default(128),
   AURA_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(20_000),
   AURA_DATA_DIR: z.string().default(".aura"),
   AURA_KNOWLEDGE: z.enum(["on", "off"]).default("on"),
@@ -130,6 +131,8 @@ export interface Config {
   readonly mail: { readonly smtpUrl: string | undefined; readonly from: string };
   readonly mainServiceUrl: string | undefined;
   readonly mcpServers: readonly McpServer[];
+  /** How many tools a request to the model may have, our own ones included. */
+  readonly maxTools: number;
   readonly dataDir: string;
   /** The index of domain events. */
   readonly knowledge: {
@@ -219,6 +222,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     mail: Object.freeze({ smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }),
     mainServiceUrl: value.MAIN_SERVICE_URL,
     mcpServers: Object.freeze(value.AURA_MCP_SERVERS ?? []),
+    maxTools: value.AURA_MAX_TOOLS,
     dataDir: value.AURA_DATA_DIR,
     knowledge: Object.freeze({
       enabled: value.AURA_KNOWLEDGE === "on",

@@ -55,6 +55,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     saved: core.saved,
     purge: core.purge,
     ingest: core.ingest,
+    tools: core.tools,
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,

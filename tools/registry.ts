@@ -17,6 +17,8 @@ export interface ToolSource {
   tools(): readonly AuraTool[];
   /** Why a tool of this name is not there now; undefined when the name can be none of this source's. */
   whyMissing(name: string, language: "ko" | "en"): string | undefined;
+  /** A provider does not take this tool: it is offered no more, until its server lists it anew. Others are not touched. */
+  leaveOut?(name: string, why: string): void;
 }
 
 /** The tools of one graph, by name. With a source, every look may find others. */
@@ -29,6 +31,9 @@ export interface ToolRegistry {
   isOwn(name: string): boolean;
   /** Why a tool that is not there is missing, when that is known. */
   whyMissing: ToolSource["whyMissing"];
+  /** The names of those that come from the source, and so may be left out. */
+  readonly found: readonly string[];
+  leaveOut: NonNullable<ToolSource["leaveOut"]>;
 }
 
 const NO_TOOLS: readonly AuraTool[] = Object.freeze([]);
@@ -66,6 +71,10 @@ export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURC
     },
     isOwn: (name: string) => tools.some((tool) => tool.name === name),
     whyMissing: source.whyMissing,
+    get found() {
+      return current().found;
+    },
+    leaveOut: (name: string, why: string) => source.leaveOut?.(name, why),
   });
 }
 
@@ -75,7 +84,8 @@ function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
     if (TOOL_NAME.test(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
   }
   const tools = Object.freeze([...byName.values()]);
-  return { tools, byName, definitions: Object.freeze(tools.map(toDefinition)) };
+  const names = tools.slice(own.length).map(({ name }) => name);
+  return { tools, byName, found: Object.freeze(names), definitions: Object.freeze(tools.map(toDefinition)) };
 }
 
 /** What the tools reach; one that needs what is not there is left out. */

@@ -142,12 +142,17 @@ function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
   if (!fragment.name || open.name === "") return false;
   // A stray `{}` before the arguments, of a server that repeats name and id.
   const isSame = open.id !== "" && fragment.id === open.id && fragment.name === open.name;
-  if (isSame && fragment.args && open.args.trim() === "{}") return false;
+  if (isSame && fragment.args && isStray(open.args)) return false;
   if (fragment.id && open.id !== "" && fragment.id !== open.id) return true;
   if (!open.scan.isClosed()) return false;
   // Once: a server that repeats the name with every fragment must not have all of it parsed each time.
   open.isObject ??= parseArguments(open.args) !== undefined;
   return open.isObject;
+}
+
+/** Looks at short ones alone: a text that grows piece by piece is put together by whoever looks into it. */
+function isStray(args: string): boolean {
+  return args.length < 10 && args.trim() === "{}";
 }
 
 function toCall(open: OpenCall, missing: keyof typeof MISSING | undefined): RequestedCall {

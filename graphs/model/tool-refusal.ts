@@ -20,9 +20,13 @@ const PLACES = [
   /tools["'\]]?[\s.,[>-]{1,4}(\d{1,4})/i,
 ];
 
+/** About a message of the history, which has names of tools too. */
+const OF_THE_HISTORY = /messages?["'\]]?[\s.,[>-]{1,4}\d/i;
+
 /** Which of the offered tools a refusal is about: those that it names, else the one whose place it gives. */
 export function namedTools(said: string, offered: readonly string[]): string[] {
   if (!isAboutTools(said)) return [];
+  if (OF_THE_HISTORY.test(said) && !PLACES.some((place) => place.test(said))) return [];
   const words = new Set(said.match(/[A-Za-z0-9_-]+/g));
   const named = offered.filter((name) => words.has(name));
   if (named.length > 0) return named;

@@ -33,7 +33,7 @@ const listed = z.object({
   name: z.string().min(1),
   title: text,
   description: text,
-  inputSchema: z.unknown(),
+  inputSchema: z.unknown().optional(),
   annotations: z
     .object({ title: text, readOnlyHint: hint, idempotentHint: hint })
     .catch({ title: undefined, readOnlyHint: false, idempotentHint: false }),

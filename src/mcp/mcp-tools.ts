@@ -2,64 +2,108 @@ import type { Logger } from "pino";
 import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import type { ToolSource } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
-import { type Connection, keepConnected } from "./keep-connected.ts";
+import { fairShare } from "./fair-share.ts";
+import { type Connection, keepConnected, type ServerState } from "./keep-connected.ts";
 import type { Listing } from "./list-tools.ts";
 import { nameOf } from "./listed-tool.ts";
-import { splitName } from "./names.ts";
+import { splitName, toolName } from "./names.ts";
 import type { McpServer } from "./settings.ts";
 import { TEXTS } from "./texts.ts";
 import { toAuraTools } from "./tools.ts";
 import { within } from "./within.ts";
 
+/** A tool that a server lists and that is not offered. */
+export interface LeftOutTool {
+  /** The server's own name for it. */
+  readonly tool: string;
+  readonly reason: string;
+}
+
+/** How it stands with one server. */
+export interface ServerView {
+  readonly name: string;
+  readonly state: ServerState;
+  readonly tools: readonly AuraTool[];
+  readonly leftOut: readonly LeftOutTool[];
+}
+
 /** The tools of all configured servers, as long as they are connected to. */
 export interface McpTools {
   source: ToolSource;
+  view(): readonly ServerView[];
   /** Resolves when every server has been tried once, or after `ms`. */
   settled(ms: number): Promise<void>;
   /** Ends connections, attempts and child processes. */
   close(): Promise<void>;
 }
 
-/** OpenAI takes 128 tools in a request, and the service has some of its own. */
-const MAX_TOOLS = 100;
-
 interface Served {
   server: McpServer;
   connection: Connection;
   /** What the server has listed last, also while it is away: the model may call it and is told. */
   tools: readonly AuraTool[];
+  /** Those of them for which there is room. */
+  offered: readonly AuraTool[];
+  /** Of the list, and why. */
+  unusable: readonly LeftOutTool[];
+  /** By the name that the model knows: what a provider has refused, why, and in which form. */
+  refused: Map<string, { why: string; form: string }>;
   /** The list that they were made of, as text. */
   listed: string;
 }
 
-/** Begins to connect to the servers. No server that is down keeps the service from running. */
-export function connectMcpServers(servers: readonly McpServer[], logger: Logger): McpTools {
+/**
+ * Begins to connect to the servers. No server that is down keeps the service from running.
+ *
+ * @param room how many of their tools may be offered
+ */
+export function connectMcpServers(servers: readonly McpServer[], logger: Logger, room: number): McpTools {
   const served = new Map<string, Served>();
   let all: readonly AuraTool[] = Object.freeze([]);
+  let crowdedOut = 0;
+
+  const share = () => {
+    const entries = [...served.values()];
+    const usable = entries.map(({ tools, refused }) => tools.filter(({ name }) => !refused.has(name)));
+    const counts = fairShare(
+      usable.map(({ length }) => length),
+      room,
+    );
+    for (const [at, entry] of entries.entries()) entry.offered = usable[at]?.slice(0, counts[at]) ?? [];
+    all = Object.freeze(entries.flatMap(({ offered }) => offered));
+    const left = usable.flat().length - all.length;
+    if (left > 0 && left !== crowdedOut) {
+      const text = "MCP tools left out: more than a request may have (AURA_MAX_TOOLS)";
+      logger.warn({ room, leftOut: left, servers: crowded(entries) }, `${text}; choose with "tools"`);
+    }
+    crowdedOut = left;
+  };
 
   const take = (entry: Served, { tools: listed, cut }: Listing) => {
     const text = fingerprint(listed, cut);
     if (text === entry.listed) return;
     entry.listed = text;
     const log = { server: entry.server.name };
+    const unusable: LeftOutTool[] = [];
     entry.tools = toAuraTools(entry.server, entry.connection, listed, {
-      leftOut: (tool, why) => logger.warn({ ...log, tool }, `MCP tool left out: ${why}`),
+      leftOut(tool, reason) {
+        unusable.push({ tool, reason });
+        logger.warn({ ...log, tool }, `MCP tool left out: ${reason}`);
+      },
       unchecked: (tool, what) =>
         logger.warn({ ...log, tool }, `arguments of an MCP tool are not checked: ${what}`),
     });
+    entry.unusable = unusable;
+    forgetRefusals(entry);
     if (cut !== null) logger.warn(log, `the MCP server's list was not read to its end: ${cut}`);
     warnOfTypos(entry.server, listed, logger);
-    const found = [...served.values()].flatMap(({ tools }) => tools);
-    if (found.length > MAX_TOOLS) {
-      const left = { ...log, tools: found.length - MAX_TOOLS };
-      logger.warn(left, `MCP tools left out: more than ${MAX_TOOLS}; choose with "tools"`);
-    }
-    all = Object.freeze(found.slice(0, MAX_TOOLS));
+    share();
   };
 
   for (const server of servers) {
     const connection = keepConnected(server, logger, (listing) => take(entry, listing));
-    const entry: Served = { server, connection, tools: [], listed: "" };
+    const none = { tools: [], offered: [], unusable: [], listed: "" };
+    const entry: Served = { server, connection, ...none, refused: new Map() };
     served.set(server.name, entry);
   }
   const connections = [...served.values()].map(({ connection }) => connection);
@@ -67,20 +111,69 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger)
   return {
     source: {
       tools: () => all,
-      whyMissing(name, language) {
-        const { server = "", tool = "" } = splitName(name) ?? {};
-        const at = served.get(server)?.connection.state();
-        if (at === undefined) return undefined;
-        const say = TEXTS[language];
-        if (at.state === "connected") return say.missing(server, tool);
-        return say.unavailable(server, at.state === "failed" ? at.reason : "it is still starting");
+      whyMissing: (name, language) => whyMissing(served, name, language),
+      leaveOut(name, why) {
+        const entry = served.get(splitName(name)?.server ?? "");
+        const tool = entry?.tools.find((each) => each.name === name);
+        if (entry === undefined || tool === undefined || entry.refused.has(name)) return;
+        entry.refused.set(name, { why, form: formOf(tool) });
+        logger.warn({ server: entry.server.name, tool: name }, `MCP tool left out: ${why}`);
+        share();
       },
     },
+    view: () => [...served.values()].map(viewOf),
     settled: (ms) => within(ms, Promise.all(connections.map(({ settled }) => settled))),
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };
+}
+
+/** What a provider has refused it may take when it looks different; and only then. */
+function forgetRefusals({ tools, refused }: Served): void {
+  const forms = new Map(tools.map((tool) => [tool.name, formOf(tool)]));
+  for (const [name, { form }] of refused) if (forms.get(name) !== form) refused.delete(name);
+}
+
+function formOf({ parameters }: AuraTool): string {
+  return JSON.stringify(parameters);
+}
+
+/** How many of each server's tools there is room for. */
+function crowded(entries: readonly Served[]): Record<string, string> {
+  const of = (entry: Served) => `${entry.offered.length} of ${entry.tools.length}`;
+  return Object.fromEntries(entries.map((entry) => [entry.server.name, of(entry)]));
+}
+
+function viewOf({ server, connection, tools, offered, unusable, refused }: Served): ServerView {
+  const names = new Set(offered.map(({ name }) => name));
+  const others = tools.flatMap(({ name }) =>
+    names.has(name)
+      ? []
+      : [
+          {
+            tool: splitName(name)?.tool ?? name,
+            reason: refused.get(name)?.why ?? "there is no room for it (AURA_MAX_TOOLS)",
+          },
+        ],
+  );
+  return { name: server.name, state: connection.state(), tools: offered, leftOut: [...unusable, ...others] };
+}
+
+function whyMissing(
+  served: ReadonlyMap<string, Served>,
+  name: string,
+  language: "ko" | "en",
+): string | undefined {
+  const { server = "", tool = "" } = splitName(name) ?? {};
+  const entry = served.get(server);
+  if (entry === undefined) return undefined;
+  const say = TEXTS[language];
+  const { state, leftOut } = viewOf(entry);
+  if (state.state !== "connected")
+    return say.unavailable(server, state.state === "failed" ? state.reason : "it is still starting");
+  const left = leftOut.find((each) => toolName(server, each.tool) === name);
+  return left === undefined ? say.missing(server, tool) : say.leftOut(server, tool, left.reason);
 }
 
 /** The same for the same list. What nests so deeply that it cannot be written is left out in any case. */

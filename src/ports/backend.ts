@@ -10,6 +10,7 @@ import type { TaskReports } from "./task-reports.ts";
 import type { ThreadArchive } from "./thread-archive.ts";
 import type { ThreadLeases } from "./thread-lease.ts";
 import type { ThreadRegistry } from "./thread-registry.ts";
+import type { ToolBoard } from "./tool-board.ts";
 
 /** Where a deployment keeps its state: in this process, or in Redis. */
 export interface Backend {
@@ -24,6 +25,7 @@ export interface Backend {
   readonly signals: SignalBus;
   readonly control: RunControl;
   readonly queue: JobQueue;
+  readonly board: ToolBoard;
   /** DWP's domain events as they are published, and those received that are to be indexed. */
   readonly events: EventBus;
   readonly knowledge: KnowledgeQueue;

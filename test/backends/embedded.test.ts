@@ -32,6 +32,7 @@ import { taskReportsContract } from "../contracts/task-reports.ts";
 import { threadArchiveContract } from "../contracts/thread-archive.ts";
 import { threadLeaseContract } from "../contracts/thread-lease.ts";
 import { threadRegistryContract } from "../contracts/thread-registry.ts";
+import { toolBoardContract } from "../contracts/tool-board.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
 async function makeHarness(): Promise<Harness> {
@@ -71,6 +72,7 @@ pendingApprovalsContract("embedded", makeHarness);
 effectLedgerContract("embedded", makeHarness);
 signalBusContract("embedded", makeHarness);
 runControlContract("embedded", makeHarness);
+toolBoardContract("embedded", makeHarness);
 knowledgeQueueContract("embedded", async (options) =>
   createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
 );

@@ -28,6 +28,7 @@ import { taskReportsContract } from "../contracts/task-reports.ts";
 import { threadArchiveContract } from "../contracts/thread-archive.ts";
 import { threadLeaseContract } from "../contracts/thread-lease.ts";
 import { threadRegistryContract } from "../contracts/thread-registry.ts";
+import { toolBoardContract } from "../contracts/tool-board.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -74,6 +75,7 @@ pendingApprovalsContract("redis", makeHarness);
 effectLedgerContract("redis", makeHarness);
 signalBusContract("redis", makeHarness);
 runControlContract("redis", makeHarness);
+toolBoardContract("redis", makeHarness);
 knowledgeQueueContract("redis", async (options) => {
   const client = redis.client();
   await client.flushall();

@@ -16,9 +16,9 @@ export interface Connected {
 }
 
 /** The servers of these settings, without a service around them. */
-export function connect(servers: Record<string, unknown>): Connected {
+export function connect(servers: Record<string, unknown>, room = 100): Connected {
   const logger = recordingLogger();
-  const mcp = connectMcpServers(mcpServers.parse(JSON.stringify(servers)), logger as unknown as Logger);
+  const mcp = connectMcpServers(mcpServers.parse(JSON.stringify(servers)), logger as unknown as Logger, room);
   onTestFinished(() => mcp.close());
   const find = (name: string) => mcp.source.tools().find((tool) => tool.name === name);
   return {

@@ -289,7 +289,7 @@ test("children are ended even when they ignore the end of their input, or have n
     }),
   );
   const connected = logger.next("info: MCP server connected");
-  const mcp = connectMcpServers(servers, logger as unknown as Logger);
+  const mcp = connectMcpServers(servers, logger as unknown as Logger, 100);
   await connected;
   expect(children()).toHaveLength(2);
   expect(mcp.source.whyMissing("absent__x", "en")).toContain("unavailable now (ENOENT)");

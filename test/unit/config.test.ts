@@ -48,6 +48,7 @@ test("[R7.1] the defaults are the contract's", () => {
     mail: { smtpUrl: undefined, from: "aura@dwp.local" },
     mainServiceUrl: undefined,
     mcpServers: [],
+    maxTools: 128,
     dataDir: ".aura",
     knowledge: {
       enabled: true,
@@ -99,6 +100,15 @@ test("the limits of a run are whole numbers within reason", () => {
       expect(problemsOf({ JWT_SECRET, [name]: bad })).toEqual([expect.stringMatching(`^${name} `)]);
     }
   }
+});
+
+test("how many tools a request may have is a whole number", () => {
+  expect(loadConfig({ JWT_SECRET }).maxTools).toBe(128);
+  expect(loadConfig({ JWT_SECRET, AURA_MAX_TOOLS: "20" }).maxTools).toBe(20);
+  for (const bad of ["0", "-1", "1.5", "many"])
+    expect(problemsOf({ JWT_SECRET, AURA_MAX_TOOLS: bad })).toEqual([
+      expect.stringMatching(/^AURA_MAX_TOOLS /),
+    ]);
 });
 
 test("every problem is named at once, each with its variable", () => {

@@ -16,6 +16,7 @@ import { createEmbeddedTaskReports } from "./task-reports.ts";
 import { createEmbeddedThreadArchive } from "./thread-archive.ts";
 import { createEmbeddedThreadLeases } from "./thread-lease.ts";
 import { createEmbeddedThreadRegistry } from "./thread-registry.ts";
+import { createEmbeddedToolBoard } from "./tool-board.ts";
 
 export interface EmbeddedBackendOptions extends WorkOptions {
   /** What this process shares with the dev Main Service in place of Redis. */
@@ -63,6 +64,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     events: createEmbeddedEventBus(bus),
     signals: createEmbeddedSignalBus(bus),
     control: createEmbeddedRunControl(),
+    board: createEmbeddedToolBoard(now),
     touch: async (threadId) => retention.touch(threadId),
     async ping() {},
     isOutage: () => false,

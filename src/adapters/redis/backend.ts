@@ -19,6 +19,7 @@ import { createRedisTaskReports } from "./task-reports.ts";
 import { createRedisThreadArchive } from "./thread-archive.ts";
 import { createRedisThreadLeases } from "./thread-lease.ts";
 import { createRedisThreadRegistry } from "./thread-registry.ts";
+import { createRedisToolBoard } from "./tool-board.ts";
 import { createTouch } from "./touch.ts";
 
 export interface RedisBackendOptions extends RedisAddress, WorkOptions {
@@ -71,6 +72,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     reports: createRedisTaskReports(redis),
     signals: createRedisSignalBus(subscriber),
     control: createRedisRunControl(redis, subscriber),
+    board: createRedisToolBoard(redis),
     touch: createTouch(redis, threadTtlMs),
     // All: a process that cannot write, hear signals, wake its readers or hand over work is not ready.
     ping: () => inTime(Promise.all([probe(redis), subscriber.ping(), queue.ping()])),

@@ -25,6 +25,7 @@ test.each([
   ["tools[9].function.name is too long", []],
   ["Request contains an invalid argument.", []],
   ["messages[2].content: files__get is not allowed here", []],
+  ["messages.3.tool_calls[0].function.name: files__get was not answered by a tool message", []],
 ])("%s", (said, named) => {
   expect(namedTools(said, OFFERED)).toEqual(named);
 });
