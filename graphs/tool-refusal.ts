@@ -1,12 +1,15 @@
 /**
- * What a provider's refusal of a request says about the tools that it offered, and how to find the tool that it does not say. Nothing here
- * makes a request.
+ * What a provider's refusal of a request says about the tools that it offered, and how to find the tool that
+ * it does not say. Nothing here makes a request.
  */
 
 /** Of a refusal: nobody's sentence about a tool is longer, and some quote the whole request. */
 const MAX_TEXT = 20_000;
 
-/** Statuses of a request that was looked at and refused; 500 is what llama.cpp answers to a schema that it cannot convert. */
+/**
+ * Statuses of a request that was looked at and refused; 500 is what llama.cpp answers to a schema that it
+ * cannot convert.
+ */
 const REFUSED: ReadonlySet<number> = new Set([400, 422, 500]);
 
 /** It names the schema or the place of a tool that is offered. */
@@ -34,7 +37,10 @@ const OF_THE_HISTORY = /\bmessages?(?:\[|\.|\/|['"]\s*,\s*|\s*->\s*)\d/i;
 const NO_TOOLS_AT_ALL =
   /\b(?:not|n't) support(?:ed|s)?\b.{0,40}\b(?:tools?|functions?)\b|\b(?:tool|function)s?[ -](?:use|call(?:ing|s)?)\b.{0,20}\bnot supported\b|enable-auto-tool-choice/i;
 
-/** Whether a provider refuses a request because of the tools that it offers; the text is its message or the whole body. */
+/**
+ * Whether a provider refuses a request because of the tools that it offers; the text is its message or the
+ * whole body.
+ */
 export function isAboutTools(status: number, errorText: string): boolean {
   const text = plain(errorText);
   if (!REFUSED.has(status) || NO_TOOLS_AT_ALL.test(text)) return false;
@@ -58,8 +64,8 @@ export function toolLimitIn(errorText: string): number | undefined {
 }
 
 /**
- * The offered tools that a refusal names, by their name or their place; none where it names none, or so many that it only quotes
- * the request.
+ * The offered tools that a refusal names, by their name or their place; none where it names none, or so many
+ * that it only quotes the request.
  *
  * @param toolNames in the order in which they were offered
  */
@@ -103,13 +109,22 @@ function plain(errorText: string): string {
   return errorText.slice(0, MAX_TEXT).replaceAll(/\\+(["'nr])/g, "$1");
 }
 
-/** A search for the tools that make a provider refuse a request. Each answer leads to another state; no state changes. */
+/**
+ * A search for the tools that make a provider refuse a request. Each answer leads to another state; no state
+ * changes.
+ */
 export interface CulpritSearch {
-  /** What to offer in the next request, beside the tools that are not under suspicion; null when the search is over. */
+  /**
+   * What to offer in the next request, beside the tools that are not under suspicion; null when the search is
+   * over.
+   */
   readonly next: readonly string[] | null;
   /** What to leave out as far as is known: the culprit, or the smallest group that is known to have one. */
   readonly leftOut: readonly string[];
-  /** Offered all the same, though no request with them has been taken: should one be refused again, these are left out too. */
+  /**
+   * Offered all the same, though no request with them has been taken: should one be refused again, these are
+   * left out too.
+   */
   readonly unproven: readonly string[];
   /** The request with `next` was taken. */
   taken(): CulpritSearch;
@@ -121,8 +136,9 @@ export interface CulpritSearch {
 const MAX_REQUESTS = 3;
 
 /**
- * Begins where a request with all of `names` was refused and one without any of them was taken. Halves the smallest group that is known
- * to have a culprit; when each refusal is explained, it tries all the rest at once. One culprit among eight is found for certain.
+ * Begins where a request with all of `names` was refused and one without any of them was taken. Halves the
+ * smallest group that is known to have a culprit; when each refusal is explained, it tries all the rest at
+ * once. One culprit among eight is found for certain.
  */
 export function culpritSearch(names: readonly string[], requests = MAX_REQUESTS): CulpritSearch {
   return searching({ names, good: new Set(), groups: names.length === 0 ? [] : [names], left: requests });
