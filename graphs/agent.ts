@@ -48,6 +48,7 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
         onFallback: (error) => report(error, "model"),
         onToolsRefused(names, isFound) {
           report(new Error(refusedTools(names, isFound)), "tools");
+          if (isFound) for (const name of names) registry.leaveOut(name, "the model server refuses it");
           emit({ type: "thought", content: TEXTS[state.language].toolsRefused(names) });
         },
       },

@@ -7,10 +7,16 @@ import { connectMcpServers, type McpTools, type ServerView } from "./mcp/mcp-too
 import { parseJson } from "./mcp/messages.ts";
 import type { Backend } from "./ports/backend.ts";
 
-/** What the agent can do: with tools of ours, and of the MCP servers that are connected to where runs are worked on. */
+/**
+ * What the agent can do: with tools of ours, and of the MCP servers that are connected to where runs are
+ * worked on.
+ */
 export interface AgentTools {
   mcp: McpTools;
-  /** What there is of them now. Rejects with BackendUnavailableError where another process has to tell, and cannot. */
+  /**
+   * What there is of them now. Rejects with BackendUnavailableError where another process has to tell, and
+   * cannot.
+   */
   list(): Promise<ToolList>;
   /** Tells no more, and ends what MCP servers have of us. */
   close(): Promise<void>;

@@ -17,7 +17,10 @@ export interface ToolSource {
   tools(): readonly AuraTool[];
   /** Why a tool of this name is not there now; undefined when the name can be none of this source's. */
   whyMissing(name: string, language: "ko" | "en"): string | undefined;
-  /** A provider does not take this tool: it is offered no more, until its server lists it anew. Others are not touched. */
+  /**
+   * A provider does not take this tool: it is offered no more, until its server lists it anew. Others are not
+   * touched.
+   */
   leaveOut?(name: string, why: string): void;
 }
 

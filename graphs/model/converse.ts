@@ -9,7 +9,7 @@ import { ModelError, refusalOf, type ServerRefusal } from "./errors.ts";
 import { modelInput } from "./history.ts";
 import type { ModelServer } from "./server.ts";
 import { countTokens } from "./tokens.ts";
-import { culprits, namedTools, takesNoTools } from "./tool-refusal.ts";
+import { culpritSearch, isAboutTools, namedTools, takesNoTools } from "./tool-refusal.ts";
 
 /** What a model is asked. */
 export interface Question {
@@ -128,11 +128,9 @@ function withoutRefused(form: Form, offered: readonly ToolDefinition[], refused:
   if (form.unnamed !== undefined) throw form.unnamed.error;
   const names = offered.map(nameOf);
   const others = names.filter((name) => question.isOwn?.(name) !== true);
-  const named = takesNoTools(refusal.said())
-    ? names
-    : namedTools(refusal.said(), names).filter((name) => others.includes(name));
+  const named = namedIn(refusal, names, others);
   if (named.length > 0) {
-    server.leaveOut(named);
+    server.leaveOut(offered.filter((tool) => named.includes(nameOf(tool))));
     listener.onToolsRefused?.(named, true);
   } else if (others.length > 0) {
     form.unnamed = { suspects: others, error };
@@ -145,6 +143,14 @@ function nameOf(tool: ToolDefinition): string {
   return tool.function.name;
 }
 
+/** All, when the model takes none; else those that the refusal is about. Ours are never to blame alone. */
+function namedIn(refusal: ServerRefusal, names: readonly string[], others: readonly string[]): string[] {
+  const said = refusal.said();
+  if (takesNoTools(said)) return [...names];
+  if (!isAboutTools(refusal.status, said)) return [];
+  return namedTools(said, names).filter((name) => others.includes(name));
+}
+
 /** The request was taken without these tools: which of them is it that the server refuses? */
 async function findCulprits(
   server: ModelServer,
@@ -153,13 +159,18 @@ async function findCulprits(
   config: LangGraphRunnableConfig,
   listener: Listener,
 ): Promise<void> {
-  const takes = async (names: readonly string[]) => {
-    const { model } = server.with(tools.filter((tool) => names.includes(nameOf(tool))));
-    return isTaken(model, config);
-  };
-  const found = await culprits(suspects, takes);
-  if (found !== null) server.leaveOut(found);
-  listener.onToolsRefused?.(found ?? suspects, found !== null);
+  const those = (names: readonly string[]) => tools.filter((tool) => names.includes(nameOf(tool)));
+  let search = culpritSearch(suspects);
+  while (search.next !== null) {
+    const taken = await isTaken(server.with(those(search.next)).model, config);
+    if (taken === null) {
+      listener.onToolsRefused?.(suspects, false);
+      return;
+    }
+    search = taken ? search.taken() : search.refused();
+  }
+  server.leaveOut(those(search.leftOut));
+  listener.onToolsRefused?.(search.leftOut, true);
 }
 
 /** Whether a server takes a request with these tools; null when it fails for another reason. Its answer is not waited for. */

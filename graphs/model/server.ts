@@ -14,8 +14,8 @@ export interface ModelServer {
   window: ContextWindow;
   /** The model with those of these tools that it takes, and what they cost it to read, in tokens. */
   with(tools: readonly ToolDefinition[]): BoundModel;
-  /** It refuses these, and is not offered them again. */
-  leaveOut(names: readonly string[]): void;
+  /** It refuses these, and is not offered them again in this form. */
+  leaveOut(tools: readonly ToolDefinition[]): void;
 }
 
 export interface BoundModel {
@@ -39,13 +39,13 @@ export function modelServer(model: BaseChatModel, maxInputTokens?: number): Mode
         bound.get(tools) ??
         bind(
           model,
-          tools.filter((tool) => !refused.has(tool.function.name)),
+          tools.filter((tool) => !refused.has(JSON.stringify(tool))),
         );
       bound.set(tools, found);
       return found;
     },
-    leaveOut(names) {
-      for (const each of names) refused.add(each);
+    leaveOut(out) {
+      for (const each of out) refused.add(JSON.stringify(each));
       bound = new WeakMap();
     },
   };

@@ -1,62 +1,183 @@
-/** What a refusal has to speak of, to be about the tools of a request. In lower case. */
-const SIGNS = ["tool", "function", "schema", "parameters", "declaration"];
+/**
+ * What a provider's refusal of a request says about the tools that it offered, and how to find the tool that
+ * it does not say. Nothing here makes a request.
+ */
 
-/** Whether a server's refusal, in its own words, may be about the tools that it was offered. */
-export function isAboutTools(said: string): boolean {
-  const lower = said.toLowerCase();
-  return SIGNS.some((sign) => lower.includes(sign));
+/** Of a refusal: nobody's sentence about a tool is longer, and some quote the whole request. */
+const MAX_TEXT = 20_000;
+
+/**
+ * Statuses of a request that was looked at and refused; 500 is what llama.cpp answers to a schema that it
+ * cannot convert.
+ */
+const REFUSED: ReadonlySet<number> = new Set([400, 422, 500]);
+
+/** It names the schema or the place of a tool that is offered. */
+const OF_AN_OFFER: readonly RegExp[] = [
+  /\bschema for (?:function|tool)\b/i,
+  /\bfunction_?declarations?\b|\binput_schema\b/i,
+  /\btools(?:\[|\.|\/|['"]?\s*,\s*|\s*->\s*)\d/i,
+];
+
+const ABOUT_TOOLS: readonly RegExp[] = [
+  ...OF_AN_OFFER,
+  /\binvalid[ _](?:tool|function)s?[ _](?:schemas?|parameters?|names?|definitions?)\b/i,
+  /\bfunction\.(?:name|parameters|description)\b/i,
+  /\b(?:tool|function)s?(?: name)?:? ?['"`][\w-]{1,64}['"`].{0,80}\b(?:invalid|schema|definition|parameters?)\b/i,
+  /\b(?:tool|function)s?[' ](?:parameters?|schemas?|definitions?)\b/i,
+  /\btoo many (?:tools|functions)\b|['"]?tools['"]?: array too long/i,
+  /\b(?:array|object) schema missing\b|\bjson schema (?:is invalid|conversion)/i,
+  /\b(?:parse|compile|convert|unsupported|invalid)\b.{0,60}\bgrammar\b|\bgrammar error\b/i,
+];
+
+/** About a message of the history, which has names and arguments of functions too. */
+const OF_THE_HISTORY = /\bmessages?(?:\[|\.|\/|['"]\s*,\s*|\s*->\s*)\d/i;
+
+/** The model, or the server as it was started, takes no tools at all: no tool is to blame. */
+const NO_TOOLS_AT_ALL =
+  /\b(?:not|n't) support(?:ed|s)?\b.{0,40}\b(?:tools?|functions?)\b|\b(?:tool|function)s?[ -](?:use|call(?:ing|s)?)\b.{0,20}\bnot supported\b|enable-auto-tool-choice/i;
+
+/**
+ * Whether a provider refuses a request because of the tools that it offers; the text is its message or the
+ * whole body.
+ */
+export function isAboutTools(status: number, errorText: string): boolean {
+  const text = plain(errorText);
+  if (!REFUSED.has(status) || NO_TOOLS_AT_ALL.test(text)) return false;
+  const signs = OF_THE_HISTORY.test(text) ? OF_AN_OFFER : ABOUT_TOOLS;
+  return signs.some((sign) => sign.test(text));
 }
 
 /** Whether it says that its model takes no tools at all. */
-export function takesNoTools(said: string): boolean {
-  return /(?:not|n't) support (?:the use of )?(?:tool|function)|(?:tool|function)[ _-](?:use|calling|calls?) (?:is|are) not supported/i.test(
-    said,
-  );
+export function takesNoTools(errorText: string): boolean {
+  return NO_TOOLS_AT_ALL.test(plain(errorText));
 }
 
-/** Where servers count: `tools[3].function`, `tools.3.custom`, `["body","tools",3]`, `function_declarations[2]`. */
-const PLACES = [
-  /function_?declarations["'\]]?[\s.,[>-]{1,4}(\d{1,4})/i,
-  /tools["'\]]?[\s.,[>-]{1,4}(\d{1,4})/i,
-];
-
-/** About a message of the history, which has names of tools too. */
-const OF_THE_HISTORY = /messages?["'\]]?[\s.,[>-]{1,4}\d/i;
-
-/** Which of the offered tools a refusal is about: those that it names, else the one whose place it gives. */
-export function namedTools(said: string, offered: readonly string[]): string[] {
-  if (!isAboutTools(said)) return [];
-  if (OF_THE_HISTORY.test(said) && !PLACES.some((place) => place.test(said))) return [];
-  const words = new Set(said.match(/[A-Za-z0-9_-]+/g));
-  const named = offered.filter((name) => words.has(name));
-  if (named.length > 0) return named;
-  for (const place of PLACES) {
-    const name = offered[Number(place.exec(said)?.[1] ?? Number.NaN)];
-    if (name !== undefined) return [name];
-  }
-  return [];
+/** How many tools a provider takes, where it refuses a request for having more. */
+export function toolLimitIn(errorText: string): number | undefined {
+  const text = plain(errorText);
+  if (
+    !/\btools?\b|\bfunctions?\b/i.test(text) ||
+    !/\btoo (?:long|many)\b|\bmaximum\b|\bat most\b/i.test(text)
+  )
+    return undefined;
+  const [, limit] =
+    /\b(?:maximum(?: length| number| allowed)?(?: of| is)?:?|at most|limit(?: of| is)?:?) (\d{1,5})\b/i.exec(
+      text,
+    ) ?? [];
+  return limit === undefined ? undefined : Number(limit);
 }
-
-/** Requests that looking for the culprit may cost. */
-const MAX_PROBES = 3;
 
 /**
- * Narrows down which of several tools a server refuses, when it does not say: half of the suspects at a time. With more than eight of them a few
- * innocent ones stay among the suspects.
+ * The offered tools that a refusal names, by their name or their place; none where it names none, or so many
+ * that it only quotes the request.
  *
- * @param takes asks the server with these tools; null when it cannot be told
- * @returns the suspects that are left; null when nothing was found out
+ * @param toolNames in the order in which they were offered
  */
-export async function culprits(
-  suspects: readonly string[],
-  takes: (names: readonly string[]) => Promise<boolean | null>,
-): Promise<readonly string[] | null> {
-  let left = suspects;
-  for (let probe = 0; probe < MAX_PROBES && left.length > 1; probe += 1) {
-    const half = left.slice(0, Math.ceil(left.length / 2));
-    const taken = await takes(half);
-    if (taken === null) return null;
-    left = taken ? left.slice(half.length) : half;
-  }
-  return left;
+export function namedTools(errorText: string, toolNames: readonly string[]): string[] {
+  const text = plain(errorText);
+  const bySubject = unique(
+    matches(text, /\b(?:functions?|tools?)(?: name)?:? ?['"`]([A-Za-z0-9_-]{1,64})['"`]/gi),
+  );
+  const subjects = toolNames.filter((name) => bySubject.has(name));
+  if (subjects.length > 0) return subjects;
+  const byPlace = placesIn(text);
+  const placed = toolNames.filter((_, at) => byPlace.has(at));
+  if (placed.length > 0) return placed;
+  const words = unique(matches(text, /([A-Za-z0-9_-]+)/g));
+  const mentioned = toolNames.filter((name) => words.has(name));
+  return mentioned.length === 1 ? mentioned : [];
+}
+
+/** The first of them. */
+export function namedTool(errorText: string, toolNames: readonly string[]): string | undefined {
+  return namedTools(errorText, toolNames)[0];
+}
+
+/** Gemini has all functions in one tool: their own number counts, not the tool's. */
+function placesIn(text: string): ReadonlySet<number> {
+  const declared = matches(text, /function_?declarations?(?:\[|\.|\/)(\d{1,4})(?!\d)/gi);
+  const listed = matches(text, /\btools(?:\[|\.|\/|['"]\s*,\s*|\s*->\s*)(\d{1,4})(?!\d)/gi);
+  return new Set((declared.length > 0 ? declared : listed).map(Number));
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].flatMap(([, found]) => found ?? []);
+}
+
+function unique(texts: readonly string[]): ReadonlySet<string> {
+  return new Set(texts);
+}
+
+/** A message is often JSON in JSON: without its escapes. */
+function plain(errorText: string): string {
+  return errorText.slice(0, MAX_TEXT).replaceAll(/\\+(["'nr])/g, "$1");
+}
+
+/**
+ * A search for the tools that make a provider refuse a request. Each answer leads to another state; no state
+ * changes.
+ */
+export interface CulpritSearch {
+  /**
+   * What to offer in the next request, beside the tools that are not under suspicion; null when the search is
+   * over.
+   */
+  readonly next: readonly string[] | null;
+  /** What to leave out as far as is known: the culprit, or the smallest group that is known to have one. */
+  readonly leftOut: readonly string[];
+  /**
+   * Offered all the same, though no request with them has been taken: should one be refused again, these are
+   * left out too.
+   */
+  readonly unproven: readonly string[];
+  /** The request with `next` was taken. */
+  taken(): CulpritSearch;
+  /** It was refused. */
+  refused(): CulpritSearch;
+}
+
+/** Requests that a search may cost. */
+const MAX_REQUESTS = 3;
+
+/**
+ * Begins where a request with all of `names` was refused and one without any of them was taken. Halves the
+ * smallest group that is known to have a culprit; when each refusal is explained, it tries all the rest at
+ * once. One culprit among eight is found for certain.
+ */
+export function culpritSearch(names: readonly string[], requests = MAX_REQUESTS): CulpritSearch {
+  return searching({ names, good: new Set(), groups: names.length === 0 ? [] : [names], left: requests });
+}
+
+interface Known {
+  names: readonly string[];
+  /** Were in a request that was taken. */
+  good: ReadonlySet<string>;
+  /** Each was in a request that was refused: of each, one at least is a culprit. */
+  groups: readonly (readonly string[])[];
+  left: number;
+}
+
+function searching(known: Known): CulpritSearch {
+  const { names, good } = known;
+  const groups = known.groups
+    .map((group) => group.filter((name) => !good.has(name)))
+    .filter(({ length }) => length > 0);
+  const culprits = new Set(groups.filter(({ length }) => length === 1).flat());
+  const open = groups.filter((group) => !group.some((name) => culprits.has(name)));
+  const [smallest] = open.toSorted((a, b) => a.length - b.length);
+  const leftOut = new Set([...culprits, ...(smallest ?? [])]);
+  const untried = names.filter((name) => !good.has(name) && !culprits.has(name));
+  // Half of a group, or, when no refusal is open, everything of which nothing is known.
+  const tried = smallest === undefined ? untried : smallest.slice(0, Math.ceil(smallest.length / 2));
+  const isOver = known.left <= 0 || tried.length === 0;
+  const after = (change: Partial<Known>) => searching({ ...known, groups, left: known.left - 1, ...change });
+  const self: CulpritSearch = {
+    next: isOver ? null : names.filter((name) => good.has(name) || tried.includes(name)),
+    leftOut: names.filter((name) => leftOut.has(name)),
+    unproven: untried.filter((name) => !leftOut.has(name)),
+    taken: () => (isOver ? self : after({ good: new Set([...good, ...tried]) })),
+    refused: () => (isOver ? self : after({ groups: [...groups, tried] })),
+  };
+  return Object.freeze(self);
 }

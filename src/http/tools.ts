@@ -2,7 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { about, success } from "./envelope.ts";
 
-/** How it stands with an MCP server; why it has failed in a few words that quote nothing. It is tried again. */
+/**
+ * How it stands with an MCP server; why it has failed in a few words that quote nothing. It is tried again.
+ */
 const standing = {
   state: z.enum(["connecting", "connected", "failed"]),
   reason: z.string().exactOptional(),

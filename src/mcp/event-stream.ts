@@ -11,7 +11,8 @@ export interface StreamEvent {
 const LINE_END = /\r\n|\r|\n/;
 
 /**
- * Reads server-sent events as they arrive, also those without data, and one at the end whose last line break is missing.
+ * Reads server-sent events as they arrive, also those without data, and one at the end whose last line break
+ * is missing.
  *
  * @param maxLength of one event, in characters
  * @throws RangeError for a longer one, and what reading the body throws

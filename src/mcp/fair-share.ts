@@ -1,6 +1,6 @@
 /**
- * Which of several lists' entries are taken when there is room for `room` of them: one of each list in turn, in the lists' own
- * order, so that a long list costs a short one nothing.
+ * Which of several lists' entries are taken when there is room for `room` of them: one of each list in turn,
+ * in the lists' own order, so that a long list costs a short one nothing.
  *
  * @returns how many of each list, from its beginning
  */

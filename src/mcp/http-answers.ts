@@ -28,8 +28,9 @@ interface Sent {
 }
 
 /**
- * `fetch` for the SDK's transport, which waits until its time is over when an answer ends early or is not in the form that it
- * knows. With this one every request is answered: by what the server has said, read leniently, or by `unanswered` at once.
+ * `fetch` for the SDK's transport, which waits until its time is over when an answer ends early or is not in
+ * the form that it knows. With this one every request is answered: by what the server has said, read
+ * leniently, or by `unanswered` at once.
  *
  * @throws SessionLostError where the server does not know our session any more, and what `fetch` throws
  */
@@ -57,7 +58,10 @@ function isEventStream(response: Response): boolean {
   return /^\s*text\/event-stream\s*(;|$)/i.test(response.headers.get("content-type") ?? "");
 }
 
-/** An error status may hold an answer of the server's own, or say that the session is lost; else it stays what it is. */
+/**
+ * An error status may hold an answer of the server's own, or say that the session is lost; else it stays what
+ * it is.
+ */
 async function refusal(response: Response, { id, method }: Sent): Promise<Response> {
   const { status, statusText, headers } = response;
   const text = await readText(response);
@@ -69,7 +73,9 @@ async function refusal(response: Response, { id, method }: Sent): Promise<Respon
   return new Response(text, { status, statusText, headers });
 }
 
-/** @param code of an error that answers the very request: only a transport's own says that no tool was reached */
+/**
+ * @param code of an error that answers the very request: only a transport's own says that no tool was reached
+ */
 function isSessionLost(status: number, text: string, code: number | undefined): boolean {
   const isAboutSession = /\bsession\b|not initiali[sz]ed/i.test(text);
   if (status === 410) return true;
@@ -103,7 +109,10 @@ interface Resumption {
   waitMs: number;
 }
 
-/** The messages of a stream, and of those that go on with it; at the end of the last one, the answer that did not come. */
+/**
+ * The messages of a stream, and of those that go on with it; at the end of the last one, the answer that did
+ * not come.
+ */
 async function* answersIn(response: Response, sent: Sent): AsyncGenerator<Uint8Array> {
   let why = "its answer ended without a result";
   let next: Response | null = response;

@@ -16,8 +16,9 @@ export type ServerState =
 /** A server that is connected, or being connected to again and again. */
 export interface Connection {
   /**
-   * Tries at once to reach a server that is away, and calls again, once, when the server had not looked at the call because it
-   * was restarted. Rejects with ServerUnavailableError when there is no connection, else as a session's call.
+   * Tries at once to reach a server that is away, and calls again, once, when the server had not looked at
+   * the call because it was restarted. Rejects with ServerUnavailableError when there is no connection, else
+   * as a session's call.
    */
   call(call: McpCall): Promise<CallAnswer>;
   state(): ServerState;
@@ -172,7 +173,10 @@ export function keepConnected(
   };
 }
 
-/** What it lists now. A server that is busy with a call may be too busy for this: null then, and the call goes on. */
+/**
+ * What it lists now. A server that is busy with a call may be too busy for this: null then, and the call goes
+ * on.
+ */
 async function check(session: Session): Promise<Listing | null> {
   try {
     return await session.list(CHECK_MS);

@@ -14,7 +14,10 @@ export interface Listing {
 const MAX_PAGES = 50;
 const MAX_LISTED = 2_000;
 
-/** Servers write null for no tools, and null, "" and false for the end; a cursor may be any other text or number. */
+/**
+ * Servers write null for no tools, and null, "" and false for the end; a cursor may be any other text or
+ * number.
+ */
 const page = z.looseObject({
   tools: z.array(z.unknown()).nullish(),
   nextCursor: z
@@ -24,8 +27,8 @@ const page = z.looseObject({
 });
 
 /**
- * Reads a server's list, page by page. Not the SDK's listTools: it refuses the whole list for one bad tool, and compiles the
- * server's output schemas to code.
+ * Reads a server's list, page by page. Not the SDK's listTools: it refuses the whole list for one bad tool,
+ * and compiles the server's output schemas to code.
  *
  * @throws as withinLimits, which holds for each page
  */

@@ -7,14 +7,19 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { isObject, type Keywords } from "./json-schema-values.ts";
 
-/** The code of the error that takes the place of an answer that will not come. Ours: no server is known to use it. */
+/**
+ * The code of the error that takes the place of an answer that will not come. Ours: no server is known to use
+ * it.
+ */
 const UNANSWERED = -32_097;
 
 /**
- * The messages in what a server has sent, as the SDK takes them. It refuses, and then nobody is answered, what servers really
- * send: null for what is absent, keys beside the known ones, ids that are missing, results that are no objects.
+ * The messages in what a server has sent, as the SDK takes them. It refuses, and then nobody is answered,
+ * what servers really send: null for what is absent, keys beside the known ones, ids that are missing,
+ * results that are no objects.
  *
- * @param request the request that this is sent in answer to, where that is certain: an answer without an id is this one's
+ * @param request the request that this is sent in answer to, where that is certain: an answer without an id
+ * is this one's
  */
 export function readMessages(json: unknown, request?: RequestId): JSONRPCMessage[] {
   return [json].flat().flatMap((each) => {

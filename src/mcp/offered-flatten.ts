@@ -94,7 +94,10 @@ function mergeProperties(first: unknown, second: unknown): [string, unknown][] {
   return [...merged];
 }
 
-/** The types of values that fit, null aside; what the schema does not say follows from what it asks. Empty: any. */
+/**
+ * The types of values that fit, null aside; what the schema does not say follows from what it asks. Empty:
+ * any.
+ */
 export function typesAskedFor(schema: Keywords): { types: SchemaType[]; isNullable: boolean } {
   const values = valuesOf(schema);
   const named = typesOf(schema) ?? inferred(schema, values);

@@ -10,7 +10,10 @@ import {
 } from "./offered-text.ts";
 import type { SchemaType } from "./schema-types.ts";
 
-/** A schema in the form that every provider takes: one type, or several schemas with one each, and few keywords. */
+/**
+ * A schema in the form that every provider takes: one type, or several schemas with one each, and few
+ * keywords.
+ */
 export type Form = Readonly<Record<string, unknown>>;
 
 export interface Limits {

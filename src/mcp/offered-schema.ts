@@ -12,7 +12,10 @@ export type Offered =
   | {
       readonly ok: true;
       readonly parameters: Form;
-      /** Gives arguments that a model wrote by `parameters` the names that the server knows; undefined where those are the same. */
+      /**
+       * Gives arguments that a model wrote by `parameters` the names that the server knows; undefined where
+       * those are the same.
+       */
       readonly restore: Restore | undefined;
     }
   | { readonly ok: false; readonly why: string };
@@ -29,7 +32,10 @@ const MAX_COST = 4_000;
 /** So much every schema may cost, whatever others have. */
 const MIN_COST = 200;
 
-/** Tried one after the other until the form is small enough: less depth, fewer words. The last one follows nothing. */
+/**
+ * Tried one after the other until the form is small enough: less depth, fewer words. The last one follows
+ * nothing.
+ */
 const ATTEMPTS: readonly Limits[] = [
   { depth: 10, text: 1_000 },
   { depth: 5, text: 300 },
@@ -46,9 +52,10 @@ export interface Budget {
 export const MAX_LIST_COST = 100_000;
 
 /**
- * Makes of any schema for a tool's arguments one that every provider takes: an object at the top, with one type at each place (or
- * a choice of such), without references, and without what any of them refuses (decision 60). Says less than the schema, never
- * something else: arguments are checked against the schema itself.
+ * Makes of any schema for a tool's arguments one that every provider takes: an object at the top, with one
+ * type at each place (or a choice of such), without references, and without what any of them refuses
+ * (decision 60). Says less than the schema, never something else: arguments are checked against the schema
+ * itself.
  */
 export function offeredSchema(schema: Keywords, budget: Budget = { left: MAX_LIST_COST }): Offered {
   if (JSON.stringify(schema).length > MAX_SCHEMA) return { ok: false, why: "its schema is too large" };

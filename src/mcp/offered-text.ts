@@ -8,7 +8,10 @@ const MAX_VALUE = 100;
 /** Of the values of an enumeration in a note. */
 const MAX_VALUES = 20;
 
-/** What a model reads of a place in a schema: its own words, and what the form that providers take has no keyword for. */
+/**
+ * What a model reads of a place in a schema: its own words, and what the form that providers take has no
+ * keyword for.
+ */
 export function describe(schema: Keywords, notes: readonly string[], most: number): string | undefined {
   const { description, title } = schema;
   const own = [description, title].find((each) => typeof each === "string" && each.trim() !== "");
@@ -59,14 +62,18 @@ export function patternNote(pattern: unknown): string[] {
   return typeof pattern === "string" && pattern.length <= MAX_VALUE ? [`pattern: ${pattern}`] : [];
 }
 
-/** What may stand behind a backslash: classes that every engine knows, and characters that mean something without it. */
+/**
+ * What may stand behind a backslash: classes that every engine knows, and characters that mean something
+ * without it.
+ */
 const ESCAPES = /^[dDwWsS.\\/*+?()[\]{}|^$-]$/;
 
 const MAX_PATTERN = 200;
 
 /**
- * Whether providers' engines read a pattern: printable ASCII, anchored, no group but plain ones, no escape that only some know, nothing
- * lazy. (llama.cpp makes a grammar of it; OpenAI and Anthropic refuse `\p{L}`, look-arounds and escapes without a meaning.)
+ * Whether providers' engines read a pattern: printable ASCII, anchored, no group but plain ones, no escape
+ * that only some know, nothing lazy. (llama.cpp makes a grammar of it; OpenAI and Anthropic refuse `\p{L}`,
+ * look-arounds and escapes without a meaning.)
  */
 export function isPlainPattern(pattern: string): boolean {
   if (pattern.length > MAX_PATTERN || !/^\^[\x20-\x7e]*\$$/.test(pattern)) return false;

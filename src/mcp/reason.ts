@@ -12,7 +12,10 @@ export class ServerUnavailableError extends Error {
   }
 }
 
-/** A request was sent, and its answer did not come: nobody knows what it did. The message is the reason, for people. */
+/**
+ * A request was sent, and its answer did not come: nobody knows what it did. The message is the reason, for
+ * people.
+ */
 export class NoAnswerError extends Error {
   /** `timeout`: there was none in time; `ended`: there will be none. */
   readonly kind: "timeout" | "ended";

@@ -15,11 +15,11 @@ export interface RequestLimits {
 }
 
 /**
- * Makes a request with the options that it is given. They hold a signal of their own: the SDK never stops listening to the
- * one that it gets, and sends a cancellation of the finished request when that aborts later.
+ * Makes a request with the options that it is given. They hold a signal of their own: the SDK never stops
+ * listening to the one that it gets, and sends a cancellation of the finished request when that aborts later.
  *
- * @throws NoAnswerError when there is none; McpError for what the server itself says; the signal's reason; else the
- * transport's error, of a request that may not have been sent
+ * @throws NoAnswerError when there is none; McpError for what the server itself says; the signal's reason;
+ * else the transport's error, of a request that may not have been sent
  */
 export async function withinLimits<T>(
   { ms, signal, ended }: RequestLimits,

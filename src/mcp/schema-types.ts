@@ -23,7 +23,10 @@ const NAMES: ReadonlyMap<string, SchemaType> = new Map([
   ["none", "null"],
 ]);
 
-/** The types that a schema asks for, null among them where OpenAPI's `nullable` says so; null when it asks for none that we know. */
+/**
+ * The types that a schema asks for, null among them where OpenAPI's `nullable` says so; null when it asks for
+ * none that we know.
+ */
 export function typesOf({ type, nullable }: Keywords): readonly SchemaType[] | null {
   const named = [type].flat().filter((each) => typeof each === "string");
   const known = named.map((name) => NAMES.get(name.toLowerCase()));

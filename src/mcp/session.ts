@@ -88,7 +88,7 @@ export async function openSession(
       if (end !== null) throw new ServerUnavailableError(end);
       calling += 1;
       const params = { name: tool, arguments: args, _meta: meta };
-      // Not the SDK's callTool: it throws a result away that does not fit the server's own output schema, after the effect.
+      // Not the SDK's callTool: it throws a result away that does not fit the server's own output schema.
       return withinLimits({ ms: server.timeoutMs, signal: aborted, ended }, (options) =>
         client.request({ method: "tools/call", params }, anyAnswer, options),
       ).finally(() => (calling -= 1));

@@ -14,8 +14,9 @@ const MAX_MESSAGE = 10 * 1024 * 1024;
 const END_MS = 2_000;
 
 /**
- * A server that is a program, over its stdin and stdout. Not the SDK's: that one drops a message that it does not understand, and
- * its request waits until its time is over; takes a line of log for an error; and ends `npx`, but not what that has started.
+ * A server that is a program, over its stdin and stdout. Not the SDK's: that one drops a message that it does
+ * not understand, and its request waits until its time is over; takes a line of log for an error; and ends
+ * `npx`, but not what that has started.
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;

@@ -29,8 +29,8 @@ export interface ListReport {
 }
 
 /**
- * A server's list as tools of the agent. What cannot be one is left out and told - never because of the order of the list: of two
- * tools that would have one name, neither is taken, unless they are the same.
+ * A server's list as tools of the agent. What cannot be one is left out and told - never because of the order
+ * of the list: of two tools that would have one name, neither is taken, unless they are the same.
  */
 export function toAuraTools(
   server: McpServer,
@@ -100,9 +100,9 @@ function toAuraTool({ server, connection, tool, name, offered, report }: Parts):
 }
 
 /**
- * Interpreted, not compiled: a server's schema never becomes code of ours, and never costs more than a bounded number of
- * steps (decision 58). The arguments stay exactly as they are, but for names that were offered in place of the server's own: what
- * is approved is what is sent.
+ * Interpreted, not compiled: a server's schema never becomes code of ours, and never costs more than a
+ * bounded number of steps (decision 58). The arguments stay exactly as they are, but for names that were
+ * offered in place of the server's own: what is approved is what is sent.
  */
 function argumentsSchema(
   schema: Keywords,

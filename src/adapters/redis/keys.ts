@@ -75,7 +75,9 @@ export const pendingOfKey = ({ tenantId, userId }: Owner) =>
 export const ledgerKey = (threadId: string) => `aura:ledger:${threadId}`;
 /** Channel: announcements to the processes that execute runs. */
 export const CONTROL_CHANNEL = "aura:control";
-/** STRING: JSON of the tools that there are where runs are worked on, as one of those processes has told last. */
+/**
+ * STRING: JSON of the tools that there are where runs are worked on, as one of those processes has told last.
+ */
 export const TOOLS_KEY = "aura:tools";
 /** STRING: which kind of checkpoint saver holds this Redis' threads. */
 export const CHECKPOINTER_KEY = "aura:checkpointer";

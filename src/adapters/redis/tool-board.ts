@@ -5,7 +5,10 @@ import { TOOLS_KEY } from "./keys.ts";
 
 const reply = z.string().nullable();
 
-/** One key: all processes that work on runs have the same settings, and the last one that spoke is as good as another. */
+/**
+ * One key: all processes that work on runs have the same settings, and the last one that spoke is as good as
+ * another.
+ */
 export function createRedisToolBoard(redis: RedisCommands): ToolBoard {
   return {
     async put(list, ttlMs) {

@@ -1,140 +1,243 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { culprits, namedTools, takesNoTools } from "../../../../graphs/model/tool-refusal.ts";
-import type { ToolSource } from "../../../../tools/registry.ts";
+import { describe, expect, it, test } from "vitest";
 import {
-  type ChatRequest,
-  planReply,
-  type StubReply,
-  startOpenAiStub,
-} from "../../../helpers/openai-stub.ts";
-import { harness, stubModel, testTools, textOf } from "../harness.ts";
+  type CulpritSearch,
+  culpritSearch,
+  isAboutTools,
+  namedTool,
+  namedTools,
+  toolLimitIn,
+} from "../../../../graphs/model/tool-refusal.ts";
 
-const OFFERED = ["send_email", "files__get", "files__get_all", "crm__tags"];
+const NAMES = ["send_email", "current_time", "shop__find", "shop__tags", "crm__update_customer"];
+
+// How providers and servers put it; the words are theirs, the tools ours.
+const NAMING: [string, string, string[]][] = [
+  [
+    "OpenAI, the schema",
+    "Invalid schema for function 'shop__tags': In context=('properties', 'tags'), array schema missing items.",
+    ["shop__tags"],
+  ],
+  [
+    "OpenAI, a whole body",
+    '{"error":{"message":"Invalid schema for function \'shop__tags\': In context=(), object schema missing properties.","type":"invalid_request_error","param":"tools[3].function.parameters","code":"invalid_function_parameters"}}',
+    ["shop__tags"],
+  ],
+  ["OpenAI, the parameter alone", '"param": "tools[2].function.parameters"', ["shop__find"]],
+  [
+    "OpenAI, a name",
+    "Invalid 'tools[4].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+    ["crm__update_customer"],
+  ],
+  [
+    "OpenAI's other API",
+    '"param":"tools[3].parameters","code":"invalid_function_parameters"',
+    ["shop__tags"],
+  ],
+  [
+    "Anthropic",
+    "tools.3.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12",
+    ["shop__tags"],
+  ],
+  [
+    "Anthropic through a proxy",
+    '{\\"type\\":\\"invalid_request_error\\",\\"message\\":\\"tools.4.custom.input_schema.properties: Property keys should match pattern\\"}',
+    ["crm__update_customer"],
+  ],
+  [
+    "Gemini",
+    "Invalid JSON payload received. Unknown name \"additionalProperties\" at 'tools[0].function_declarations[2].parameters': Cannot find field.",
+    ["shop__find"],
+  ],
+  [
+    "Gemini, several",
+    "* GenerateContentRequest.tools[0].function_declarations[3].parameters.properties[tags].items: missing field.\\n* GenerateContentRequest.tools[0].function_declarations[4].parameters.properties[x].items: missing field.",
+    ["shop__tags", "crm__update_customer"],
+  ],
+  [
+    "Gemini's other spelling",
+    "functionDeclarations[2].parameters: should be non-empty for OBJECT type",
+    ["shop__find"],
+  ],
+  [
+    "a path of pydantic",
+    "[{'type': 'missing', 'loc': ('body', 'tools', 3, 'function', 'name'), 'msg': 'Field required'}]",
+    ["shop__tags"],
+  ],
+  [
+    "another path of it",
+    "body -> tools -> 2 -> function -> parameters: Input should be a valid dictionary",
+    ["shop__find"],
+  ],
+  ["a JSON pointer", "schema violation at /tools/4/function/parameters", ["crm__update_customer"]],
+  [
+    "a deserializer",
+    "Failed to deserialize the JSON body into the target type: tools[3].type: unknown variant",
+    ["shop__tags"],
+  ],
+  ["in quotes", 'Tool "shop__find" has an invalid definition', ["shop__find"]],
+  ["in the middle of words", "could not convert parameters of shop__find to a grammar", ["shop__find"]],
+];
+
+test.each(NAMING)("a refusal names its tool: %s", (_, text, named) => {
+  expect(namedTools(text, NAMES)).toEqual(named);
+  expect(namedTool(text, NAMES)).toBe(named[0]);
+});
+
+it.each([
+  [
+    "says only what is wrong",
+    "Invalid tool schema: {'type': 'object'} is not valid under any of the given schemas",
+  ],
+  ["speaks of another tool", "Invalid schema for function 'shop__gone'"],
+  ["speaks of a place that there is not", "tools[77].function.parameters is wrong"],
+  [
+    "counts tools",
+    "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 140 instead.",
+  ],
+  ["speaks of calls", "messages[3].tool_calls[0].function.arguments is not JSON"],
+  ["quotes the request", `bad request: ${NAMES.join(", ")}`],
+  ["has a name only as a part of another", "x_shop__tags_y"],
+  ["is empty", ""],
+])("names none where it %s", (_, text) => {
+  expect(namedTools(text, NAMES)).toEqual([]);
+  expect(namedTool(text, NAMES)).toBeUndefined();
+});
+
+describe("whether a refusal is about tools", () => {
+  test.each(NAMING)("%s: it is", (_, text) => {
+    expect(isAboutTools(400, text)).toBe(true);
+    expect(isAboutTools(429, text)).toBe(false);
+    expect(isAboutTools(200, text)).toBe(false);
+  });
+  test.each([
+    [400, "Invalid tool schema: {'type': 'object'} is not valid under any of the given schemas"],
+    [400, "Invalid 'tools': array too long. Expected an array with maximum length 128"],
+    [422, "too many tools"],
+    [500, "JSON schema conversion failed: Pattern must start with '^' and end with '$'"],
+    [500, "Failed to parse grammar"],
+  ])("it is: %i %s", (status, text) => {
+    expect(isAboutTools(status, text)).toBe(true);
+  });
+  test.each([
+    [400, "registry.example/library/model does not support tools"],
+    [405, "Tool calling is not supported for model: m"],
+    [400, "Tool calling is not supported for model: m"],
+    [400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+    [
+      400,
+      "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.",
+    ],
+    [400, "messages with role 'tool' must be a response to a preceding message with 'tool_calls'"],
+    [400, "Unexpected role 'user' after role 'tool'"],
+    [400, "Invalid 'messages[2].tool_calls[0].function.name': string does not match pattern."],
+    [400, "Invalid tool_call_id: too long"],
+    [400, "This model's maximum context length is 8192 tokens"],
+    [400, "Unrecognized request argument supplied: stream_options"],
+    [401, "Invalid schema for function 'x'"],
+    [500, "Internal server error"],
+    [400, ""],
+  ])("it is not: %i %s", (status, text) => {
+    expect(isAboutTools(status, text)).toBe(false);
+  });
+});
 
 test.each([
   [
-    "Invalid schema for function 'files__get': In context=('properties', 'tags'), array schema missing items.",
-    ["files__get"],
+    "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 140 instead.",
+    128,
   ],
-  ["Invalid 'tools[3].function.parameters': schema is not valid", ["crm__tags"]],
-  ["tools.1.custom.input_schema: JSON schema is invalid", ["files__get"]],
-  ['{"detail":[{"loc":["body","tools",2,"function"],"msg":"bad"}]}', ["files__get_all"]],
-  ["GenerateContentRequest.tools[0].function_declarations[3].parameters: missing field", ["crm__tags"]],
-  ["* GenerateContentRequest.tools[0].functionDeclarations[1].name: Invalid", ["files__get"]],
-  ["tools[9].function.name is too long", []],
-  ["Request contains an invalid argument.", []],
-  ["messages[2].content: files__get is not allowed here", []],
-  ["messages.3.tool_calls[0].function.name: files__get was not answered by a tool message", []],
-])("%s", (said, named) => {
-  expect(namedTools(said, OFFERED)).toEqual(named);
+  ["too many tools: at most 64 are allowed", 64],
+  ["The maximum number of functions is 512, maximum 512", 512],
+  ["Invalid schema for function 'x'", undefined],
+  ["maximum context length is 8192 tokens", undefined],
+])("how many tools a provider takes: %s", (text, limit) => {
+  expect(toolLimitIn(text)).toBe(limit);
 });
 
-test.each([
-  "gemma does not support tools",
-  "This model doesn't support function calling.",
-  "Tool use is not supported",
-])("%s", (said) => expect(takesNoTools(said)).toBe(true));
-
-test("any text of a server is read in linear time, and names only what was offered", () => {
+test("whatever a provider writes, it is read", () => {
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom("tools[", "tools.", "function '", "function_declarations[", "]", '\\"', ...NAMES),
+    fc.nat().map(String),
+  );
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.array(fc.string()), (said, offered) => {
-      for (const name of namedTools(`tool ${said}`, offered)) expect(offered).toContain(name);
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 200 }).map((all) => all.join("")),
+      fc.integer(),
+      (text, status) => {
+        for (const name of namedTools(text, NAMES)) expect(NAMES).toContain(name);
+        isAboutTools(status, text);
+        toolLimitIn(text);
+      },
+    ),
   );
-  expect(namedTools(`tools${" [".repeat(500_000)}`, OFFERED)).toEqual([]);
+  expect(isAboutTools(400, "a".repeat(5_000_000))).toBe(false);
+  expect(namedTools("tools ".repeat(500_000), NAMES)).toEqual([]);
 });
 
-test("the culprit is found in three requests among eight, and never left out of the suspects", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.nat(), async (count, place) => {
-      const names = Array.from({ length: count }, (_, at) => `t${at}`);
-      const culprit = names[place % count]!;
-      let asked = 0;
-      const left = await culprits(names, async (offered) => {
-        asked += 1;
-        return !offered.includes(culprit);
-      });
-      expect(left).toContain(culprit);
-      expect(asked).toBeLessThanOrEqual(3);
-      expect(left?.length).toBeLessThanOrEqual(Math.ceil(count / 8));
-    }),
-  );
-  expect(await culprits(["a", "b"], async () => null)).toBeNull();
-});
+describe("a search for the culprit", () => {
+  /** Answers as a provider that refuses whatever has one of these in it. */
+  function search(names: readonly string[], culprits: ReadonlySet<string>) {
+    let state: CulpritSearch = culpritSearch(names);
+    const tried: string[][] = [];
+    while (state.next !== null) {
+      tried.push([...state.next]);
+      state = state.next.some((name) => culprits.has(name)) ? state.refused() : state.taken();
+    }
+    return { ...state, tried };
+  }
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `far__t${at}`);
 
-/** A server that refuses requests with any of the bad tools, in these words. */
-async function picky(bad: readonly string[], words: (bad: string) => string) {
-  const foreign = Array.from({ length: 8 }, (_, at) => ({
-    ...testTools({ notes: [], echoes: [] })[1]!,
-    name: `far__t${at}`,
-  }));
-  const source: ToolSource = { tools: () => foreign, whyMissing: () => undefined };
-  const answer = (request: ChatRequest): StubReply => {
-    if (String(request.messages[0]?.content).startsWith("TASK:")) return planReply({ title: "x" }).reply;
-    const refused = bad.find((name) => request.tools?.some((tool) => tool.function.name === name));
-    return refused === undefined ? { text: "done" } : { status: 400, error: words(refused) };
-  };
-  const stub = await startOpenAiStub([], { always: answer });
-  const opened = await harness([], { model: stubModel(stub), source });
-  const asked = () =>
-    stub.requests
-      .filter(({ messages }) => !String(messages[0]?.content).startsWith("TASK:"))
-      .map(({ tools }) =>
-        (tools ?? []).map((tool) => tool.function.name).filter((name) => name.startsWith("far")),
-      );
-  return { ...opened, stub, asked, close: () => stub.close() };
-}
-
-test("a tool that a refusal names is left out, the run goes on, and it is not offered again", async () => {
-  const { run, asked, reports, close } = await picky(
-    ["far__t3"],
-    (name) => `Invalid schema for function '${name}'`,
-  );
-  const events = await run("hello");
-  expect(textOf(events)).toBe("done");
-  expect(JSON.stringify(events)).toContain("without tools that the model server does not take: far__t3.");
-  expect(reports).toMatchObject([{ where: "tools", error: { message: expect.stringContaining("far__t3") } }]);
-  expect(asked().map((names) => names.length)).toEqual([8, 7]);
-  await run("again");
-  expect(asked().at(-1)).not.toContain("far__t3");
-  expect(asked()).toHaveLength(3);
-  await close();
-});
-
-test("when it names none, the answer comes without them and the culprit is found in three more requests", async () => {
-  const { run, asked, close } = await picky(["far__t5"], () => "Request contains an invalid argument.");
-  const events = await run("hello");
-  expect(textOf(events)).toBe("done");
-  expect(JSON.stringify(events)).toContain("does not take: far__t5.");
-  expect(asked().map((names) => names.length)).toEqual([8, 0, 4, 2, 1]);
-  await run("again");
-  expect(asked().at(-1)).toHaveLength(7);
-  await close();
-});
-
-test("a request that is refused without the tools as well says so, and costs none of them", async () => {
-  const stub = await startOpenAiStub([], {
-    always: ({ messages, tools }) => {
-      if (String(messages[0]?.content).startsWith("TASK:")) return planReply({ title: "x" }).reply;
-      return String(messages.at(-1)?.content) === "bad"
-        ? { status: 400, error: "no" }
-        : { text: `${tools?.length}` };
-    },
+  test("one among up to eight is found, wherever it stands, in three requests", () => {
+    for (let count = 1; count <= 8; count += 1) {
+      for (const culprit of names(count)) {
+        const { leftOut, tried } = search(names(count), new Set([culprit]));
+        expect([count, leftOut]).toEqual([count, [culprit]]);
+        expect(tried.length).toBeLessThanOrEqual(3);
+      }
+    }
   });
-  const far = { ...testTools({ notes: [], echoes: [] })[1]!, name: "far__t" };
-  const { run } = await harness([], {
-    model: stubModel(stub),
-    source: { tools: () => [far], whyMissing: () => undefined },
-  });
-  const all = textOf(await run("good"));
-  await expect(run("bad")).rejects.toThrow("status 400");
-  expect(textOf(await run("good"))).toBe(all);
-  await stub.close();
-});
 
-test("a model that takes no tools answers without any", async () => {
-  const { run, close } = await picky(["far__t0", "far__t1"], () => "gemma does not support tools");
-  expect(textOf(await run("hello"))).toBe("done");
-  await close();
+  test("among more, the smallest group that has it is left out", () => {
+    const { leftOut, unproven, tried } = search(names(100), new Set(["far__t99"]));
+    expect(leftOut).toContain("far__t99");
+    expect(leftOut.length).toBeLessThanOrEqual(13);
+    expect(unproven).toEqual([]);
+    expect(tried).toHaveLength(3);
+  });
+
+  test("requests that are left over prove the rest", () => {
+    expect(search(names(2), new Set(["far__t0"]))).toMatchObject({
+      leftOut: ["far__t0"],
+      unproven: [],
+      tried: [["far__t0"], ["far__t1"]],
+    });
+    expect(search(names(2), new Set(names(2)))).toMatchObject({ leftOut: names(2), unproven: [] });
+    expect(search(names(1), new Set(names(1)))).toMatchObject({ leftOut: names(1), tried: [] });
+    expect(search([], new Set())).toMatchObject({ leftOut: [], unproven: [], tried: [] });
+  });
+
+  test("whatever refuses: few requests, nothing good is called bad alone, and without the doubtful ones all is taken", () => {
+    const cases = fc
+      .integer({ min: 1, max: 60 })
+      .chain((count) => fc.tuple(fc.constant(names(count)), fc.subarray(names(count), { minLength: 1 })));
+    fc.assert(
+      fc.property(cases, ([all, bad]) => {
+        const culprits = new Set(bad);
+        const { leftOut, unproven, tried } = search(all, culprits);
+        expect(tried.length).toBeLessThanOrEqual(3);
+        expect(leftOut.some((name) => culprits.has(name))).toBe(true);
+        const certain = all.filter((name) => !leftOut.includes(name) && !unproven.includes(name));
+        expect(certain.filter((name) => culprits.has(name))).toEqual([]);
+        if (leftOut.length === 1) expect(culprits.has(leftOut[0]!)).toBe(true);
+      }),
+    );
+  });
+
+  test("answers after its end change nothing", () => {
+    const over = search(names(3), new Set(["far__t1"]));
+    expect(over.taken().leftOut).toEqual(over.leftOut);
+    expect(over.refused().leftOut).toEqual(over.leftOut);
+  });
 });
