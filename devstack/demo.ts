@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { loadDotEnv } from "../encoding/dot-env.ts";
+import { DotEnvError, loadDotEnv } from "../encoding/dot-env.ts";
 import { ConfigError, loadConfig } from "../src/config.ts";
 import { loadJwtSecret, lockDataDir, prepareDataDir, SetupError } from "./data-dir.ts";
 import { readPlatformUri, readPorts, withoutBlanks } from "./environment.ts";
@@ -99,6 +99,8 @@ main().catch((error: unknown) => {
 
 /** One clear line for what a person can put right; everything for what they cannot. */
 function describe(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof SetupError) return error.message;
+  const isTheirs =
+    error instanceof ConfigError || error instanceof SetupError || error instanceof DotEnvError;
+  if (isTheirs) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

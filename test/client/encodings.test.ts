@@ -184,6 +184,8 @@ test("a .env in another encoding, or one that cannot be read, is one clear line"
     ["devstack/token.ts", ["--tenant", "tenant1", "--user", "user123"]],
     ["client/aura.ts", ["threads"]],
     ["src/knowledge-rebuild.ts", []],
+    ["devstack/demo.ts", []],
+    ["devstack/studio.ts", []],
   ] as const) {
     const { code, stderr } = await program(path, [...args], dotEnv);
     expect([path, code === 0]).toEqual([path, false]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { languageOf, MAX_PROMPT, readRequests } from "../../../graphs/demo-requests.ts";
+import { languageOf, readRequests } from "../../../graphs/demo-requests.ts";
 
 const mail = (to: string | string[], subject: string, body: string, cc?: string | string[]) => ({
   tool: "send_email",
@@ -96,6 +96,14 @@ describe("reading requests", () => {
       "Send an email to kim@example.com with subject Hi saying what time is it there",
       [mail("kim@example.com", "Hi", "what time is it there")],
     ],
+    [
+      "지금 몇 시인지 알려주고 kim@example.com 에게 안부 메일 보내줘",
+      [mail("kim@example.com", "안부", "안부"), time()],
+    ],
+    [
+      "Tell kim@example.com what time it is here",
+      [mail("kim@example.com", "what time it is here", "what time it is here")],
+    ],
     ["hello", []],
     ["안녕하세요", []],
     ["my address is kim@example.com", []],
@@ -105,17 +113,4 @@ describe("reading requests", () => {
   ])("%s", (prompt, expected) => {
     expect(readRequests(prompt, languageOf(prompt) ?? "ko")).toEqual(expected);
   });
-
-  // Patterns that go back and forth over what they have read would not be done with this in time.
-  it.each(["a@x.com send ", "제목 ", "subject ", "and tell me ", "내용 메일 ", "a", " ", "@.", "and send "])(
-    "gets through long and hostile prompts, and leaves longer ones alone: %j",
-    (part) => {
-      const promptOf = (length: number) => `send mail a@x.com ${part.repeat(length)}`.slice(0, length);
-      for (let round = 0; round < 50; round += 1) {
-        const prompt = promptOf(MAX_PROMPT - round);
-        expect(readRequests(prompt, languageOf(prompt) ?? "en")[0]?.tool).toBe("send_email");
-      }
-      expect(readRequests(promptOf(32_000), "en")).toEqual([]);
-    },
-  );
 });
