@@ -1,5 +1,5 @@
-import { type BaseMessage, RemoveMessage } from "@langchain/core/messages";
-import type { StateSnapshot } from "@langchain/langgraph";
+import { BaseMessage, RemoveMessage } from "@langchain/core/messages";
+import { messagesStateReducer, type StateSnapshot } from "@langchain/langgraph";
 import { z } from "zod";
 import type { AuraGraph } from "./build.ts";
 import { planStep } from "./graph-event.ts";
@@ -146,6 +146,20 @@ export function toStateUpdate(edits: unknown): Record<string, unknown> {
   if (!parsed.success) throw new SavedStateError("edits are malformed", parsed.error);
   const { messages, ...rest } = parsed.data;
   return { ...rest, ...(messages && { messages: messages.map(fromEdit) }) };
+}
+
+/**
+ * Refuses an update that LangGraph would only refuse once the checkpoint has been copied.
+ *
+ * @throws SavedStateError for the removal of a message that is not there
+ */
+export function refuseUnfit(update: Record<string, unknown>, { messages = [] }: Partial<State>): void {
+  const edited = z.array(z.custom<BaseMessage>(BaseMessage.isInstance)).parse(update.messages ?? []);
+  try {
+    messagesStateReducer([...messages], edited);
+  } catch (cause) {
+    throw new SavedStateError("edits remove a message that is not there", cause);
+  }
 }
 
 function fromEdit(edit: z.infer<typeof editedMessage>): BaseMessage {

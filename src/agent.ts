@@ -7,7 +7,7 @@ import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
 import { runInput } from "../graphs/state.ts";
-import { toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
+import { refuseUnfit, toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
 import { createUnderWay } from "../graphs/under-way.ts";
 import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
@@ -89,6 +89,12 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     history: (threadId, query) => viewHistory(graph, threadId, query),
     async copy(from, toThreadId, edits) {
       const update = edits === undefined ? null : refusing(() => toStateUpdate(edits));
+      if (update !== null) {
+        const { threadId: thread_id, checkpointId: checkpoint_id } = from;
+        const { createdAt, values } = await graph.getState({ configurable: { thread_id, checkpoint_id } });
+        if (createdAt === undefined) return false;
+        refusing(() => refuseUnfit(update, values));
+      }
       if (!(await copyCheckpoint(saver, from, toThreadId))) return false;
       if (update !== null) await edit(graph, toThreadId, update);
       return true;
