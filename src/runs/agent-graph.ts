@@ -25,8 +25,8 @@ export interface GraphStreamConfig {
   configurable: GraphThread["configurable"] & {
     /** This reader answers barriers: a node's result is checkpointed only after its events are stored. */
     storesEvents: true;
-    /** Told of every checkpoint that has been stored. */
-    onCheckpoint: (metadata: CheckpointMetadata) => void;
+    /** Told of every checkpoint that has been stored, before anything goes on from it. */
+    onCheckpoint: (metadata: CheckpointMetadata) => Promise<void>;
     /** Ends the reading of models when it aborts, and nothing else. */
     modelSignal: AbortSignal;
   };

@@ -10,8 +10,8 @@ import type { RunRecord } from "./run.ts";
 export interface Attended {
   /** For the transition that begins the work. */
   worker: NonNullable<RunPatch["worker"]>;
-  /** To be told of every checkpoint of the run. */
-  onCheckpoint(metadata: CheckpointMetadata): void;
+  /** To be told of every checkpoint of the run; resolves when it is noted. Never rejects. */
+  onCheckpoint(metadata: CheckpointMetadata): Promise<void>;
 }
 
 /**
@@ -61,12 +61,13 @@ function shareLater({ presence, logger }: RunDeps, run: RunRecord, place: Place)
 function listener({ presence, logger }: RunDeps, runId: string, place: Place): Attended["onCheckpoint"] {
   let said = false;
   let input: number | null = null;
-  return ({ source, step }) => {
+  return async ({ source, step }) => {
     // The prompt is stored twice, as it came and as the graph has it, before anything is done about it.
     if (source === "input") input = step;
     if (source === "input" || said || (input !== null && step <= input + 1)) return;
     said = true;
-    presence.progressed(runId).then(place.share, (err: unknown) => {
+    // Waited for: the process may end with what comes next, and this would count as an end without progress.
+    await presence.progressed(runId).then(place.share, (err: unknown) => {
       said = false;
       logger.debug({ err, runId }, "that a run has made progress could not be stored");
     });

@@ -141,6 +141,17 @@ test.each(["finish-empty-string", "finish-error"])("%s: half an answer is never 
   await goesOn(opened);
 });
 
+test("null-optionals: null counts as not given, and what is asked is what is sent", async () => {
+  const opened = await openCase("null-optionals");
+  const { of, text } = await talk(opened.stack, { decision: "approve" });
+  expect(of("hitl")).toMatchObject([{ context: { to: "kim@example.com", subject: "Hi", body: "hello" } }]);
+  expect(of("hitl")[0]?.context).not.toHaveProperty("cc");
+  expect(of("tool_execution").at(-1)).toMatchObject(completed("send_email"));
+  expect(text).toBe("sent");
+  expect(opened.stack.mailbox.mails()).toMatchObject([{ to: ["kim@example.com"], cc: [] }]);
+  await goesOn(opened);
+});
+
 test("stream-options-refused: asked again without, and never again with it", async () => {
   const opened = await openCase("stream-options-refused", {
     answer: (request, turns) => turns[request.stream_options === undefined ? 1 : 0],
