@@ -27,7 +27,10 @@ export interface ConnectionOptions {
   lang?: Language | undefined;
 }
 
-/** What can be a header's value, as UTF-8: no control characters, and no blanks around it, which HTTP takes away. */
+/**
+ * What can be a header's value, as UTF-8: no control characters, and no blanks around it, which HTTP takes
+ * away.
+ */
 const claim = z
   .string()
   .refine((text) => text !== "" && text === text.trim() && text.isWellFormed() && !/\p{Cc}/u.test(text));

@@ -14,9 +14,9 @@ export function harmless(text: string): string {
     .replace(INVISIBLE, (character) => (character === "\n" ? character : visible(character)));
 }
 
-/** The same in one line. */
+/** The same in one line. Blanks are looked at once, and not from each of them on. */
 export function harmlessLine(text: string): string {
-  return harmless(text).replaceAll(/\s*\n\s*/g, " ");
+  return harmless(text).replaceAll(/\s+/g, (blanks) => (blanks.includes("\n") ? " " : blanks));
 }
 
 /** A value of any kind in one line, harmless as well. */
@@ -103,17 +103,29 @@ export function wrap(text: string, columns: number): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(2, columns)));
 }
 
+/** One look at each character: a mail's body may be one line of 100,000. */
 function wrapLine(line: string, columns: number): string[] {
   const rows: string[] = [];
-  let rest = line;
-  while (widthOf(rest) > columns) {
-    const { head, tail } = splitAt(rest, columns);
-    const space = tail.startsWith(" ") ? head.length : head.lastIndexOf(" ");
-    const end = space > 0 ? space : head.length;
-    rows.push(rest.slice(0, end));
-    rest = rest.slice(space > 0 ? end + 1 : end);
+  /** The row's beginning, its width so far, and its last space with the width up to and with it. */
+  let row = { from: 0, width: 0, space: 0, spaceWidth: 0 };
+  const breakAt = (end: number, next: number, width: number) => {
+    rows.push(line.slice(row.from, end));
+    row = { from: next, width, space: next, spaceWidth: 0 };
+  };
+  for (const { segment, index } of graphemes.segment(line)) {
+    const width = widthOfGrapheme(segment);
+    if (row.width + width > columns) {
+      if (segment === " ") {
+        breakAt(index, index + 1, 0);
+        continue;
+      }
+      if (row.space > row.from) breakAt(row.space, row.space + 1, row.width - row.spaceWidth);
+      if (row.width + width > columns) breakAt(index, index, 0);
+    }
+    row.width += width;
+    if (segment === " ") row = { ...row, space: index, spaceWidth: row.width };
   }
-  return [...rows, rest];
+  return [...rows, line.slice(row.from)];
 }
 
 function splitAt(line: string, columns: number): { head: string; tail: string } {

@@ -8,9 +8,10 @@ const decoders = {
 export const NO_TEXT = "neither UTF-8 nor UTF-16 text";
 
 /**
- * The one place where bytes of files and requests become text: UTF-8, with a byte order mark or without, or UTF-16 with one, as Notepad,
- * Excel and PowerShell write it. The mark is no part of the text. Null for anything else - a code page, UTF-16 without a mark, a file that
- * is no text: nothing is ever replaced, because nobody would see that it was.
+ * The one place where bytes of files and requests become text: UTF-8, with a byte order mark or without, or
+ * UTF-16 with one, as Notepad, Excel and PowerShell write it. The mark is no part of the text. Null for
+ * anything else - a code page, UTF-16 without a mark, a file that is no text: nothing is ever replaced,
+ * because nobody would see that it was.
  */
 export function decodeText(bytes: Uint8Array): string | null {
   try {

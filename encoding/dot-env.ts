@@ -8,8 +8,9 @@ const FILE = ".env";
 export class DotEnvError extends Error {}
 
 /**
- * Reads .env of the current directory into the environment, if there is one; what the environment already has wins, even when
- * empty. (process.loadEnvFile reads UTF-8 only, and takes a byte order mark for a part of the first name.)
+ * Reads .env of the current directory into the environment, if there is one; what the environment already has
+ * wins, even when empty. (process.loadEnvFile reads UTF-8 only, and takes a byte order mark for a part of the
+ * first name.)
  *
  * @throws DotEnvError when the file cannot be read or is no text
  */

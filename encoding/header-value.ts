@@ -1,6 +1,6 @@
 /**
- * Texts in HTTP headers. A header is bytes, and Node and fetch show each of them as one character (Latin-1): a Korean name arrives as
- * characters that nobody has written, and cannot be sent as it is.
+ * Texts in HTTP headers. A header is bytes, and Node and fetch show each of them as one character (Latin-1):
+ * a Korean name arrives as characters that nobody has written, and cannot be sent as it is.
  */
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -18,7 +18,10 @@ export function readHeaderValue(value: string): string {
   }
 }
 
-/** The text as a header's value: its UTF-8 bytes; percent-encoded where it holds control characters, which no header may. */
+/**
+ * The text as a header's value: its UTF-8 bytes; percent-encoded where it holds control characters, which no
+ * header may.
+ */
 export function writeHeaderValue(text: string): string {
   const sent = text.toWellFormed();
   return /\p{Cc}/u.test(sent) ? encodeURIComponent(sent) : Buffer.from(sent, "utf8").toString("latin1");

@@ -7,16 +7,20 @@ const MAX_CHARS = 100;
 
 const EPOCH = /^\d{9,16}(?:\.\d{1,9})?$/;
 
-/** A date and a time, whatever stands between them, and then a zone or none; a zone's name adds nothing to its offset. */
+/**
+ * A date and a time, whatever stands between them, and then a zone or none; a zone's name adds nothing to its
+ * offset.
+ */
 const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)(?:\[[\w/+:-]{1,60}\])?)?$/i;
 /** Without separators it is no number of milliseconds, though it looks like one. */
 const COMPACT = /^((?:19|20)\d\d)(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)$/i;
 
 /**
- * A time as Java services write it, in Unix ms; null when it is none. Texts of java.time (`2024-01-16T12:00:00`, with a space,
- * `+0900`, `[Asia/Seoul]`), Jackson's arrays (`[2024,1,16,12,0,0,123000000]`) and instants in seconds or milliseconds (`1706152860.123000000`).
- * What has no zone is in the process's own. Never throws, whatever the value is.
+ * A time as Java services write it, in Unix ms; null when it is none. Texts of java.time
+ * (`2024-01-16T12:00:00`, with a space, `+0900`, `[Asia/Seoul]`), Jackson's arrays
+ * (`[2024,1,16,12,0,0,123000000]`) and instants in seconds or milliseconds (`1706152860.123000000`). What has
+ * no zone is in the process's own. Never throws, whatever the value is.
  */
 export function readTime(value: unknown): number | null {
   const ms = Math.round(msOf(value) ?? Number.NaN);

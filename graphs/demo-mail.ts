@@ -47,8 +47,8 @@ interface Segment {
 }
 
 /**
- * One mail out of the text that asks for it, and where its subject and body stand in it. What was given is sent: only who has given no text
- * at all gets one of ours.
+ * One mail out of the text that asks for it, and where its subject and body stand in it. What was given is
+ * sent: only who has given no text at all gets one of ours.
  */
 export function readMail(text: string, language: Language): { mail: MailArgs; used: Span[] } {
   const segment = segmentOf(text);

@@ -31,8 +31,9 @@ const boundTool = z.union([
 ]);
 
 /**
- * An offline stand-in for a language model, so that everything around it can be tried without one. Fixed rules;
- * it understands mails in many languages, in Korean and English the time, what has happened and tasks, and says what it is.
+ * An offline stand-in for a language model, so that everything around it can be tried without one. Fixed
+ * rules; it understands mails in many languages, in Korean and English the time, what has happened and tasks,
+ * and says what it is.
  */
 export class DemoChatModel extends BaseChatModel<DemoCallOptions> {
   override _llmType(): string {

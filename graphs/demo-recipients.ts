@@ -40,7 +40,10 @@ function withName(text: string, { from, to, address }: Address, quotes: readonly
   return { from: start, to: to + 1, address };
 }
 
-/** `hello to kim@example.com`, `내일 봐요 라고 kim@example.com에게`: the recipients, who are named nowhere else, are no part of it. */
+/**
+ * `hello to kim@example.com`, `내일 봐요 라고 kim@example.com에게`: the recipients, who are named nowhere else, are
+ * no part of it.
+ */
 export function beforeRecipients(value: string, offset: number, addresses: readonly Address[]): string {
   const last = addresses.at(-1);
   let first = last;

@@ -18,7 +18,10 @@ export function languageOf(text: string): Language | null {
   return /[A-Za-z]/.test(text) ? "en" : null;
 }
 
-/** What a prompt asks for: mails in their order, then the time; else something to look up. In time that grows with the prompt's length. */
+/**
+ * What a prompt asks for: mails in their order, then the time; else something to look up. In time that grows
+ * with the prompt's length.
+ */
 export function readRequests(prompt: string, language: Language): DemoRequest[] {
   const { mails, rest } = readMails(prompt, language);
   const time = readTime(rest);

@@ -26,7 +26,9 @@ const AFTER_RECIPIENT =
 const BEFORE_RECIPIENT =
   /^\s{0,4}(?:请|請|帮我|向|给|給|告诉|告訴|通知|发邮件|发送邮件|发送电子邮件|发信|写信|并|和){1,3}/u;
 
-/** The text without the request that ends it, in the languages that put it there; as it is where none does. */
+/**
+ * The text without the request that ends it, in the languages that put it there; as it is where none does.
+ */
 export function withoutTail(text: string): string {
   const whole = text.trimEnd();
   const end = whole.slice(-TAIL_CHARS);

@@ -97,7 +97,9 @@ const AFTER_NAME =
 const TOP =
   /^(?:한국|삼성|닷컴|닷넷|中国|中國|香港|台灣|台湾|新加坡|公司|网络|网址|在线|みんな|コム|рф|бел|укр|ไทย|भारत)/u;
 
-/** The addresses of a text in their order, whatever stands around them. Each costs a bounded number of steps. */
+/**
+ * The addresses of a text in their order, whatever stands around them. Each costs a bounded number of steps.
+ */
 export function addressesIn(text: string): Address[] {
   const found: Address[] = [];
   for (const { index: at } of text.matchAll(/[@＠]/g)) {

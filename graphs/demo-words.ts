@@ -1,4 +1,7 @@
-/** The words by which the demo model finds its way through a request for a mail, in the languages that it has been taught. */
+/**
+ * The words by which the demo model finds its way through a request for a mail, in the languages that it has
+ * been taught.
+ */
 
 const latin = (words: string) => String.raw`(?<![\p{L}\p{N}_])(?:${words})(?![\p{L}\p{N}_])`;
 

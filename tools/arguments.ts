@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** A call's arguments are checked so many times at most: each time without the nulls that were found before. */
+/**
+ * A call's arguments are checked so many times at most: each time without the nulls that were found before.
+ */
 const MAX_CHECKS = 50;
 
 /** Where an issue of a schema that is not zod's own says it is, as a JSON Pointer without escapes. */
@@ -9,8 +11,9 @@ const elsewhere = z.object({ params: z.object({ at: z.string() }) });
 type Json = Record<string, unknown>;
 
 /**
- * A model's arguments, checked. Many models write null for what they do not want to give: where the schema does not allow null and the
- * argument can be left out, it is left out - at any depth of an object, and nowhere else. What comes back is what is approved and used.
+ * A model's arguments, checked. Many models write null for what they do not want to give: where the schema
+ * does not allow null and the argument can be left out, it is left out - at any depth of an object, and
+ * nowhere else. What comes back is what is approved and used.
  */
 export function parseArguments<Schema extends z.ZodObject>(
   schema: Schema,
@@ -33,14 +36,20 @@ function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
   return data === undefined ? [] : data.params.at.split("/").slice(1);
 }
 
-/** Whether there is a null at this place, as the value of an object's key: a list without an entry is another list. */
+/**
+ * Whether there is a null at this place, as the value of an object's key: a list without an entry is another
+ * list.
+ */
 function isNullKey(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
   if (key === undefined || typeof value !== "object" || value === null) return false;
   const found: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
   return rest.length > 0 ? isNullKey(found, rest) : found === null && !Array.isArray(value);
 }
 
-/** A copy without the key at this place; fromEntries defines its keys, `__proto__` too, instead of assigning them. */
+/**
+ * A copy without the key at this place; fromEntries defines its keys, `__proto__` too, instead of assigning
+ * them.
+ */
 function without(value: Json, [key, ...rest]: readonly PropertyKey[]): Json {
   const entries = Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
     if (name !== String(key)) return [[name, each]];

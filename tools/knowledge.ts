@@ -86,7 +86,10 @@ const types = z
   .max(20)
   .optional()
   .describe("Only events of these types, such as MailSentEvent, MailReceivedEvent, ApprovalCreatedEvent");
-/** The last moment that a Date can name, in Unix seconds or as milliseconds far ahead: a number above it is no time. */
+/**
+ * The last moment that a Date can name, in Unix seconds or as milliseconds far ahead: a number above it is no
+ * time.
+ */
 const LAST = 8_640_000_000_000;
 /** Unix seconds until the year 5138, above it milliseconds. */
 const FIRST_MS = 100_000_000_000;

@@ -12,10 +12,11 @@ const NOT_ASCII = "must have no letters but a-z before the @: mail servers do no
 const UNFINISHED = "must end its quotation marks and brackets";
 
 /**
- * Reads the recipients in a text as people, other programs and models write them: `kim@example.com`, `Kim <kim@example.com>`,
- * `"Kim, Lee" <kim@example.com>; lee@한국.kr`, `mailto:kim@example.com`. What comes back is what a mail server is given - names are dropped,
- * domains of other scripts are in punycode - so that whoever is shown it sees where the mail goes. Each address is there once. What has
- * two meanings is refused. Takes time in proportion to the text.
+ * Reads the recipients in a text as people, other programs and models write them: `kim@example.com`, `Kim
+ * <kim@example.com>`, `"Kim, Lee" <kim@example.com>; lee@한국.kr`, `mailto:kim@example.com`. What comes back is
+ * what a mail server is given - names are dropped, domains of other scripts are in punycode - so that whoever
+ * is shown it sees where the mail goes. Each address is there once. What has two meanings is refused. Takes
+ * time in proportion to the text.
  */
 export function readRecipients(text: string): Recipients {
   const entries = split(text.replaceAll("＠", "@"));
@@ -169,7 +170,10 @@ const TOGETHER = String.raw`\p{scx=Latin}\p{scx=Hangul}\p{scx=Han}\p{scx=Hiragan
 const ONE_OF_THEM = new RegExp(`[\\p{L}&&[${TOGETHER}]]`, "v");
 const ANY_OTHER = new RegExp(`[\\p{L}--[${TOGETHER}]]`, "v");
 
-/** Scripts whose letters stand together in a name (삼성sds); others do so only to look like another name (exаmple with a Cyrillic а). */
+/**
+ * Scripts whose letters stand together in a name (삼성sds); others do so only to look like another name
+ * (exаmple with a Cyrillic а).
+ */
 function isMixed(label: string): boolean {
   if (/\p{sc=Cyrillic}/u.test(label) && /\p{sc=Greek}/u.test(label)) return true;
   return ONE_OF_THEM.test(label) && ANY_OTHER.test(label);

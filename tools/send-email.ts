@@ -32,7 +32,10 @@ const tooMany = (count: number) =>
 /** The limits are the readers' below: of a union zod says no more than that it does not fit. */
 const written = z.union([z.string(), z.array(z.string()).meta({ minItems: 1, maxItems: MAX_RECIPIENTS })]);
 
-/** What is approved, and sent to, is what was read: plain addresses. One recipient stays a text, several are a list. */
+/**
+ * What is approved, and sent to, is what was read: plain addresses. One recipient stays a text, several are a
+ * list.
+ */
 const addresses = written.transform(readAll);
 const copies = written
   .transform((value, context) =>

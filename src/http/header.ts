@@ -3,11 +3,14 @@ import { readHeaderValue } from "../../encoding/header-value.ts";
 import { AuraError } from "../errors.ts";
 
 /**
- * Headers of which there is one. A proxy that adds what the client has sent already makes two of it, and Node - or a proxy on the way -
- * joins them with a comma: equal values count once.
+ * Headers of which there is one. A proxy that adds what the client has sent already makes two of it, and Node
+ * - or a proxy on the way - joins them with a comma: equal values count once.
  */
 
-/** The header as a client has sent it; undefined when it is missing or empty. Values that differ stay joined, as they came. */
+/**
+ * The header as a client has sent it; undefined when it is missing or empty. Values that differ stay joined,
+ * as they came.
+ */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const joined = [headers[name] ?? ""].flat().join(", ");
   const [value, ...others] = partsOf(joined);
@@ -34,8 +37,9 @@ export function differing(code: "E2003" | "E4000", name: string): AuraError {
 }
 
 /**
- * Whether a header names this id, once or several times: in UTF-8, in Latin-1, or percent-encoded, as a browser must write what is not
- * Latin-1. A check of an id that is known, never the source of one: so no spelling can be taken for another id.
+ * Whether a header names this id, once or several times: in UTF-8, in Latin-1, or percent-encoded, as a
+ * browser must write what is not Latin-1. A check of an id that is known, never the source of one: so no
+ * spelling can be taken for another id.
  */
 export function isNamedBy(headers: IncomingHttpHeaders, name: string, id: string): boolean {
   const value = readHeaderValue([headers[name] ?? ""].flat().join(", "));

@@ -12,10 +12,10 @@ declare module "fastify" {
 }
 
 /**
- * How bodies of type application/json are read on every route: as UTF-8, or as UTF-16 with its mark; bytes that are neither are refused, never
- * replaced. Nothing at all is no body: many clients send the type with
- * a DELETE or a cancel too. What nests too deeply is refused (E4000) before it is parsed, so that no line behind this one can run out
- * of stack over it. A number that JavaScript cannot hold comes as its text.
+ * How bodies of type application/json are read on every route: as UTF-8, or as UTF-16 with its mark; bytes
+ * that are neither are refused, never replaced. Nothing at all is no body: many clients send the type with a
+ * DELETE or a cancel too. What nests too deeply is refused (E4000) before it is parsed, so that no line
+ * behind this one can run out of stack over it. A number that JavaScript cannot hold comes as its text.
  */
 export function readJsonBodies(app: FastifyInstance): void {
   // Refuses `__proto__` and `constructor.prototype`.

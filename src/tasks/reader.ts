@@ -3,7 +3,10 @@ import { readTime } from "../../encoding/time.ts";
 import type { MainService } from "./main-service.ts";
 
 const status = z.enum(["REQUESTED", "IN_PROGRESS", "COMPLETED", "FAILED"]);
-/** As it was sent where it is a text, else ISO 8601; nothing where nobody can read it: a list is more than its times. */
+/**
+ * As it was sent where it is a text, else ISO 8601; nothing where nobody can read it: a list is more than its
+ * times.
+ */
 const time = z
   .unknown()
   .optional()

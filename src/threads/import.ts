@@ -8,12 +8,13 @@ import type { ThreadDeps } from "./deps.ts";
 import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 
 /**
- * Stores an exported thread as a new one of the caller's, under a new thread id and the runs' own ids. A run that waited is cancelled:
- * an approval never travels. Everything is checked before anything is written.
+ * Stores an exported thread as a new one of the caller's, under a new thread id and the runs' own ids. A run
+ * that waited is cancelled: an approval never travels. Everything is checked before anything is written.
  *
  * @returns the new thread's id
- * @throws AuraError E4000 for a document that is not one of ours, or of a newer version; E3001 when one of its runs or approvals is here
- *   already: `data` says which (`runId` or `requestId`), and in which thread when that is the caller's own
+ * @throws AuraError E4000 for a document that is not one of ours, or of a newer version; E3001 when one of
+ *   its runs or approvals is here already: `data` says which (`runId` or `requestId`), and in which thread
+ *   when that is the caller's own
  */
 export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown): Promise<string> {
   const document = parseDocument(body);
