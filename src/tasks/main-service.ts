@@ -53,6 +53,8 @@ export interface Call {
 /** The task is in that state already: somebody was faster, or our last answer got lost. */
 const ALREADY = 409;
 const TOKEN_TTL_S = 60;
+/** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
+const MAX_ANSWER = 16 * 1024 * 1024;
 const envelope = z.object({ data: z.unknown() });
 
 /** Calls Main Service; resolves with the envelope's `data`. */
@@ -60,7 +62,7 @@ export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
 
 /**
  * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the user, never the caller's. Calls have
- * a timeout; when several in a row have failed, none is tried for a while.
+ * a timeout, and what they answer a limit; when several in a row have failed, none is tried for a while.
  */
 export function createMainService(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;
@@ -98,7 +100,7 @@ async function send(url: string, key: Uint8Array, caller: Caller, call: Call, si
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
   });
-  const text = await response.text();
+  if (response.status === ALREADY || !response.ok) await response.body?.cancel();
   if (response.status === ALREADY) return undefined;
   if (!response.ok) {
     const refused = response.status < 500 && response.status !== 408 && response.status !== 429;
@@ -108,7 +110,24 @@ async function send(url: string, key: Uint8Array, caller: Caller, call: Call, si
       response.status,
     );
   }
-  return parseEnvelope(text, path);
+  return parseEnvelope(await readText(response, path), path);
+}
+
+/** The body as far as it may go; its time is limited by the call's. */
+async function readText({ body, status }: Response, path: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const bytes of body ?? []) {
+    length += bytes.byteLength;
+    // Leaving the loop closes the connection.
+    if (length > MAX_ANSWER) {
+      const problem = `the answer to ${path.split("?")[0]} is longer than ${MAX_ANSWER} bytes`;
+      throw new MainServiceError("unavailable", problem, status);
+    }
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function parseEnvelope(text: string, path: string): unknown {

@@ -196,7 +196,7 @@ describe.each(["embedded", "redis"] as const)("edits that strangers send, %s bac
         .filter(({ key }: any) => key === "context");
       expect(contexts.map(({ value }: any) => value)).toContainEqual(sentEdits.context);
     });
-    await fc.assert(drawn, { numRuns: 80 });
+    await fc.assert(drawn, { numRuns: 80, endOnFailure: true });
     await healthy();
     expect(died).toEqual([]);
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain("polluted");
