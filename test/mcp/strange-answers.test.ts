@@ -146,6 +146,12 @@ const prompts = async (stack: Stack) => {
   return eventsOf(await stream.ended);
 };
 
+/** As it is told: whatever was behind a number that a double rounds, it is not told as that number. */
+const told = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, each: unknown) =>
+    typeof each === "number" && Math.abs(each) > Number.MAX_SAFE_INTEGER ? `about ${each}` : each,
+  );
+
 describe.each(["embedded", "redis"] as const)("what an MCP server answers a call, %s backend", (backend) => {
   let stack: Stack;
   beforeAll(async () => {
@@ -176,7 +182,7 @@ describe.each(["embedded", "redis"] as const)("what an MCP server answers a call
       const end = (await prompts(stack)).findLast(({ type }) => type === "tool_execution")?.data;
       expect(end.status).toBe("completed");
       if (end.result.omitted !== undefined || end.truncated === true) return;
-      expect(plain(end.result.structuredContent)).toEqual(plain(structuredContent));
+      expect(plain(end.result.structuredContent)).toEqual(plain(told(structuredContent)));
     });
     await fc.assert(drawn, { numRuns: 40, endOnFailure: true });
   });

@@ -1,6 +1,7 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { acceptable } from "../../../../graphs/model/acceptable.ts";
 import { planReply } from "../../../helpers/openai-stub.ts";
 import { harness, outline, testTools } from "../harness.ts";
@@ -25,6 +26,8 @@ test.each(["echo ", "ec ho", "echo\u0000", "ec.ho", "에코", "x".repeat(80), "<
         tools: ["echo_", "ec_ho", "__", "x".repeat(64), "__channel__echo"].map((usable) => ({
           ...tool,
           name: usable,
+          // What runs at all if it is called.
+          schema: z.object({}),
           execute: async (args) => void ran.push(args),
         })),
       },
