@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { ModelError, ServerRefusal } from "./errors.ts";
-import { errorIn, type Piece, parseData, readPiece } from "./piece.ts";
+import { errorIn, NOTHING, type Piece, parseData, readPiece } from "./piece.ts";
 
 /**
  * The answer of a model server, piece by piece: a stream of server-sent events, or one JSON document where the server does not stream.
@@ -29,8 +29,10 @@ export async function* readAnswer(response: Response): AsyncGenerator<Piece> {
     state.finished ||= piece.finish !== undefined;
     yield withLost(piece, state);
   }
+  const hasLost = state.lost > 0;
+  if (hasLost) yield withLost(NOTHING, state);
   if (state.finished) return;
-  if (state.pieces === 0 && state.lost === 0) throw new ServerRefusal(200, "");
+  if (state.pieces === 0 && !hasLost) throw new ServerRefusal(200, "");
   throw new ModelError("cut", "the model's answer broke off: it has neither a finish_reason nor [DONE]");
 }
 

@@ -49,24 +49,34 @@ export async function converse(
   listener: Listener,
   limits: AnswerLimits,
 ): Promise<Answered> {
-  let hasSpoken = false;
-  const heard: Listener = {
-    ...listener,
-    onText(delta) {
-      hasSpoken = true;
-      listener.onText?.(delta);
-    },
-  };
+  const heard = noticingWords(listener);
   for (const [at, server] of servers.entries()) {
     try {
       return { ...(await askServer(server, question, config, heard, limits)), server };
     } catch (error) {
       const isLast = at === servers.length - 1;
-      if (isLast || hasSpoken || !(error instanceof ModelError) || error.kind === "endless") throw error;
+      if (isLast || heard.hasSpoken() || !(error instanceof ModelError) || error.kind === "endless") throw error;
       listener.onFallback?.(error);
     }
   }
   throw new Error("there is no model to ask");
+}
+
+/** A listener that knows whether the user has seen words of the answer: then nobody may begin it anew. */
+interface Attentive extends Listener {
+  hasSpoken(): boolean;
+}
+
+function noticingWords(listener: Listener): Attentive {
+  let spoken = false;
+  return {
+    ...listener,
+    onText(delta) {
+      spoken = true;
+      listener.onText?.(delta);
+    },
+    hasSpoken: () => spoken,
+  };
 }
 
 /**
@@ -77,7 +87,7 @@ async function askServer(
   server: ModelServer,
   question: Question,
   config: LangGraphRunnableConfig,
-  listener: Listener,
+  listener: Attentive,
   limits: AnswerLimits,
 ): Promise<Answer> {
   const form: Form = { tools: question.tools, atMost: Infinity };
@@ -93,7 +103,7 @@ async function askServer(
       return answer;
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal === null || made >= MAX_FORMS) throw error;
+      if (refusal === null || made >= MAX_FORMS || listener.hasSpoken()) throw error;
       const said = contextRefusal(refusal);
       if (said !== null) {
         server.window.exceeded(estimate, said);

@@ -27,7 +27,7 @@ export function readPiece(chunk: unknown): Piece | null {
   if (!isRecord(chunk)) return null;
   const usage = usageIn(chunk.usage);
   const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
-  if (!isRecord(choice)) return usage === undefined ? null : { ...EMPTY, usage };
+  if (!isRecord(choice)) return usage === undefined ? null : { ...NOTHING, usage };
   const message = [choice.delta, choice.message].find(isRecord) ?? textChoice(choice);
   const finish = textIn(choice.finish_reason);
   return {
@@ -39,7 +39,8 @@ export function readPiece(chunk: unknown): Piece | null {
   };
 }
 
-const EMPTY: Piece = Object.freeze({ text: "", reasoning: "", refusal: "", fragments: [] });
+/** A piece that adds nothing. */
+export const NOTHING: Piece = Object.freeze({ text: "", reasoning: "", refusal: "", fragments: [] });
 
 /** The older completions' form, which some proxies use for the last chunk. */
 function textChoice({ text }: JsonObject): JsonObject {

@@ -85,6 +85,17 @@ test("a chunk that is broken costs itself, and the answer says that something wa
   expect(await again()).toMatchObject({ text: "done", ending: "lost" });
 });
 
+test("a chunk that is broken behind the last whole one is lost as well", async () => {
+  const call = { index: 0, id: "c", function: { name: "send_email", arguments: '{"to":"a@b.c"}' } };
+  const { again } = await askedOf([
+    lines(delta({ content: "do", tool_calls: [call] }), '{"choices":[{"delta":{"tool_c', "[DONE]"),
+  ]);
+  expect(await again()).toMatchObject({
+    ending: "lost",
+    calls: [{ malformed: { problem: expect.stringContaining("could not be read") } }],
+  });
+});
+
 test("no call is made of an answer in which something was lost: it may be half of one", async () => {
   const call = { index: 0, id: "c", function: { name: "send_email", arguments: '{"to":"a@b.c"}' } };
   const { again } = await askedOf([lines("{broken", delta({ tool_calls: [call] }, "tool_calls"))]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { runInput } from "../../../../graphs/state.ts";
 import type { ToolSource } from "../../../../tools/registry.ts";
 import {
   type ChatRequest,
@@ -7,6 +8,7 @@ import {
   startOpenAiStub,
 } from "../../../helpers/openai-stub.ts";
 import { harness, stubModel, testTools, textOf } from "../harness.ts";
+import { delta, lines } from "./stubbed.ts";
 
 /** A server that refuses requests with any of the bad tools, in these words. */
 async function picky(bad: readonly string[], words: (bad: string) => string) {
@@ -75,6 +77,34 @@ test("a request that is refused without the tools as well says so, and costs non
   const all = textOf(await run("good"));
   await expect(run("bad")).rejects.toThrow("status 400");
   expect(textOf(await run("good"))).toBe(all);
+  await stub.close();
+});
+
+test.each([
+  ["a tool", "Invalid schema for function 'far__t'"],
+  ["nothing", "no"],
+  ["the length", "This model's maximum context length is 8192 tokens. However, you sent 9000 tokens."],
+])("half an answer is not begun anew when its server breaks it off over %s", async (_, message) => {
+  const error = JSON.stringify({ error: { message, code: 400 } });
+  const half = lines(delta({ content: "Half an " }), error);
+  const stub = await startOpenAiStub([], {
+    always: ({ messages }) =>
+      String(messages[0]?.content).startsWith("TASK:") ? planReply({ title: "x" }).reply : half,
+  });
+  const far = { ...testTools({ notes: [], echoes: [] })[1]!, name: "far__t" };
+  const { graph, config } = await harness([], {
+    model: stubModel(stub),
+    source: { tools: () => [far], whyMissing: () => undefined },
+  });
+  const said: string[] = [];
+  const input = runInput({ prompt: "hello", context: {}, language: "en" });
+  const run = async () => {
+    for await (const event of await graph.stream(input, { ...config(), streamMode: "custom" })) {
+      if (event.type === "content") said.push(event.content);
+    }
+  };
+  await expect(run()).rejects.toThrow();
+  expect(said.join("")).toBe("Half an ");
   await stub.close();
 });
 
