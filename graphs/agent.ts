@@ -4,7 +4,7 @@ import type { ToolRegistry } from "../tools/registry.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
 import type { GraphLimits } from "./limits.ts";
 import { newMessageId } from "./model/answer.ts";
-import { type Answered, converse } from "./model/converse.ts";
+import { type Answered, converse, type Listener } from "./model/converse.ts";
 import { droppedOf, savedAnswer } from "./model/saved-answer.ts";
 import type { ModelServer } from "./model/server.ts";
 import { agentPrompt } from "./prompts.ts";
@@ -42,16 +42,7 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
         isOwn: registry.isOwn,
       },
       config,
-      {
-        onText: say,
-        onThought: (content) => emit({ type: "thought", content }),
-        onFallback: (error) => report(error, "model"),
-        onToolsRefused(names, isFound) {
-          report(new Error(refusedTools(names, isFound)), "tools");
-          if (isFound) for (const name of names) registry.leaveOut(name, "the model server refuses it");
-          emit({ type: "thought", content: TEXTS[state.language].toolsRefused(names) });
-        },
-      },
+      { onText: say, ...tellingOf({ registry, report }, emit, state.language) },
       { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
     const remark = remarkOn(answer, state.language);
@@ -73,6 +64,23 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
   };
 }
 
+/** What of the asking becomes a thought, a line in the log, or a tool that is left out. */
+function tellingOf(
+  { registry, report }: Pick<AgentOptions, "registry" | "report">,
+  emit: (event: GraphEvent) => void,
+  language: Language,
+): Listener {
+  return {
+    onThought: (content) => emit({ type: "thought", content }),
+    onFallback: (error) => report(error, "model"),
+    onToolsRefused(names, isFound) {
+      report(new Error(refusedTools(names, isFound)), "tools");
+      if (isFound) for (const name of names) registry.leaveOut(name, "the model server refuses it");
+      emit({ type: "thought", content: TEXTS[language].toolsRefused(names) });
+    },
+  };
+}
+
 /** For the log. */
 function refusedTools(names: readonly string[], isFound: boolean): string {
   const list = names.slice(0, 20).join(", ");
@@ -81,7 +89,9 @@ function refusedTools(names: readonly string[], isFound: boolean): string {
     : `the model server refused a request that it took without these tools: ${list}`;
 }
 
-/** What the user has to know of an answer that is not all of one; what becomes of its calls is told with them. */
+/**
+ * What the user has to know of an answer that is not all of one; what becomes of its calls is told with them.
+ */
 function remarkOn({ text, calls, ending }: Answered, language: Language): string {
   if (calls.length > 0) return "";
   const said = text.trim() !== "";

@@ -24,7 +24,10 @@ export interface GraphOptions {
   ledger?: EffectLedger;
   /** Knows which effects have not ended. Default: nobody asks. */
   underWay?: UnderWay;
-  /** How much the model reads, in tokens. Default: what its profile says, else 16,000 until its server says otherwise. */
+  /**
+   * How much the model reads, in tokens. Default: what its profile says, else 16,000 until its server says
+   * otherwise.
+   */
   maxInputTokens?: number | undefined;
   /** Asked when `model` has failed, and how much it reads. */
   fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;

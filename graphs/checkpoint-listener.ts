@@ -1,8 +1,9 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 
 /**
- * Has the saver tell `configurable.onCheckpoint`, where there is one, of every checkpoint that it has stored, with its metadata, and
- * wait for what it does about it: nothing goes on from a checkpoint of which it has not been told. Changes this one instance.
+ * Has the saver tell `configurable.onCheckpoint`, where there is one, of every checkpoint that it has stored,
+ * with its metadata, and wait for what it does about it: nothing goes on from a checkpoint of which it has
+ * not been told. Changes this one instance.
  */
 export function tellingOfCheckpoints(saver: BaseCheckpointSaver): BaseCheckpointSaver {
   const put = saver.put.bind(saver);

@@ -1,5 +1,6 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
+import { cut } from "../tools/cut.ts";
 import { findings } from "./demo-findings.ts";
 import type { DemoRequest } from "./demo-requests.ts";
 import type { Language } from "./state.ts";
@@ -57,7 +58,7 @@ export function demoPlan(requests: readonly DemoRequest[], language: Language) {
 
 /** The answer to a prompt that asks for nothing the demo model knows. */
 export function greeting(prompt: string, language: Language): string {
-  const heard = prompt.length > 80 ? `${prompt.slice(0, 80).toWellFormed()}…` : prompt;
+  const heard = prompt.length > 80 ? `${cut(prompt, 80)}…` : prompt;
   return language === "ko"
     ? `안녕하세요, Aura입니다. "${heard}" 라고 말씀하셨네요. 저는 오프라인 데모 모델이라 정해진 규칙으로만 답할 수 있습니다. 메일 보내기(예: "kim@example.com 에게 제목 회의 내용 내일 3시 회의입니다 라고 메일 보내줘"), 현재 시각(예: "지금 몇 시야"), 있었던 일 찾기(예: "오늘 내가 보낸 메일 뭐 있어")와 작업 목록(예: "내 작업 목록")을 해 보실 수 있습니다.`
     : `Hello, I am Aura. You said: "${heard}". I am the offline demo model and answer by fixed rules. I can send a mail ("Send an email to kim@example.com with subject Hi saying hello there"), tell the time ("What time is it in Seoul?"), find what has happened ("What mail did I send today?") and list your tasks ("List my tasks").`;

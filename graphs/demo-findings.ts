@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cutWithDots } from "../tools/cut.ts";
 import type { Language } from "./state.ts";
 
 const events = z.object({
@@ -48,5 +49,5 @@ export function findings(value: unknown, language: Language): string | null {
 
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE - 1).toWellFormed()}…` : line;
+  return cutWithDots(line, MAX_LINE);
 }

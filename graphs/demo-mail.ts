@@ -1,3 +1,4 @@
+import { cutWithDots } from "../tools/cut.ts";
 import { beforeRecipients, FOLLOWS, recipientsOf, withNames } from "./demo-recipients.ts";
 import { residueOf, withoutQuoting, withoutTail } from "./demo-residue.ts";
 import {
@@ -189,7 +190,7 @@ const DEFAULTS: Readonly<Record<Language, { body: string }>> = {
 
 function firstLine(text: string): string {
   const line = text.split(/\r?\n/, 1)[0] ?? "";
-  return line.length > 60 ? `${line.slice(0, 59).toWellFormed()}…` : line;
+  return cutWithDots(line, 60);
 }
 
 function oneOrMany(addresses: readonly string[]): string | string[] {

@@ -21,8 +21,8 @@ export const answered = z.object({
 });
 
 /**
- * A thread's state. It outlives runs; `steps`, `turns`, `usage`, `written` and `answered` belong to the current run and start anew in plan. A StateSchema, because Studio shows and
- * checks a typed state by it.
+ * A thread's state. It outlives runs; `steps`, `turns`, `usage`, `written` and `answered` belong to the
+ * current run and start anew in plan. A StateSchema, because Studio shows and checks a typed state by it.
  */
 export const AuraState = new StateSchema({
   messages: MessagesValue,

@@ -1,4 +1,7 @@
-/** The beginning of a text, at most `length` UTF-16 units and never half of a character; well-formed whatever came in. */
+/**
+ * The beginning of a text, at most `length` UTF-16 units and never half of a character; well-formed whatever
+ * came in.
+ */
 export function cut(text: string, length: number): string {
   return text.slice(0, isHalved(text, length) ? length - 1 : length).toWellFormed();
 }
@@ -26,7 +29,10 @@ export function cutWithDots(text: string, length: number): string {
   return text.length > length ? `${cut(text, length - 1)}…` : text;
 }
 
-/** A value with every text and key in it as well-formed Unicode: half a character becomes U+FFFD. The same value where nothing was wrong. */
+/**
+ * A value with every text and key in it as well-formed Unicode: half a character becomes U+FFFD. The same
+ * value where nothing was wrong.
+ */
 export function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.isWellFormed() ? value : value.toWellFormed();
   if (typeof value !== "object" || value === null) return value;

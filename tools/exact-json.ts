@@ -1,7 +1,8 @@
 /**
- * JSON.parse that never changes a number. One whose value JavaScript cannot hold (2512292042121000001, 1e400, more digits than a double
- * has) becomes its text: a string of the same digits. How a number is spelled is free (1.0, 1e2), and so are the digits by which the
- * shortest and the longest usual spellings of one double differ.
+ * JSON.parse that never changes a number. One whose value JavaScript cannot hold (2512292042121000001, 1e400,
+ * more digits than a double has) becomes its text: a string of the same digits. How a number is spelled is
+ * free (1.0, 1e2), and so are the digits by which the shortest and the longest usual spellings of one double
+ * differ.
  *
  * @throws SyntaxError as JSON.parse does
  */
@@ -9,12 +10,17 @@ export function exactJson(text: string): unknown {
   return mayLoseNumbers(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
 }
 
-/** The reviver costs several times the parsing, and nearly no text has such a number. False only when it surely has none. */
+/**
+ * The reviver costs several times the parsing, and nearly no text has such a number. False only when it
+ * surely has none.
+ */
 export function mayLoseNumbers(text: string): boolean {
   return LONG_NUMBER.test(text);
 }
 
-/** Up to 15 digits any double holds, and up to two digits of exponent. Digits within texts may look like one. */
+/**
+ * Up to 15 digits any double holds, and up to two digits of exponent. Digits within texts may look like one.
+ */
 const LONG_NUMBER = /[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{3}/;
 
 function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {

@@ -4,6 +4,7 @@ import { type KnowledgeReader, recentEvents, searchKnowledge } from "./knowledge
 import { listMyTasks, type TaskReader } from "./list-my-tasks.ts";
 import { type MailSettings, sendEmail } from "./send-email.ts";
 import type { AuraTool } from "./tool.ts";
+import { isToolName } from "./tool-name.ts";
 
 /** A tool as OpenAI-compatible models take it. */
 export interface ToolDefinition {
@@ -42,16 +43,13 @@ export interface ToolRegistry {
 const NO_TOOLS: readonly AuraTool[] = Object.freeze([]);
 const NO_SOURCE: ToolSource = Object.freeze({ tools: () => NO_TOOLS, whyMissing: () => undefined });
 
-/** Names that every model provider accepts. */
-const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-
 /**
  * Refuses a name that is malformed or used twice: which of two tools would run must never depend on order. A source's tool
  * with such a name is left out instead, so that it can neither shadow one of `tools` nor stop the service.
  */
 export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURCE): ToolRegistry {
   for (const [at, { name }] of tools.entries()) {
-    if (!TOOL_NAME.test(name)) throw new Error(`"${name}" is not a usable tool name`);
+    if (!isToolName(name)) throw new Error(`"${name}" is not a usable tool name`);
     if (tools.findIndex((tool) => tool.name === name) < at) throw new Error(`two tools are named "${name}"`);
   }
   let found = source.tools();
@@ -84,7 +82,7 @@ export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURC
 function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
   const byName = new Map(own.map((tool) => [tool.name, tool]));
   for (const tool of found) {
-    if (TOOL_NAME.test(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
+    if (isToolName(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
   }
   const tools = Object.freeze([...byName.values()]);
   const names = tools.slice(own.length).map(({ name }) => name);

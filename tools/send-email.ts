@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
+import { cut } from "./cut.ts";
 import { domainOf, readRecipients, withoutRepeats } from "./mail-address.ts";
 import { listOf, mailQuestion } from "./mail-question.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
@@ -170,8 +171,8 @@ export function deriveMessageId(
 /** Of what the mail server said. */
 const MAX_QUOTED = 1_000;
 
-function cut(text: string): string {
-  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED).toWellFormed()}…` : text;
+function shorten(text: string): string {
+  return text.length > MAX_QUOTED ? `${cut(text, MAX_QUOTED)}…` : text;
 }
 
 const smtpError = z.object({ message: z.string(), responseCode: z.number().optional() });
@@ -191,7 +192,7 @@ function failure(
   const { message, responseCode } = parsed.data;
   const uncertain = contentSent && responseCode === undefined;
   const text = uncertain ? say.uncertain(messageId) : say.failed;
-  return new ToolError(text, error, { uncertain, quoted: cut(message) });
+  return new ToolError(text, error, { uncertain, quoted: shorten(message) });
 }
 
 const TEXTS = Object.freeze({

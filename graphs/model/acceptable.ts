@@ -13,9 +13,9 @@ import { keptAfresh } from "./kept-fields.ts";
 const SAYS_NOTHING = Object.freeze({ human: "(empty message)", ai: "(no answer)", tool: "(no result)" });
 
 /**
- * Messages as every provider takes them, made of what a saved thread may hold: names of tools that are names, call ids that are there and
- * stand for one call each, well-formed Unicode, and no message without content. Each call must be followed by its answer. A message in
- * which nothing is wrong is passed on as it is.
+ * Messages as every provider takes them, made of what a saved thread may hold: names of tools that are names,
+ * call ids that are there and stand for one call each, well-formed Unicode, and no message without content.
+ * Each call must be followed by its answer. A message in which nothing is wrong is passed on as it is.
  */
 export function acceptable(messages: readonly BaseMessage[]): BaseMessage[] {
   const used = new Set<string>();

@@ -1,13 +1,16 @@
 import { createParser } from "eventsource-parser";
+import { cut } from "../../tools/cut.ts";
 import { ModelError, ServerRefusal } from "./errors.ts";
 import { errorIn, NOTHING, type Piece, parseData, readPiece } from "./piece.ts";
 
 /**
- * The answer of a model server, piece by piece: a stream of server-sent events, or one JSON document where the server does not stream.
- * A chunk that cannot be read costs itself and is counted (`lost`); what is no chunk (`null`, a keep-alive) costs nothing.
+ * The answer of a model server, piece by piece: a stream of server-sent events, or one JSON document where
+ * the server does not stream. A chunk that cannot be read costs itself and is counted (`lost`); what is no
+ * chunk (`null`, a keep-alive) costs nothing.
  *
  * @throws ModelError `cut` when the answer has no end: neither a finish reason nor `[DONE]`
- * @throws ServerRefusal when the server reports an error in the middle, or answers with something that is no answer
+ * @throws ServerRefusal when the server reports an error in the middle, or answers with something that is no
+ * answer
  */
 export async function* readAnswer(response: Response): AsyncGenerator<Piece> {
   if (isJson(response)) return yield* wholeAnswer(await response.text());
@@ -51,7 +54,7 @@ function* wholeAnswer(text: string): Generator<Piece> {
   const answer = parseData(text);
   refuseError(answer);
   const piece = readPiece(answer);
-  if (piece === null) throw new ServerRefusal(200, text.slice(0, 1_000).toWellFormed());
+  if (piece === null) throw new ServerRefusal(200, cut(text, 1_000));
   yield piece;
 }
 
@@ -60,7 +63,10 @@ function refuseError(chunk: unknown): void {
   if (error !== undefined) throw new ServerRefusal(error.status, error.said);
 }
 
-/** What stands in the events' data. Some servers leave out the empty line behind an event, also behind the last. */
+/**
+ * What stands in the events' data. Some servers leave out the empty line behind an event, also behind the
+ * last.
+ */
 async function* dataLines({ body }: Response): AsyncGenerator<string> {
   let data: string[] = [];
   const parser = createParser({ onEvent: (event) => data.push(event.data) });

@@ -7,9 +7,10 @@ import { isRecord, type JsonObject } from "./kept-fields.ts";
 const MAX_OBJECTS = 10;
 
 /**
- * A call's arguments as servers write them, as an object; undefined when they are none. Tools without parameters are called with no text
- * at all, or null. Some servers begin with a stray `{}`, send everything once more at the end, or make a JSON text of the JSON text. A
- * number that JavaScript cannot hold comes as its text; half a character as U+FFFD.
+ * A call's arguments as servers write them, as an object; undefined when they are none. Tools without
+ * parameters are called with no text at all, or null. Some servers begin with a stray `{}`, send everything
+ * once more at the end, or make a JSON text of the JSON text. A number that JavaScript cannot hold comes as
+ * its text; half a character as U+FFFD.
  */
 export function parseArguments(text: string): JsonObject | undefined {
   const value = parsed(text);

@@ -7,7 +7,10 @@ import { refusalOf } from "./errors.ts";
 import { isRecord, type JsonObject, type KeptFields, keptFor } from "./kept-fields.ts";
 import type { Piece } from "./piece.ts";
 
-/** What chunks were made of. Not a field and `instanceof`: LangChain's classes take each other's instances for their own. */
+/**
+ * What chunks were made of. Not a field and `instanceof`: LangChain's classes take each other's instances for
+ * their own.
+ */
 const PIECES = new WeakMap<object, Piece>();
 
 /** All of a piece that came through CompatibleChatModel; undefined of any other chunk. */
@@ -38,9 +41,10 @@ function answerChunk(piece: Piece): AIMessageChunk {
 
 class AnswerChunk extends AIMessageChunk {
   /**
-   * LangChain puts every delta together with all before it, for its tracers. Of tool calls that means copying all of them and
-   * parsing all their arguments again for every fragment, the square of the answer's length in work. So the sum leaves
-   * them out: each fragment is in its own chunk, which is what our collector reads, and the message of the node has them whole.
+   * LangChain puts every delta together with all before it, for its tracers. Of tool calls that means copying
+   * all of them and parsing all their arguments again for every fragment, the square of the answer's length
+   * in work. So the sum leaves them out: each fragment is in its own chunk, which is what our collector
+   * reads, and the message of the node has them whole.
    */
   override concat(chunk: AIMessageChunk): this {
     const [ours = [], theirs = []] = [this.tool_call_chunks, chunk.tool_call_chunks];
@@ -58,12 +62,16 @@ class AnswerChunk extends AIMessageChunk {
 /** What every server takes; anything else in a request can be left out. */
 const REQUIRED = new Set(["model", "messages", "stream", "tools"]);
 
-/** OpenAI's name for the system's role with its newer models; LangChain writes it by the model's name, at any endpoint. */
+/**
+ * OpenAI's name for the system's role with its newer models; LangChain writes it by the model's name, at any
+ * endpoint.
+ */
 const DEVELOPER = "developer";
 
 /**
- * ChatOpenAI's Chat Completions side (the one API that all compatible servers have). Its stream is read here instead of by LangChain
- * and OpenAI's client, which take a null or a broken chunk for the end of the run, and drop what they do not know.
+ * ChatOpenAI's Chat Completions side (the one API that all compatible servers have). Its stream is read here
+ * instead of by LangChain and OpenAI's client, which take a null or a broken chunk for the end of the run,
+ * and drop what they do not know.
  */
 export class CompatibleChatModel extends ChatOpenAICompletions {
   /** Names in requests that this server has refused. They are left out from then on. */
@@ -86,7 +94,10 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
     }
   }
 
-  /** Asks, and asks again without what the server names in its refusal, as long as it names something that can be left out. */
+  /**
+   * Asks, and asks again without what the server names in its refusal, as long as it names something that can
+   * be left out.
+   */
   async #request(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<Response> {
     for (;;) {
       const body = this.#body(messages, options);
@@ -153,7 +164,10 @@ function inner(fields: JsonObject, call: JsonObject): JsonObject {
 
 type RequestBody = JsonObject & { messages: JsonObject[]; stream: true };
 
-/** The name in a refusal of something optional that the request has: a parameter, a field of a message or call, a role. */
+/**
+ * The name in a refusal of something optional that the request has: a parameter, a field of a message or
+ * call, a role.
+ */
 function refusedName(error: unknown, body: RequestBody): string | undefined {
   const refusal = refusalOf(error);
   if (!refusal?.isAboutRequest) return undefined;

@@ -29,7 +29,10 @@ export interface Answered extends Answer {
 export interface Listener extends AnswerListener {
   /** Told of a server that has failed, and of which the next one takes the place. */
   onFallback?(error: ModelError): void;
-  /** Told of tools that a server does not take, and that it is not offered any more; `isFound` when it is known to be these. */
+  /**
+   * Told of tools that a server does not take, and that it is not offered any more; `isFound` when it is
+   * known to be these.
+   */
   onToolsRefused?(names: readonly string[], isFound: boolean): void;
 }
 
@@ -37,8 +40,8 @@ export interface Listener extends AnswerListener {
 const MAX_FORMS = 5;
 
 /**
- * Asks the first server, and the next one when it fails - unless the user has seen words of it: half an answer of one and the rest of
- * another would be neither's.
+ * Asks the first server, and the next one when it fails - unless the user has seen words of it: half an
+ * answer of one and the rest of another would be neither's.
  *
  * @throws ModelError of the last one that was asked
  */
@@ -55,7 +58,8 @@ export async function converse(
       return { ...(await askServer(server, question, config, heard, limits)), server };
     } catch (error) {
       const isLast = at === servers.length - 1;
-      if (isLast || heard.hasSpoken() || !(error instanceof ModelError) || error.kind === "endless") throw error;
+      if (isLast || heard.hasSpoken() || !(error instanceof ModelError) || error.kind === "endless")
+        throw error;
       listener.onFallback?.(error);
     }
   }
@@ -80,8 +84,8 @@ function noticingWords(listener: Listener): Attentive {
 }
 
 /**
- * Asks, and asks again in another form where the server says what is wrong with the request: with a shorter history, or without the tools
- * that it does not take.
+ * Asks, and asks again in another form where the server says what is wrong with the request: with a shorter
+ * history, or without the tools that it does not take.
  */
 async function askServer(
   server: ModelServer,
@@ -183,7 +187,10 @@ async function findCulprits(
   listener.onToolsRefused?.(search.leftOut, true);
 }
 
-/** Whether a server takes a request with these tools; null when it fails for another reason. Its answer is not waited for. */
+/**
+ * Whether a server takes a request with these tools; null when it fails for another reason. Its answer is not
+ * waited for.
+ */
 async function isTaken(model: Model, config: LangGraphRunnableConfig): Promise<boolean | null> {
   const enough = new AbortController();
   const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);

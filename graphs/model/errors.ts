@@ -1,7 +1,8 @@
 /**
- * How a model let us down. `timeout`: it did not answer in time. `endless`: it wrote too much. `cut`: its answer broke off.
- * `address`: there is no model at the configured address. `credentials`: the server does not take our key. `context`: the prompt is
- * longer than the model reads, whatever is left out. `failed`: everything else.
+ * How a model let us down. `timeout`: it did not answer in time. `endless`: it wrote too much. `cut`: its
+ * answer broke off. `address`: there is no model at the configured address. `credentials`: the server does
+ * not take our key. `context`: the prompt is longer than the model reads, whatever is left out. `failed`:
+ * everything else.
  */
 export type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
 
@@ -16,7 +17,10 @@ export class ModelError extends Error {
   }
 }
 
-/** The model has written more than one run may hold. Nothing is wrong with what it wrote: asking again would not help. */
+/**
+ * The model has written more than one run may hold. Nothing is wrong with what it wrote: asking again would
+ * not help.
+ */
 export class OutputLimitError extends ModelError {
   constructor(what: string) {
     super("endless", `the model wrote too much: ${what}`);
@@ -33,8 +37,9 @@ export class ModelTimeoutError extends Error {
 }
 
 /**
- * The server has answered, but not with an answer of its model. What it says is for whoever mends the request, and nowhere enumerable:
- * providers quote prompts and keys in it, and a log prints what it finds in an error.
+ * The server has answered, but not with an answer of its model. What it says is for whoever mends the
+ * request, and nowhere enumerable: providers quote prompts and keys in it, and a log prints what it finds in
+ * an error.
  */
 export class ServerRefusal extends Error {
   readonly status: number;

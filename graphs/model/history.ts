@@ -14,8 +14,9 @@ import { countTokens } from "./tokens.ts";
 type Block = BaseMessage[];
 
 /**
- * What the model is given: the system prompt and as much of the end of the thread as fits, in a form that every provider takes.
- * Whatever happened to earlier runs, every tool call in it is followed by exactly one answer.
+ * What the model is given: the system prompt and as much of the end of the thread as fits, in a form that
+ * every provider takes. Whatever happened to earlier runs, every tool call in it is followed by exactly one
+ * answer.
  *
  * @param budget tokens, as countTokens estimates them. What has to be there may be more.
  */

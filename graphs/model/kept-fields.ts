@@ -7,7 +7,10 @@ export function isRecord(value: unknown): value is JsonObject {
 /** Characters of JSON; of a message and its calls together. What is longer is not kept. */
 const MAX_KEPT = 128 * 1024;
 
-/** Fields that a server sent with a message or its calls and that mean nothing to us. They go back to where they came from, and nowhere else. */
+/**
+ * Fields that a server sent with a message or its calls and that mean nothing to us. They go back to where
+ * they came from, and nowhere else.
+ */
 export interface KeptFields {
   /** Names the endpoint and its model. */
   server: string;
@@ -17,8 +20,8 @@ export interface KeptFields {
 }
 
 /**
- * Puts together what came in pieces: texts and lists are continued, objects are merged, of anything else the last one counts. Changes
- * `first`: a copy for every piece would be the square of the answer in work.
+ * Puts together what came in pieces: texts and lists are continued, objects are merged, of anything else the
+ * last one counts. Changes `first`: a copy for every piece would be the square of the answer in work.
  */
 export function mergeKept(
   first: JsonObject | undefined,
@@ -64,7 +67,10 @@ export function withKept(fields: KeptFields | undefined): JsonObject {
   return fields === undefined ? {} : { [KEPT]: fields };
 }
 
-/** What a message holds for this server; undefined when it has nothing of it. Saved threads come from anywhere: nothing is taken on trust. */
+/**
+ * What a message holds for this server; undefined when it has nothing of it. Saved threads come from
+ * anywhere: nothing is taken on trust.
+ */
 export function keptFor(server: string, additional: JsonObject): Omit<KeptFields, "server"> | undefined {
   const fields = additional[KEPT];
   if (!isRecord(fields) || fields.server !== server) return undefined;
@@ -80,8 +86,8 @@ function isCallEntry(entry: [string, unknown]): entry is [string, JsonObject] {
 }
 
 /**
- * What of a message's additional fields goes to a server: the kept ones. LangChain reads calls out of others, which an older version, or
- * another program, has left there.
+ * What of a message's additional fields goes to a server: the kept ones. LangChain reads calls out of others,
+ * which an older version, or another program, has left there.
  */
 export function keptAfresh(additional: JsonObject): JsonObject {
   const names = Object.keys(additional);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { cut } from "../../tools/cut.ts";
 import {
   CONNECTION_LOST,
   causes,
@@ -18,7 +19,10 @@ export interface Patience {
 /** A longer Retry-After is not worth waiting for while somebody watches. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
-/** Of one response. The limits of a run count what is in it; this one is for what is in no answer, and for a client that buffers. */
+/**
+ * Of one response. The limits of a run count what is in it; this one is for what is in no answer, and for a
+ * client that buffers.
+ */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /** Of one line, which the client puts together from pieces before anybody can look into it. */
@@ -28,8 +32,9 @@ const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MAX_SAID = 64 * 1024;
 
 /**
- * `fetch` for model servers. Asks again when the server answers 429 or 5xx, or drops the connection before the first byte of its
- * answer; gives up when it falls silent, also in the middle of its answer, and takes comments (`: ping`) for silence.
+ * `fetch` for model servers. Asks again when the server answers 429 or 5xx, or drops the connection before
+ * the first byte of its answer; gives up when it falls silent, also in the middle of its answer, and takes
+ * comments (`: ping`) for silence.
  *
  * @returns a response that is ok and whose body has begun
  * @throws ServerRefusal for every other answer
@@ -119,12 +124,12 @@ async function beginningOf({ body }: Response): Promise<string> {
     said += decoder.decode(chunk, { stream: true });
     if (said.length >= MAX_SAID) break;
   }
-  return said.slice(0, MAX_SAID).toWellFormed();
+  return cut(said, MAX_SAID);
 }
 
 /**
- * The response once the first piece of its body is here, with every line of the body resetting the watchdog, and an end to a body that
- * has none.
+ * The response once the first piece of its body is here, with every line of the body resetting the watchdog,
+ * and an end to a body that has none.
  */
 async function begun(response: Response, silence: Watchdog): Promise<Response> {
   if (response.body === null) {

@@ -20,8 +20,9 @@ export interface Piece {
 }
 
 /**
- * Reads a chunk of an OpenAI-compatible server, or a whole answer of one that does not stream. Servers leave out what is empty, or
- * write null, "" or another type in its place: whatever cannot be meant counts as not there. Null for what is no chunk at all.
+ * Reads a chunk of an OpenAI-compatible server, or a whole answer of one that does not stream. Servers leave
+ * out what is empty, or write null, "" or another type in its place: whatever cannot be meant counts as not
+ * there. Null for what is no chunk at all.
  */
 export function readPiece(chunk: unknown): Piece | null {
   if (!isRecord(chunk)) return null;
@@ -145,7 +146,9 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
-/** A `data:` line as JSON; undefined when it is none. Numbers that JavaScript cannot hold become their text. */
+/**
+ * A `data:` line as JSON; undefined when it is none. Numbers that JavaScript cannot hold become their text.
+ */
 export function parseData(data: string): unknown {
   try {
     return exactJson(data);

@@ -13,8 +13,9 @@ const MAX_MALFORMED = 1_000;
 const DROPPED = "dropped_calls";
 
 /**
- * An answer as the history keeps it: in a form that every provider takes back. Calls that cannot be made stay in it with empty arguments and
- * a name that is one; `invalid_tool_calls` keeps what the model wrote, and what is wrong with it.
+ * An answer as the history keeps it: in a form that every provider takes back. Calls that cannot be made stay
+ * in it with empty arguments and a name that is one; `invalid_tool_calls` keeps what the model wrote, and
+ * what is wrong with it.
  */
 export function savedAnswer(id: string, answer: Answered, history: readonly BaseMessage[]): AIMessage {
   const calls = withDistinctIds(answer.calls, history).map(withUsableName);
@@ -57,7 +58,9 @@ function withUsableName(call: RequestedCall): RequestedCall {
   };
 }
 
-/** Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call. */
+/**
+ * Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call.
+ */
 function withDistinctIds(calls: readonly RequestedCall[], history: readonly BaseMessage[]): RequestedCall[] {
   const used = new Set(
     history

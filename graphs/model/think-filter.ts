@@ -4,8 +4,9 @@ const OPENING = ["<think>", "<thinking>", "<thought>", "<reasoning>"] as const;
 const LONGEST = Math.max(...OPENING.map((tag) => tag.length)) + 1;
 
 /**
- * Takes apart streamed text into thoughts and words. Thoughts stand in blocks of their own at the beginning of an answer, one or several: a
- * tag behind the first word is text that speaks of tags. Tags may be cut anywhere by the pieces. White space around the blocks is dropped.
+ * Takes apart streamed text into thoughts and words. Thoughts stand in blocks of their own at the beginning
+ * of an answer, one or several: a tag behind the first word is text that speaks of tags. Tags may be cut
+ * anywhere by the pieces. White space around the blocks is dropped.
  */
 export function thinkFilter(listener: { onText(text: string): void; onThought(text: string): void }) {
   /** Read but not told: a beginning that may still become a tag. */

@@ -22,8 +22,9 @@ function tokensOfMessage(message: BaseMessage): number {
 }
 
 /**
- * By the kind of each character, after measuring cl100k and o200k (docs/decisions/0064): letters and spaces 3 to a token, digits 2, signs 1.5;
- * Korean, Chinese and Japanese 1.5 tokens a character; what stands above them (emoji) 3.
+ * By the kind of each character, after measuring cl100k and o200k (docs/decisions/0064): letters and spaces 3
+ * to a token, digits 2, signs 1.5; Korean, Chinese and Japanese 1.5 tokens a character; what stands above
+ * them (emoji) 3.
  */
 export function tokensOf(text: string): number {
   let tokens = 0;

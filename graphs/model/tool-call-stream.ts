@@ -85,7 +85,10 @@ export function toolCallCollector(maxCalls: number) {
       if (open === undefined || beginsAnother(open, fragment)) begin(fragment, open);
       else continueCall(open, fragment);
     },
-    /** @param missing why parts of the answer are not there: what looks like a whole call may then be half of one */
+    /**
+     * @param missing why parts of the answer are not there: what looks like a whole call may then be half of
+     * one
+     */
     finish(missing?: keyof typeof MISSING): RequestedCall[] {
       const kept = calls.filter((call) => !isEcho(call)).map((call) => toCall(call, missing));
       if (over === undefined) return kept;

@@ -16,7 +16,10 @@ const SHRINK = 0.6;
 export interface ContextWindow {
   /** How long the next request may be, in tokens as we estimate them. */
   budget(): number;
-  /** False when a request is surely longer than what is known of the model: the estimate may be twice too high. */
+  /**
+   * False when a request is surely longer than what is known of the model: the estimate may be twice too
+   * high.
+   */
   mayFit(estimate: number): boolean;
   /** A request has been answered: what it was estimated at, and what the server says that it was. */
   counted(estimate: number, tokens: number): void;
@@ -25,7 +28,8 @@ export interface ContextWindow {
 }
 
 /**
- * How much one model reads: what is known of it, corrected by what its server says. Lives as long as the process.
+ * How much one model reads: what is known of it, corrected by what its server says. Lives as long as the
+ * process.
  *
  * @param tokens what the settings or the model's profile say, else a guess
  */

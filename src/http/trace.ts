@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { cut } from "../../tools/cut.ts";
 import { headerOf } from "./header.ts";
 
 /** A correlation id that is safe to echo into a header and to log. */
@@ -35,5 +36,6 @@ export function traceRequests(app: FastifyInstance): void {
 }
 
 function shortHeader(request: FastifyRequest, name: string): string | undefined {
-  return headerOf(request.headers, name)?.slice(0, 64).toWellFormed();
+  const value = headerOf(request.headers, name);
+  return value && cut(value, 64);
 }

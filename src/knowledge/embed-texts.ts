@@ -1,3 +1,4 @@
+import { cut } from "../../tools/cut.ts";
 import { type Embedder, EmbedderError } from "./embedder.ts";
 
 type Embeds = Pick<Embedder, "embed">;
@@ -51,8 +52,7 @@ async function embedPart(
   signal: AbortSignal | undefined,
 ): Promise<number[] | null> {
   for (let length = text.length / 2; length >= SHORTEST; length /= 2) {
-    const [vector] =
-      (await unlessRefused(embedder.embed([text.slice(0, length).toWellFormed()], signal))) ?? [];
+    const [vector] = (await unlessRefused(embedder.embed([cut(text, Math.floor(length))], signal))) ?? [];
     if (vector !== undefined) return vector;
   }
   return null;

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { cut } from "../../tools/cut.ts";
 import {
   type FoundEvent,
   type KnowledgeIndex,
@@ -79,6 +80,6 @@ export function createKnowledgeReader({ index, queue, logger }: ReaderSources) {
 }
 
 function show({ eventId, eventType, at, text }: FoundEvent): Shown {
-  const shown = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text;
+  const shown = text.length > MAX_TEXT ? `${cut(text, MAX_TEXT)}…` : text;
   return { eventId, eventType, time: new Date(at).toISOString(), text: shown };
 }

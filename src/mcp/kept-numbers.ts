@@ -9,8 +9,8 @@ const MAX_DEPTH = 20;
 const MAX_STEPS = 50;
 
 /**
- * Numbers that JavaScript cannot hold come as texts of their digits (tools/exact-json.ts). Where a schema asks for a number and takes no
- * text, such a text is that number.
+ * Numbers that JavaScript cannot hold come as texts of their digits (tools/exact-json.ts). Where a schema
+ * asks for a number and takes no text, such a text is that number.
  *
  * @param replace what stands in its place in what is returned
  */
@@ -97,7 +97,8 @@ function itemOf({ items, prefixItems }: Keywords, at: number): unknown {
 }
 
 /**
- * A server's answer without numbers that were rounded on their way: whatever it was that the server wrote, it is not what stands here.
+ * A server's answer without numbers that were rounded on their way: whatever it was that the server wrote, it
+ * is not what stands here.
  */
 export function withoutRounded(value: unknown): unknown {
   if (typeof value === "number") return Math.abs(value) > Number.MAX_SAFE_INTEGER ? `about ${value}` : value;

@@ -5,7 +5,9 @@ import { restoreRedis } from "../helpers/redis-fixture.ts";
 import { textOf } from "../helpers/sse-client.ts";
 import { chat, getJson, type Stack, startStack } from "../helpers/stack.ts";
 
-/** What providers are strict about, as they say it; undefined when the request is one that all of them take. */
+/**
+ * What providers are strict about, as they say it; undefined when the request is one that all of them take.
+ */
 function refusalOf({ messages }: ChatRequest): string | undefined {
   if (/\\ud[89a-f]/.test(JSON.stringify(messages))) return "the body is no well-formed Unicode";
   for (const [at, { content, tool_calls = [] }] of messages.entries()) {
@@ -18,8 +20,8 @@ function refusalOf({ messages }: ChatRequest): string | undefined {
 }
 
 /**
- * A Redis that commit 67b8361 wrote, from model servers that answered with names that are none, half characters and silence. A strict
- * server refused every later prompt on these threads.
+ * A Redis that commit 67b8361 wrote, from model servers that answered with names that are none, half
+ * characters and silence. A strict server refused every later prompt on these threads.
  */
 describe("threads that a saved history had killed", () => {
   let stack: Stack;

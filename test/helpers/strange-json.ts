@@ -23,7 +23,10 @@ const text = fc.oneof(
   fc.tuple(fc.constantFrom("x", "가", '"', "\\"), fc.nat(40_000)).map(([unit, count]) => unit.repeat(count)),
 );
 
-/** Values as strangers may send them: any JSON, and in any place of it what somebody could take for an object of theirs. */
+/**
+ * Values as strangers may send them: any JSON, and in any place of it what somebody could take for an object
+ * of theirs.
+ */
 export const strangeValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -45,7 +48,10 @@ export function strangeObject(value: fc.Arbitrary<unknown> = strangeValue): fc.A
   return fc.array(fc.tuple(key, value), { maxLength: 5 }).map((entries) => Object.fromEntries(entries));
 }
 
-/** Text in place of JSON: whole, broken anywhere, with a number that no JavaScript has, nested without sense, or none at all. */
+/**
+ * Text in place of JSON: whole, broken anywhere, with a number that no JavaScript has, nested without sense,
+ * or none at all.
+ */
 export function strangeText(value: fc.Arbitrary<unknown> = strangeValue): fc.Arbitrary<string> {
   const json = value.map((each) => JSON.stringify(each));
   return fc.oneof(

@@ -13,8 +13,9 @@ import {
 } from "./raw-server.ts";
 import { rawStdio } from "./raw-stdio-settings.ts";
 
-// What MCP servers list and answer in practice, each through the whole service: a model server that refuses a whole request for one
-// schema that providers refuse, a person who approves, and a next prompt on the same thread.
+// What MCP servers list and answer in practice, each through the whole service: a model server that refuses a
+// whole request for one schema that providers refuse, a person who approves, and a next prompt on the same
+// thread.
 
 const plan = planReply({ title: "Do it" }).reply;
 

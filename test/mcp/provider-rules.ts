@@ -1,4 +1,7 @@
-/** What stands in a schema that some provider refuses, by the rules of all of them at once; empty when each takes it. */
+/**
+ * What stands in a schema that some provider refuses, by the rules of all of them at once; empty when each
+ * takes it.
+ */
 export function refusals(parameters: unknown): string[] {
   const found: string[] = [];
   const refuse = (at: string, why: string) => void found.push(`${at}: ${why}`);

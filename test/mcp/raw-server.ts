@@ -12,8 +12,8 @@ export interface RawRequest {
 }
 
 /**
- * What a server answers, by method, word for word: nothing checks or mends it on the way out. A function may write to
- * the response itself, and returns nothing then.
+ * What a server answers, by method, word for word: nothing checks or mends it on the way out. A function may
+ * write to the response itself, and returns nothing then.
  */
 export type RawAnswers = Record<string, unknown | ((request: RawRequest) => unknown)>;
 

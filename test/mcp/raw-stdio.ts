@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 
-// A Model Context Protocol server by hand, on stdin and stdout: argument 1 is JSON of what it answers, by method, word for word.
-// `before` is written before anything else, `startMs` is how long it takes to start (as `npx` that downloads it first),
-// `whole` answers with more than a result.
+// A Model Context Protocol server by hand, on stdin and stdout: argument 1 is JSON of what it answers, by
+// method, word for word. `before` is written before anything else, `startMs` is how long it takes to start
+// (as `npx` that downloads it first), `whole` answers with more than a result.
 
 const { before = "", startMs = 0, whole = {}, ...answers } = JSON.parse(process.argv[2] ?? "{}");
 const handshake = {

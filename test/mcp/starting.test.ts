@@ -85,7 +85,8 @@ test("a server that is too busy with a call to list its tools loses neither the 
   server.answer({ "tools/list": () => undefined });
   const listed = () => server.methods.filter((each) => each === "tools/list").length;
   const before = listed();
-  // Something that is not understood raises a doubt; each is a reason to look whether the server is still there.
+  // Something that is not understood raises a doubt; each is a reason to look whether the server is still
+  // there.
   const doubt = () => server.notify({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
   doubt();
   await expect.poll(listed).toBe(before + 1);

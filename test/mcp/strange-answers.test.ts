@@ -131,7 +131,9 @@ const start = (backend: "embedded" | "redis") => {
   });
 };
 
-/** The events of a run that calls the server, if it has a tool; the thread has answered a next prompt then. */
+/**
+ * The events of a run that calls the server, if it has a tool; the thread has answered a next prompt then.
+ */
 const prompts = async (stack: Stack) => {
   count += 1;
   const threadId = `strange-${count}`;

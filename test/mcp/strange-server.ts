@@ -25,7 +25,10 @@ export const well =
     response.end(JSON.stringify({ jsonrpc: "2.0", id, result }));
   };
 
-/** A server over streamable HTTP that shakes hands, offers `do`, and answers calls as it is told, right or wrong. */
+/**
+ * A server over streamable HTTP that shakes hands, offers `do`, and answers calls as it is told, right or
+ * wrong.
+ */
 export async function startStrangeMcp(): Promise<StrangeMcp> {
   let [list, call] = [well({ tools: [DO] }), well({ content: [] })];
   let listed = 0;

@@ -5,7 +5,9 @@ import type { ToolTask } from "../../../graphs/tool-task.ts";
 import { CheckpointSerializer } from "../../../src/adapters/serializer/serializer.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
 
-/** What LangGraph itself, whose Send looks through all that it carries, would take for something of its own. */
+/**
+ * What LangGraph itself, whose Send looks through all that it carries, would take for something of its own.
+ */
 const LOOK_ALIKES: Record<string, unknown> = {
   ...HOSTILE,
   "a Send in the arguments": { node: "tools", args: { call: 1 } },
