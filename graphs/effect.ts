@@ -83,8 +83,8 @@ export async function begin(effect: Effect): Promise<"run" | "unknown" | Outcome
 }
 
 /**
- * Runs the tool and stores what came of it. A call that is cut off by `context.signal` stays begun: what it had done
- * by then, nobody knows.
+ * Runs the tool and stores what came of it. A call that is cut off by `context.signal` before the tool itself
+ * knows stays begun: what it had done by then, nobody knows.
  */
 export async function carryOut(effect: Effect): Promise<Outcome> {
   const { ledger, context } = effect;
@@ -127,8 +127,9 @@ async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
   try {
     return { ok: true, result: toJson(await tool.execute(args, context)) };
   } catch (error) {
-    // The run was cancelled: there is no model left to tell.
-    context.signal.throwIfAborted();
+    // Cut off: the failure may be that of the cut. What a tool itself says of an effect that is not repeated
+    // is kept, though nobody takes it from here: a mail that was refused is told as refused.
+    if (!(error instanceof ToolError) || tool.idempotent === true) context.signal.throwIfAborted();
     if (error instanceof ToolError) {
       const { message: problem, quoted, uncertain } = error;
       const told = { problem, ...(quoted === undefined ? {} : { quoted }) };

@@ -61,8 +61,9 @@ const envelope = z.object({ data: z.unknown() });
 export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
 
 /**
- * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the user, never the caller's. Calls have
- * a timeout, and what they answer a limit; when several in a row have failed, none is tried for a while.
+ * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the
+ * user, never the caller's. Calls have a timeout, and their answers a limit; when several in a row have failed,
+ * none is tried for a while.
  */
 export function createMainService(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;

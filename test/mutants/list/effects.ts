@@ -118,8 +118,22 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "a call that was begun and whose outcome nobody knows is not repeated",
     file: "graphs/effect.ts",
-    source: `tool.idempotent === true`,
-    replacement: `tool.idempotent !== null`,
+    source: `"started" && tool.idempotent === true`,
+    replacement: `"started" && tool.idempotent !== null`,
+    tests: EFFECT,
+  },
+  {
+    promise: "what a tool says itself of its effect is kept when its run was cancelled meanwhile",
+    file: "graphs/effect.ts",
+    source: `if (!(error instanceof ToolError) ||`,
+    replacement: `if (error instanceof Error ||`,
+    tests: ["test/http/cancelled-effects.test.ts"],
+  },
+  {
+    promise: "... but not of one that is repeated",
+    file: "graphs/effect.ts",
+    source: `ToolError) || tool.idempotent === true`,
+    replacement: `ToolError) || tool.idempotent === null`,
     tests: EFFECT,
   },
   {

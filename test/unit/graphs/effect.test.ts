@@ -2,7 +2,7 @@ import { Command } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { type EffectLedger, finish, type Outcome } from "../../../graphs/effect.ts";
 import { createEmbeddedEffectLedger } from "../../../src/adapters/embedded/effect-ledger.ts";
-import type { AuraTool } from "../../../tools/tool.ts";
+import { type AuraTool, ToolError } from "../../../tools/tool.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { harness, outline, testTools, textOf } from "./harness.ts";
 
@@ -193,6 +193,38 @@ describe("an effect", () => {
     cut.abort();
     await expect(cutOff).rejects.toThrow();
     expect(outline(await resume({ [open!.id]: approved }))).toContain("note failed");
+  });
+
+  it("that may be repeated and is cut off is repeated, whatever it says of the cut", async () => {
+    const running = latch();
+    let times = 0;
+    const [first] = testTools({ notes: [], echoes: [] });
+    const slow: AuraTool = {
+      ...first!,
+      idempotent: true,
+      execute(_args, { signal }) {
+        times += 1;
+        if (times > 1) return Promise.resolve("written");
+        running.open();
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new ToolError("cut off", signal.reason))),
+        );
+      },
+    };
+    const script = [planReply({ title: "Note" }), calls(note("milk")), told(/written/)];
+    const options = { ledger: createEmbeddedEffectLedger(), tools: [slow] };
+    const { graph, config, run, resume, interrupts } = await harness(script, options);
+    await run("note milk");
+    const [open] = await interrupts();
+    const cut = new AbortController();
+    const cutOff = graph.invoke(new Command({ resume: { [open!.id]: approved } }), {
+      ...config(),
+      signal: cut.signal,
+    });
+    await running.opened;
+    cut.abort();
+    await expect(cutOff).rejects.toThrow();
+    expect(outline(await resume({ [open!.id]: approved }))).toContain("note completed");
   });
 
   it("is known although the ledger failed a sibling meanwhile", async () => {
