@@ -24,7 +24,7 @@ process.env.LANGCHAIN_CALLBACKS_BACKGROUND = "false";
 process.env.LANGSMITH_TRACING = "false";
 
 const PROMPT = "Send an email to kim@example.com with subject Hi saying hello";
-const OWNER = { tenantId: "tenant1", userId: "user123" };
+const OWNER = { tenantId: "1", userId: "user123" };
 const TOKENS = 500;
 const WARM_UP = 20;
 /** The first runs pay for what the process needs once: compiled code, scripts, shapes. */
@@ -288,7 +288,7 @@ async function tokens(rounds: number): Promise<Row[]> {
 
   const inProcess = async (name: string) => {
     const input = runInput({ prompt: "tell me", context: {}, language: "en", runId: `run-${name}` });
-    const config = { configurable: { thread_id: name, tenantId: "tenant1", userId: "user123" } };
+    const config = { configurable: { thread_id: name, tenantId: "1", userId: "user123" } };
     let text = "";
     for await (const chunk of await graph.stream(input, { ...config, streamMode: "custom" })) {
       const event = chunk as { type?: string; content?: string };

@@ -48,7 +48,7 @@ async function firstEvents(): Promise<number[]> {
   const times: number[] = [];
   for (let n = 0; n < Number(values.samples); n += 1) {
     const began = performance.now();
-    const stream = await send("quick", { user: "user456", tenant: "tenant2" });
+    const stream = await send("quick", { user: "user456", tenant: "2" });
     await stream.first(({ event }) => event !== undefined);
     times.push(performance.now() - began);
     await stream.ended;
@@ -60,7 +60,7 @@ const at = (times: number[], part: number) => times[Math.floor((times.length - 1
 await firstEvents();
 const quiet = await firstEvents();
 const crowd = await Promise.all(
-  Array.from({ length: Number(values.runs) }, () => send("slow", { user: "user123", tenant: "tenant1" })),
+  Array.from({ length: Number(values.runs) }, () => send("slow", { user: "user123", tenant: "1" })),
 );
 const beside = await firstEvents();
 for (const stream of crowd) stream.close();

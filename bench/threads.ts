@@ -17,7 +17,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-const OWNER = { tenantId: "tenant1", userId: "user123" };
+const OWNER = { tenantId: "1", userId: "user123" };
 /** A run of the demo model without a tool leaves five. */
 const RUNS = 40;
 const BATCH = 200;

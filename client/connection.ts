@@ -6,7 +6,7 @@ export const DEFAULT_URL = "http://localhost:8080/api";
 
 /** How to get a token; said wherever one is missing or no good. */
 export const TOKEN_ADVICE =
-  "export AURA_TOKEN=$(npm run --silent token -- --tenant tenant1 --user user123), or --token";
+  "export AURA_TOKEN=$(npm run --silent token -- --tenant 1 --user user123), or --token";
 
 /** Where the service is and who asks. */
 export interface Connection {

@@ -12,7 +12,7 @@ import { publishMailEvent } from "./mail-events.ts";
 const person = z
   .string()
   .regex(/^[^/]+\/[^/]+$/)
-  .default("tenant1/user123")
+  .default("1/user123")
   .transform((value): Owner => {
     const [tenantId = "", userId = ""] = value.split("/");
     return { tenantId, userId };

@@ -46,7 +46,7 @@ ${rows.join("\n")}
 <li><a href="/dev/mailbox">The mailbox</a>: every mail that the dev SMTP server has received, newest first.</li>
 <li>An event of another service: ${eventForm()}</li>
 <li>The curl walk (stream, approve, watch the signal) is in <code>README.md</code>; each line works as pasted.</li>
-<li>A token: <code>npm run --silent token -- --tenant tenant1 --user user123</code></li>
+<li>A token: <code>npm run --silent token -- --tenant 1 --user user123</code></li>
 <li>Users: ${users.join(", ")}. <code>POST /api/auth/login</code> takes <code>username</code>, <code>password</code> (<code>${DEV_PASSWORD}</code>) and <code>tenantId</code>.</li>
 </ul>
 </html>

@@ -6,7 +6,7 @@ import { signToken } from "./jwt.ts";
 import { findDevUser } from "./users.ts";
 
 const USAGE =
-  "usage: npm run --silent token -- --tenant tenant1 --user user123 [--role user] [--expires 3600] (seconds)";
+  "usage: npm run --silent token -- --tenant 1 --user user123 [--role user] [--expires 3600] (seconds)";
 
 /** `npm run --silent token`: prints a JWT for a user, known to the auth server or not. */
 async function main(): Promise<void> {

@@ -8,9 +8,9 @@ export interface DevUser {
 
 /** The dev stack's whole directory: two tenants, three users. */
 export const DEV_USERS: readonly DevUser[] = Object.freeze([
-  { user: "user123", tenant: "tenant1", role: "user", email: "user123@dwp.com" },
-  { user: "admin", tenant: "tenant1", role: "admin", email: "admin@dwp.com" },
-  { user: "user456", tenant: "tenant2", role: "user", email: "user456@dwp.com" },
+  { user: "user123", tenant: "1", role: "user", email: "user123@dwp.com" },
+  { user: "admin", tenant: "1", role: "admin", email: "admin@dwp.com" },
+  { user: "user456", tenant: "2", role: "user", email: "user456@dwp.com" },
 ]);
 
 /** For a laptop only: the auth server listens on 127.0.0.1. */

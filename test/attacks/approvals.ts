@@ -88,7 +88,7 @@ export const approvals: Attack[] = [
       const one = await waiting(target, "tenant-swap");
       const before = await target.get(`hitl:request:${one.requestId}`);
       assert.notEqual(before, null);
-      const forged = { ...JSON.parse(before ?? "{}"), tenantId: "tenant2", status: "approved" };
+      const forged = { ...JSON.parse(before ?? "{}"), tenantId: "2", status: "approved" };
       await target.set(`hitl:request:${one.requestId}`, JSON.stringify(forged));
       await target.publish(channel(one.threadId), approval(one.requestId));
       await target.set(`hitl:request:${one.requestId}`, before ?? "");

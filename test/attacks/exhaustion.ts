@@ -103,7 +103,7 @@ export const exhaustion: Attack[] = [
     name: "many prompts of one user beside one of another",
     alone: true,
     async run(target) {
-      const person = { user: "user456", tenant: "tenant2" };
+      const person = { user: "user456", tenant: "2" };
       const crowd = await Promise.all(
         Array.from({ length: 150 }, (_, at) =>
           target.prompt("hello", { threadId: `crowd-${at}-${target.backend}` }),

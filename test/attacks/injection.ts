@@ -58,7 +58,7 @@ export const injection: Attack[] = [
       const event = {
         eventId: mark,
         eventType: "MailReceivedEvent",
-        tenantId: "tenant1",
+        tenantId: "1",
         userId: "user123",
         timestamp: new Date().toISOString(),
         mailId: mark,

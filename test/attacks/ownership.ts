@@ -3,8 +3,8 @@ import type { Person } from "../helpers/stack.ts";
 import type { Attack } from "./attack.ts";
 import type { Target } from "./target.ts";
 
-const STRANGER: Person = { user: "user456", tenant: "tenant2" };
-const COLLEAGUE: Person = { user: "admin", tenant: "tenant1" };
+const STRANGER: Person = { user: "user456", tenant: "2" };
+const COLLEAGUE: Person = { user: "admin", tenant: "1" };
 const MAIL = '!call send_email {"to":"kim@example.com","subject":"Private","body":"hello"}';
 
 interface Victim {
@@ -124,7 +124,7 @@ export const ownership: Attack[] = [
       const text = JSON.stringify(json.data)
         .replaceAll("run-", "run-f")
         .replaceAll("req-", "req-f")
-        .replaceAll('"threadId":', '"tenantId":"tenant1","userId":"user123","threadId":');
+        .replaceAll('"threadId":', '"tenantId":"1","userId":"user123","threadId":');
       const imported = await target.ask("POST", "/threads/import", { person: STRANGER, body: text });
       assert.equal(imported.status, 200);
       const newId = imported.json.data.threadId;

@@ -17,7 +17,7 @@ const refused = (options: ConnectionOptions, env: NodeJS.ProcessEnv = {}): Comma
 
 test("who asks is in the token, options win over the environment, and blanks count as missing", () => {
   const env = { AURA_URL: "http://gateway:8080/api/", AURA_TOKEN: ` ${token}\n`, LANG: "ko_KR.UTF-8" };
-  const asked = { url: "http://gateway:8080/api", token, tenantId: "tenant1", userId: "user123" };
+  const asked = { url: "http://gateway:8080/api", token, tenantId: "1", userId: "user123" };
   expect(readConnection({}, env)).toEqual({ ...asked, language: "ko" });
   expect(readConnection({ url: "http://127.0.0.1:9000", lang: "en" }, env)).toMatchObject({
     url: "http://127.0.0.1:9000",
@@ -40,9 +40,9 @@ test("a token that is missing or cannot work says how to get one: wrong usage", 
     "e30.bm90IGpzb24.c2ln",
     unsigned({ sub: "user123" }),
     // What cannot be a header's value.
-    unsigned({ sub: "user\r\nX-Evil: 1", tenant_id: "tenant1" }),
-    unsigned({ sub: "\ud800", tenant_id: "tenant1" }),
-    unsigned({ sub: " user123", tenant_id: "tenant1" }),
+    unsigned({ sub: "user\r\nX-Evil: 1", tenant_id: "1" }),
+    unsigned({ sub: "\ud800", tenant_id: "1" }),
+    unsigned({ sub: " user123", tenant_id: "1" }),
   ]) {
     const { message, exitCode } = refused({ token: bad });
     expect(message).toMatch(/not a DWP token .*npm run --silent token -- /);

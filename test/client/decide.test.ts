@@ -97,7 +97,7 @@ describe("approve and reject, at the dev stack", () => {
     const { stream, requestId } = await waiting("Strangers");
     const [unknown, foreign, expired, wrong] = await Promise.all([
       aura(["approve", "req-unknown"], env),
-      command(["approve", requestId, "--token", await tokenOf({ user: "user456", tenant: "tenant2" })], env),
+      command(["approve", requestId, "--token", await tokenOf({ user: "user456", tenant: "2" })], env),
       command(["reject", requestId, "--token", await tokenOf(undefined, -60)], env),
       command(["approve", "../x"], env),
     ]);
@@ -216,7 +216,7 @@ describe("what a Main Service may answer beside that", () => {
       {
         line: APPROVE,
         body: { userId: "user123" },
-        headers: { "x-user-id": "user123", "x-tenant-id": "tenant1" },
+        headers: { "x-user-id": "user123", "x-tenant-id": "1" },
       },
     ]);
     expect(server.asked[0]?.body).toEqual({ userId: "user123" });

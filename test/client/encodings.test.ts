@@ -165,7 +165,7 @@ test.each(ENCODINGS)("a .env in %s is read by every program", async (encoding) =
   );
   const service = await program("src/main.ts", [], dotEnv);
   expect(service).toMatchObject({ code: 1, stderr: "AURA_PORT must be a port number, 0 to 65535\n" });
-  const token = await program("devstack/token.ts", ["--tenant", "tenant1", "--user", "user123"], dotEnv);
+  const token = await program("devstack/token.ts", ["--tenant", "1", "--user", "user123"], dotEnv);
   expect(token).toMatchObject({ code: 0, stderr: "" });
   const asked = await program("client/aura.ts", ["threads", "--token", token.stdout.trim()], dotEnv);
   expect(asked).toMatchObject({
@@ -181,7 +181,7 @@ test("a .env in another encoding, or one that cannot be read, is one clear line"
   const dotEnv = Buffer.concat([Buffer.from("JWT_SECRET="), CP949]);
   for (const [path, args] of [
     ["src/main.ts", []],
-    ["devstack/token.ts", ["--tenant", "tenant1", "--user", "user123"]],
+    ["devstack/token.ts", ["--tenant", "1", "--user", "user123"]],
     ["client/aura.ts", ["threads"]],
     ["src/knowledge-rebuild.ts", []],
     ["devstack/demo.ts", []],

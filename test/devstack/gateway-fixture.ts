@@ -51,7 +51,7 @@ export async function echoed(response: Promise<Response>): Promise<any> {
   return (await response).json();
 }
 
-export const tenant = { "x-tenant-id": "tenant1" };
+export const tenant = { "x-tenant-id": "1" };
 
 /** An upstream event stream whose response the test writes; `closed` resolves when the connection ends. */
 export async function eventStream(headers: Record<string, string> = {}) {

@@ -42,11 +42,11 @@ describe("POST /auth/login", () => {
   });
 
   test.each([
-    [{ username: "user123", password: "wrong", tenantId: "tenant1" }, 401, "E2000"],
-    [{ username: "user123", password: DEV_PASSWORD, tenantId: "tenant2" }, 401, "E2000"],
-    [{ username: "nobody", password: DEV_PASSWORD, tenantId: "tenant1" }, 401, "E2000"],
+    [{ username: "user123", password: "wrong", tenantId: "1" }, 401, "E2000"],
+    [{ username: "user123", password: DEV_PASSWORD, tenantId: "2" }, 401, "E2000"],
+    [{ username: "nobody", password: DEV_PASSWORD, tenantId: "1" }, 401, "E2000"],
     [{ username: "user123", password: DEV_PASSWORD }, 400, "E4000"],
-    [{ username: 5, password: DEV_PASSWORD, tenantId: "tenant1" }, 400, "E4000"],
+    [{ username: 5, password: DEV_PASSWORD, tenantId: "1" }, 400, "E4000"],
   ])("%j is %d %s", async (payload, status, errorCode) => {
     expect(await login(payload)).toMatchObject({
       status,
@@ -69,7 +69,7 @@ describe("the token command", () => {
         done({ code: error?.code ?? 0, stdout, stderr }),
       );
     });
-  const user = ["--tenant", "tenant1", "--user", "user123"];
+  const user = ["--tenant", "1", "--user", "user123"];
 
   test("prints one token, signed with JWT_SECRET", async () => {
     const { code, stdout, stderr } = await run([...user, "--role", "admin", "--expires", "60"], {
@@ -81,7 +81,7 @@ describe("the token command", () => {
     const claims = await claimsOf(stdout.trim());
     expect(claims).toMatchObject({
       sub: "user123",
-      tenant_id: "tenant1",
+      tenant_id: "1",
       role: "admin",
       email: "user123@dwp.com",
     });
@@ -105,12 +105,12 @@ describe("the token command", () => {
 
   test.each([
     [[], "--tenant and --user are required"],
-    [["--tenant", "tenant1"], "--tenant and --user are required"],
+    [["--tenant", "1"], "--tenant and --user are required"],
     [[...["--tenant", ""], "--user", "user123"], "--tenant and --user are required"],
-    [["--tenant", "tenant1", "--user", "user123", "--expires", "soon"], "--expires must be"],
-    [["--tenant", "tenant1", "--user", "user123", "--expires", "0"], "--expires must be"],
-    [["--tenant", "tenant1", "--user", "user123", "--colour", "red"], "--colour"],
-    [["--tenant", "tenant1", "--user", "user123", "extra"], "extra"],
+    [["--tenant", "1", "--user", "user123", "--expires", "soon"], "--expires must be"],
+    [["--tenant", "1", "--user", "user123", "--expires", "0"], "--expires must be"],
+    [["--tenant", "1", "--user", "user123", "--colour", "red"], "--colour"],
+    [["--tenant", "1", "--user", "user123", "extra"], "extra"],
     [["--tenant"], "--tenant"],
   ])("%j: one clear line and exit 1", async (args, message) => {
     const { code, stdout, stderr } = await run(args);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Direct, directly, RECORDED_USER } from "../helpers/direct.ts";
 import { type ChatRequest, type OpenAiStub, planReply, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis } from "../helpers/redis.ts";
 import { restoreRedis } from "../helpers/redis-fixture.ts";
 import { textOf } from "../helpers/sse-client.ts";
-import { chat, getJson, type Stack, startStack } from "../helpers/stack.ts";
+import { type Stack, startStack } from "../helpers/stack.ts";
 
 /**
  * What providers are strict about, as they say it; undefined when the request is one that all of them take.
@@ -25,6 +26,7 @@ function refusalOf({ messages }: ChatRequest): string | undefined {
  */
 describe("threads that a saved history had killed", () => {
   let stack: Stack;
+  let service: Direct;
   let stub: OpenAiStub;
 
   beforeAll(async () => {
@@ -42,6 +44,7 @@ describe("threads that a saved history had killed", () => {
       redis,
       env: { OPENAI_BASE_URL: stub.url, OPENAI_API_KEY: "key" },
     });
+    service = directly(stack, RECORDED_USER);
   });
   afterAll(async () => {
     await stack.close();
@@ -51,9 +54,9 @@ describe("threads that a saved history had killed", () => {
   test.each(["bad-name", "empty-name", "half-character", "says-nothing"])(
     "%s answers again",
     async (threadId) => {
-      const before = (await getJson(stack, `/api/aura/threads/${threadId}`)).data.messages;
+      const before = (await service.getJson(`/aura/threads/${threadId}`)).data.messages;
       expect(before.length).toBeGreaterThan(2);
-      const stream = await chat(stack, { prompt: "and now?", threadId });
+      const stream = await service.chat({ prompt: "and now?", threadId });
       await stream.ended;
       expect(textOf(stream.frames)).toBe("alive");
       // What the model was given is the old history, and all of it.

@@ -38,10 +38,10 @@ describe("npm run demo", () => {
     const login = await fetch(`${url}/api/auth/login`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ username: "user123", password: "password", tenantId: "tenant1" }),
+      body: JSON.stringify({ username: "user123", password: "password", tenantId: "1" }),
     });
     const { data } = (await login.json()) as { data: { accessToken: string } };
-    const headers = { authorization: `Bearer ${data.accessToken}`, "x-tenant-id": "tenant1" };
+    const headers = { authorization: `Bearer ${data.accessToken}`, "x-tenant-id": "1" };
     const request = await fetch(`${url}/api/aura/hitl/requests/unknown`, { headers });
     expect(await request.json()).toMatchObject({ errorCode: "E1004" });
     expect(statSync(join(bench.dir, "data", "jwt-secret")).mode & 0o777).toBe(0o600);
@@ -63,7 +63,7 @@ describe("npm run demo", () => {
     try {
       const url = await bench.start({ PATH: bench.dir, AURA_PLATFORM_URI: uri }).ready();
       expect(await (await fetch(url)).text()).toContain(uri);
-      const answer = await fetch(`${url}/api/aura/x`, { headers: { "x-tenant-id": "tenant1" } });
+      const answer = await fetch(`${url}/api/aura/x`, { headers: { "x-tenant-id": "1" } });
       expect(await answer.text()).toBe("elsewhere");
     } finally {
       elsewhere.closeAllConnections();
@@ -77,10 +77,10 @@ describe("npm run demo", () => {
     expect(await (await fetch(url)).text()).toContain("embedded");
     const token = await signToken(
       "a secret of at least thirty-two bytes",
-      { user: "user123", tenant: "tenant1", email: "", role: "user" },
+      { user: "user123", tenant: "1", email: "", role: "user" },
       60,
     );
-    const headers = { authorization: `Bearer ${token}`, "x-tenant-id": "tenant1" };
+    const headers = { authorization: `Bearer ${token}`, "x-tenant-id": "1" };
     expect((await fetch(`${url}/api/aura/hitl/signals/s1`, { headers })).status).toBe(200);
     expect(existsSync(join(bench.dir, "data", "jwt-secret"))).toBe(false);
     expect(descendants(demo.child.pid!)).toEqual([]);
@@ -121,7 +121,7 @@ describe("npm run demo", () => {
     demo.child.stdout.destroy();
     demo.child.stderr.destroy();
     // Aura logs this request.
-    const refused = await fetch(`${url}/api/aura/test/stream`, { headers: { "x-tenant-id": "tenant1" } });
+    const refused = await fetch(`${url}/api/aura/test/stream`, { headers: { "x-tenant-id": "1" } });
     expect(refused.status).toBe(401);
     demo.child.kill("SIGTERM");
     expect(await once(demo.child, "exit")).toEqual([0, null]);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Direct, directly, RECORDED_USER } from "../helpers/direct.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startRedis } from "../helpers/redis.ts";
 import { restoreRedis } from "../helpers/redis-fixture.ts";
 import { textOf } from "../helpers/sse-client.ts";
-import { chat, decide, getJson, type Stack, startStack } from "../helpers/stack.ts";
+import { type Stack, startStack } from "../helpers/stack.ts";
 
 const SECRET = "the-key-that-nobody-must-see";
 
@@ -14,19 +15,21 @@ const SECRET = "the-key-that-nobody-must-see";
  */
 describe("a Redis of before there was a format of our own", () => {
   let stack: Stack;
+  let service: Direct;
 
   beforeAll(async () => {
     vi.stubEnv("LANGSMITH_API_KEY", SECRET);
     const redis = await startRedis();
     await restoreRedis(redis.client(), "redis-940e04d");
     stack = await startStack({ backend: "redis", redis, env: { AURA_RECONCILE_MS: "200" } });
+    service = directly(stack, RECORDED_USER);
   });
   afterAll(async () => {
     await stack.close();
     vi.unstubAllEnvs();
   });
 
-  const get = (path: string) => getJson(stack, `/api/aura${path}`);
+  const get = (path: string) => service.getJson(`/aura${path}`);
   const waiting = (threadId: string) =>
     eventually(async () => {
       const { data } = await get(`/threads/${threadId}`);
@@ -35,9 +38,9 @@ describe("a Redis of before there was a format of our own", () => {
     });
   /** To the end of the run that waits there. */
   const follow = (threadId: string, runId: string) =>
-    chat(stack, { prompt: "what waits", threadId }, { "last-event-id": `${runId}:0` });
+    service.chat({ prompt: "what waits", threadId }, { "last-event-id": `${runId}:0` });
   const answers = async (threadId: string) => {
-    const next = await (await chat(stack, { prompt: "hello again", threadId })).ended;
+    const next = await (await service.chat({ prompt: "hello again", threadId })).ended;
     expect(next.at(-1)?.data).toBe("[DONE]");
     expect(textOf(next)).not.toBe("");
   };
@@ -75,7 +78,7 @@ describe("a Redis of before there was a format of our own", () => {
       expect(history).toContain('"lc":');
       expect(history).not.toContain(SECRET);
       const stream = await follow(threadId, runs.at(-1).runId);
-      expect((await decide(stack, pendingApprovals[0].requestId, "approve")).status).toBe(200);
+      await service.approve(pendingApprovals[0].requestId);
       expect((await stream.ended).at(-1)?.data).toBe("[DONE]");
       expect((await get(`/threads/${threadId}`)).data.status).toBe("completed");
       expect(stack.mailbox.mails()).toHaveLength(before + 1);

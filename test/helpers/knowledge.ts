@@ -30,6 +30,11 @@ export function flatEvent(fields: Record<string, unknown> = {}): Record<string, 
   };
 }
 
+/** The same for the first user of the dev stack, as a stack of its own users hears it. */
+export function devEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return flatEvent({ tenantId: "1", ...fields });
+}
+
 export interface MemoryIndex extends KnowledgeIndex {
   /** Every row ever written, repeated ones too. */
   written: KnowledgeEvent[];

@@ -203,14 +203,14 @@ describe("Main Service that cannot be relied on", () => {
     expect(headers).toMatchObject({
       "x-dwp-source": "AURA",
       "x-dwp-caller-type": "AGENT",
-      "x-tenant-id": "tenant1",
+      "x-tenant-id": "1",
       "x-user-id": "user123",
       "x-correlation-id": expect.any(String),
     });
     const claims = JSON.parse(
       Buffer.from(headers.authorization?.split(".")[1] ?? "", "base64url").toString("utf8"),
     );
-    expect(claims).toMatchObject({ sub: "user123", tenant_id: "tenant1", role: "service" });
+    expect(claims).toMatchObject({ sub: "user123", tenant_id: "1", role: "service" });
     expect(claims.exp - claims.iat).toBe(60);
   });
 

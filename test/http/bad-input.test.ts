@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const nowS = () => Math.floor(Date.now() / 1000);
-const CLAIMS = { sub: "user123", tenant_id: "tenant1", email: "user@dwp.com", role: "user" };
+const CLAIMS = { sub: "user123", tenant_id: "1", email: "user@dwp.com", role: "user" };
 
 const sign = (claims: Record<string, unknown>, secret = JWT_SECRET, alg = "HS256") =>
   new SignJWT({ exp: nowS() + 3600, iat: nowS(), ...claims })
@@ -129,7 +129,7 @@ describe("headers and bodies", () => {
   const cases: [string, Record<string, string | undefined>, unknown, number, string][] = [
     ["[R2.5] no tenant", { "x-tenant-id": undefined }, valid, 400, "E2006"],
     ["[R2.5] empty tenant", { "x-tenant-id": "" }, valid, 400, "E2006"],
-    ["[R2.5] another tenant", { "x-tenant-id": "tenant2" }, valid, 403, "E2007"],
+    ["[R2.5] another tenant", { "x-tenant-id": "2" }, valid, 403, "E2007"],
     ["[R2.6] another user", { "x-user-id": "user456" }, valid, 403, "E2001"],
     ["[R5.2] empty prompt", {}, { prompt: "" }, 400, "E4000"],
     ["[R5.2] blank prompt", {}, { prompt: " \n " }, 400, "E4000"],
@@ -248,8 +248,8 @@ describe("routes", () => {
 });
 
 describe("other people's things", () => {
-  const stranger = { user: "user456", tenant: "tenant2" };
-  const colleague = { user: "admin", tenant: "tenant1" };
+  const stranger = { user: "user456", tenant: "2" };
+  const colleague = { user: "admin", tenant: "1" };
 
   test.each([stranger, colleague])(
     "[R5.4] a thread, its runs and its events do not exist for $user",

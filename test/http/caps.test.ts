@@ -3,8 +3,8 @@ import { type OpenAiStub, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { openStream, type SseStream } from "../helpers/sse-client.ts";
 import { headersOf, type Person, type Stack, startStack, USER } from "../helpers/stack.ts";
 
-const OTHER: Person = { user: "user456", tenant: "tenant2" };
-const COLLEAGUE: Person = { user: "admin", tenant: "tenant1" };
+const OTHER: Person = { user: "user456", tenant: "2" };
+const COLLEAGUE: Person = { user: "admin", tenant: "1" };
 
 /** A prompt that begins with "wait" is not answered before the test is over. */
 const answer = ({ messages }: { messages: { content: unknown }[] }) =>

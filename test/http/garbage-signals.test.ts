@@ -72,7 +72,7 @@ describe.each(["embedded", "redis"] as const)("garbage on hitl:channel, %s backe
   test("more than a thousand messages that decide nothing have no effect, and a good one still resumes", async () => {
     const mine = await waiting("Mine");
     const sibling = await waiting("Sibling");
-    const stranger: Person = { user: "user456", tenant: "tenant2" };
+    const stranger: Person = { user: "user456", tenant: "2" };
     const foreign = await waiting("Foreign", await headersOf(stranger));
 
     const shapes: unknown[] = [

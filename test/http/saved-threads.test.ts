@@ -295,7 +295,7 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
     expect(one.message).toContain(`requestId: ${requestId}`);
 
     // Somebody else learns no more than what their own document says.
-    const theirs = await refused(document, { tenant: "tenant1", user: "somebody" });
+    const theirs = await refused(document, { tenant: "1", user: "somebody" });
     expect(theirs.data).toEqual({ runId });
     expect(JSON.stringify(theirs)).not.toContain(threadId);
   });
@@ -393,8 +393,8 @@ describe.each(["embedded", "redis"] as const)("saved threads, %s backend", (back
   });
 
   const OTHERS: Person[] = [
-    { user: "user456", tenant: "tenant2" },
-    { user: "admin", tenant: "tenant1" },
+    { user: "user456", tenant: "2" },
+    { user: "admin", tenant: "1" },
   ];
 
   test("[R5.4] nobody else finds anything", async () => {

@@ -90,10 +90,7 @@ describe.each(["embedded", "redis"] as const)("signals on hitl:channel, %s backe
   test("[R8.6] when hitl:request names another tenant, the signal is refused", async () => {
     const { threadId, stream, requestId } = await waitingRun("Tenant");
     const text = (await stack.get(`hitl:request:${requestId}`)) ?? "";
-    await stack.set(
-      `hitl:request:${requestId}`,
-      JSON.stringify({ ...JSON.parse(text), tenantId: "tenant2" }),
-    );
+    await stack.set(`hitl:request:${requestId}`, JSON.stringify({ ...JSON.parse(text), tenantId: "2" }));
     await publish(threadId, approval(requestId));
     await expect.poll(() => ignored(threadId)).toHaveLength(1);
     await stack.set(`hitl:request:${requestId}`, text);

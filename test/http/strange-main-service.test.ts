@@ -138,7 +138,7 @@ afterAll(async () => {
 afterEach(() => expect(died).toEqual([]));
 
 describe("calls of Main Service", () => {
-  const caller = { tenantId: "tenant1", userId: "user123", traceId: "trace" };
+  const caller = { tenantId: "1", userId: "user123", traceId: "trace" };
   const call = { method: "POST", path: "/main/agent/tasks", body: {}, repeatable: true } as const;
 
   test("come to data or to an error of theirs, whatever is answered", async () => {

@@ -114,7 +114,7 @@ describe("what the operator sees", () => {
         method: "POST",
         path: "/aura/test/stream",
         statusCode: 200,
-        tenant: "tenant1",
+        tenant: "1",
         user: "user123",
         source: "FRONTEND",
         callerType: "AGENT",

@@ -52,7 +52,7 @@ describe("a thread id that is used again after its records are gone", () => {
   };
   const prompt = (core: Core, userId: string, text: string, threadId: string) =>
     core.start({
-      owner: { tenantId: "tenant1", userId },
+      owner: { tenantId: "1", userId },
       threadId,
       prompt: text,
       context: {},
@@ -97,7 +97,7 @@ describe("a thread id that is used again after its records are gone", () => {
   it("begins empty when its first run is over before it has begun", async () => {
     const api = await leftOver("cancelled");
     const first = await prompt(api, "other", "hello", "cancelled");
-    await api.cancel({ tenantId: "tenant1", userId: "other" }, first.runId);
+    await api.cancel({ tenantId: "1", userId: "other" }, first.runId);
     const { runId } = await prompt(api, "other", "hello again", "cancelled");
     await start("worker");
     await over(api, runId);

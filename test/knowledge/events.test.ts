@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signToken } from "../../devstack/jwt.ts";
 import { BackendUnavailableError } from "../../src/errors.ts";
 import { callCounter } from "../contracts/harness.ts";
-import { flatEvent, type MemoryIndex, memoryIndex } from "../helpers/knowledge.ts";
+import { devEvent, type MemoryIndex, memoryIndex } from "../helpers/knowledge.ts";
 import { chat, decide, headersOf, JWT_SECRET, type Stack, startStack, USER } from "../helpers/stack.ts";
 
 const CHANNELS = ["dwp:events:all", "dwp:events:mail", "dwp:events:approval"] as const;
@@ -46,7 +46,7 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
   /** Every event that was published before is through, on every channel. */
   const allHeard = async () => {
     for (const channel of CHANNELS) {
-      const event = flatEvent();
+      const event = devEvent();
       await publish(channel, event);
       await indexed(String(event.eventId));
     }
@@ -68,13 +68,13 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
     expect(written.toSorted((a, b) => (a.eventType < b.eventType ? 1 : -1))).toEqual([
       expect.objectContaining({
         eventType: "MailSentEvent",
-        tenantId: "tenant1",
+        tenantId: "1",
         userId: "user123",
         ...about,
       }),
       expect.objectContaining({
         eventType: "MailReceivedEvent",
-        tenantId: "tenant2",
+        tenantId: "2",
         userId: "user456",
         ...about,
       }),
@@ -82,7 +82,7 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
   });
 
   test("[R6.1] a document's nested event, made by hand, is indexed; a deletion takes it away", async () => {
-    const body = JSON.stringify({ kind: "approval", person: "tenant1/admin", title: `휴가 ${backend}` });
+    const body = JSON.stringify({ kind: "approval", person: "1/admin", title: `휴가 ${backend}` });
     const post = (init: RequestInit) => fetch(`${stack.url}/dev/events`, { method: "POST", ...init });
     const response = await post({ headers: { "content-type": "application/json" }, body });
     const { eventId } = (await response.json()) as { eventId: string };
@@ -92,17 +92,17 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
       eventId,
       eventType: "ApprovalCreatedEvent",
       source: "approval-service",
-      tenantId: "tenant1",
+      tenantId: "1",
       userId: "admin",
       documentId: row?.payload.documentId,
     });
     const { documentId } = row ?? {};
-    const message = flatEvent({ eventType: "ApprovalDeletedEvent", mailId: undefined, documentId });
+    const message = devEvent({ eventType: "ApprovalDeletedEvent", mailId: undefined, documentId });
     const raw = JSON.stringify({ kind: "raw", channels: ["dwp:events:approval"], message });
     expect((await post({ headers: { "content-type": "application/json" }, body: raw })).status).toBe(200);
     await expect.poll(() => rowsWith(index, { title: `휴가 ${backend}` })).toEqual([]);
 
-    const form = new URLSearchParams({ kind: "mail", person: "tenant2/user456", title: "By form" });
+    const form = new URLSearchParams({ kind: "mail", person: "2/user456", title: "By form" });
     expect((await post({ body: form, headers: { origin: "http://evil.example" } })).status).toBe(403);
     const sent = (await (await post({ body: form, headers: { origin: stack.url } })).json()) as any;
     await indexed(sent.eventId);
@@ -120,12 +120,12 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
       '{"eventId":"SECRET"}',
       "[]",
       `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
-      JSON.stringify(flatEvent({ userId: { SECRET: 1 } })),
-      JSON.stringify(flatEvent({ subject: "SECRET".repeat(170_000) })),
+      JSON.stringify(devEvent({ userId: { SECRET: 1 } })),
+      JSON.stringify(devEvent({ subject: "SECRET".repeat(170_000) })),
     ];
     for (const channel of CHANNELS) for (const text of garbage) await publish(channel, text);
-    await publish("dwp:events:other", flatEvent());
-    await publish("dwp:events:all:x", flatEvent());
+    await publish("dwp:events:other", devEvent());
+    await publish("dwp:events:all:x", devEvent());
     await allHeard();
     expect(refusals().length - before).toBe(CHANNELS.length * garbage.length);
     expect(index.written.length - written).toBe(3);
@@ -151,7 +151,7 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
     };
 
     test("[R6.4] takes one event or many, and each once, wherever it came from", async () => {
-      const [one, two, three] = [flatEvent(), flatEvent(), flatEvent()];
+      const [one, two, three] = [devEvent(), devEvent(), devEvent()];
       expect(await post(one)).toMatchObject({
         status: "SUCCESS",
         data: { accepted: 1, duplicates: 0, refused: [] },
@@ -175,8 +175,8 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
     });
 
     test("refuses, by index, what is no event and what is another tenant's", async () => {
-      const good = flatEvent();
-      const bad = [null, [], {}, flatEvent({ tenantId: "tenant2" }), { ...flatEvent(), timestamp: "x" }];
+      const good = devEvent();
+      const bad = [null, [], {}, devEvent({ tenantId: "2" }), { ...devEvent(), timestamp: "x" }];
       const { data } = await post([good, ...bad]);
       expect(data).toEqual({
         accepted: 1,
@@ -198,7 +198,7 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
       ["the gateway's default", { source: "" }],
       ["the agent", { source: "AURA" }],
     ])("is not for %s", async (_, over) => {
-      expect(await post(flatEvent(), over)).toMatchObject({ status: "ERROR", errorCode: "E2001" });
+      expect(await post(devEvent(), over)).toMatchObject({ status: "ERROR", errorCode: "E2001" });
     });
 
     test.each(["{", "null", '"x"', "[]", "1", JSON.stringify(Array(501).fill({}))])(
@@ -213,7 +213,7 @@ describe.each(["embedded", "redis"] as const)("domain events, %s backend", (back
 test("without an index nothing is heard, and there is no route", async () => {
   const stack = await startStack({ backend: "redis" });
   try {
-    expect(await stack.redis!.client().publish("dwp:events:all", JSON.stringify(flatEvent()))).toBe(0);
+    expect(await stack.redis!.client().publish("dwp:events:all", JSON.stringify(devEvent()))).toBe(0);
     const headers = await headersOf();
     const response = await fetch(`${stack.url}/api/aura/events`, { method: "POST", headers, body: "{}" });
     expect(response.status).toBe(404);
@@ -240,7 +240,7 @@ test("an index that cannot be opened, then fails, then works: the service runs, 
   };
   const stack = await startStack({ backend: "redis", aura: { openIndex } });
   try {
-    const events = Array.from({ length: 5 }, () => flatEvent());
+    const events = Array.from({ length: 5 }, () => devEvent());
     for (const event of events) await stack.publish("dwp:events:all", JSON.stringify(event));
     expect((await fetch(`${stack.aura.url}/ready`)).status).toBe(200);
     await expect.poll(() => stack.redis!.client().xlen("aura:knowledge:events")).toBe(5);

@@ -6,7 +6,7 @@ import { renderPage } from "../../devstack/page.ts";
 import { searchState } from "../../devstack/search-state.ts";
 import type { KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
 import { type EmbeddingServer, startEmbeddingServer } from "../helpers/embedding-server.ts";
-import { flatEvent, memoryIndex } from "../helpers/knowledge.ts";
+import { devEvent, memoryIndex } from "../helpers/knowledge.ts";
 import { MEANING_DIMENSIONS, meaningVectors } from "../helpers/meaning.ts";
 import { startOpenAiStub } from "../helpers/openai-stub.ts";
 import { eventsOf, textOf } from "../helpers/sse-client.ts";
@@ -50,7 +50,7 @@ describe.each(["embedded", "redis"] as const)("search, %s backend", (backend) =>
     return stack;
   };
   const indexed = async (on: Stack, fields: Record<string, unknown>) => {
-    await on.publish("dwp:events:mail", JSON.stringify(flatEvent(fields)));
+    await on.publish("dwp:events:mail", JSON.stringify(devEvent(fields)));
     const { subject } = fields;
     await expect.poll(async () => (await ask(on, `Find ${subject}`)).result?.sources).toHaveLength(1);
   };
@@ -165,7 +165,7 @@ describe.each(["embedded", "redis"] as const)("search, %s backend", (backend) =>
       aura: { openIndex: async () => index },
     });
     const on = stack;
-    await on.publish("dwp:events:mail", JSON.stringify(flatEvent({ subject: "budget" })));
+    await on.publish("dwp:events:mail", JSON.stringify(devEvent({ subject: "budget" })));
     await expect.poll(() => knowledgeOf(on)).toMatchObject({ state: "ok", waiting: 1 });
     const empty = await ask(on, "Find the budget", ENGLISH);
     expect(empty.result).toEqual({

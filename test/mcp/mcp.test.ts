@@ -87,7 +87,7 @@ test("a tool of a stdio server: asked with exactly its arguments, approved, run 
   expect(JSON.parse(done?.data.result.text)).toMatchObject({
     text: "hello",
     _meta: {
-      "dwp/tenantId": "tenant1",
+      "dwp/tenantId": "1",
       "dwp/userId": "user123",
       "dwp/threadId": "mcp-1",
       "dwp/toolCallId": hitl.toolCallId,
