@@ -1,3 +1,4 @@
+import { asciiJsonBytes } from "../encoding/ascii-json.ts";
 import { cut as cutText } from "../tools/cut.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import { countUnseen, quoted } from "../tools/visible.ts";
@@ -5,8 +6,8 @@ import type { Language } from "./state.ts";
 import { TEXTS } from "./texts.ts";
 
 /**
- * Of the JSON that an approver is shown of a call. An event has 16 KB (src/http/frame.ts); the rest of it is for the ids around
- * it. Counted as pure ASCII, `\uXXXX`, so that it fits however the JSON is written.
+ * Of the JSON that an approver is shown of a call, as it is sent: pure ASCII. An event has 16 KB (src/http/frame.ts); the rest
+ * of it is for the ids around it.
  */
 export const MAX_SHOWN_BYTES = 15 * 1024;
 
@@ -49,7 +50,8 @@ export function showCall(call: Call): ShownCall | null {
   const { tool, args, toolCallId, language } = call;
   if (isDeeper(args, MAX_DEPTH)) return null;
   const message = [...unseenNotices(args, language), tool.approvalMessage(args, language)].join(" ");
-  const fits = (shown: ShownPart) => jsonBytes([tool.name, toolCallId, message, shown]) <= MAX_SHOWN_BYTES;
+  const fits = (shown: ShownPart) =>
+    asciiJsonBytes([tool.name, toolCallId, message, shown]) <= MAX_SHOWN_BYTES;
   if (fits({ context: args, notShown: {}, notice: "" })) return { message };
   const shown = longestPart((maxText) => cutTexts(call, maxText), fits);
   return shown === null ? null : { message, shown };
@@ -134,11 +136,4 @@ function unseenIn(value: unknown): number {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
-}
-
-function jsonBytes(value: unknown): number {
-  const json = JSON.stringify(value);
-  let bytes = json.length;
-  for (let at = 0; at < json.length; at += 1) if (json.charCodeAt(at) > 0x7f) bytes += 5;
-  return bytes;
 }

@@ -49,4 +49,5 @@ export const REQUIREMENTS = Object.freeze({
   "R8.7": "a second decision is 409 and changes nothing",
   "R8.8": "a disconnect does not stop the run",
   "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
+  "R8.10": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
 } as const);

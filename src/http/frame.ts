@@ -1,25 +1,26 @@
+import { asciiJson } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
 import type { ShownPart } from "../approvals/approval.ts";
 import type { StoredEvent, WireEvent } from "../runs/event.ts";
 import { formatEventId } from "../runs/event-id.ts";
 
-/** Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */
+/** As sent. Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */
 export const MAX_FRAME_BYTES = 16 * 1024;
 
 /**
- * One SSE event: id, type, one line of JSON (contract, section 3), and the id again. A frame above 16 KB has its long values cut
+ * One SSE event: id, type, one line of JSON (contract, section 3) in ASCII, and the id again. A frame above 16 KB has its long values cut
  * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole. Approvals are never cut here: what their
  * approver sees was decided when they were opened.
  */
 export function eventFrame(runId: string, { seq, event }: StoredEvent): string {
   if (event.type === "hitl") return approvalFrame(runId, seq, event.data);
   const whole = frame(runId, seq, event);
-  if (Buffer.byteLength(whole, "utf8") <= MAX_FRAME_BYTES) return whole;
-  for (let maxText = 4096; maxText >= 16; maxText /= 4) {
+  if (fits(whole)) return whole;
+  for (let maxText = 4096; maxText >= 16; maxText /= 2) {
     for (const maxItems of [256, 16]) {
       const data = { ...cutRecord(event.data, { maxText, maxItems, depth: 8 }), truncated: true };
       const cut = frame(runId, seq, { type: event.type, data });
-      if (Buffer.byteLength(cut, "utf8") <= MAX_FRAME_BYTES) return cut;
+      if (fits(cut)) return cut;
     }
   }
   return frame(runId, seq, { type: event.type, data: { truncated: true } });
@@ -31,12 +32,12 @@ type Approval = Extract<WireEvent, { type: "hitl" }>["data"];
 function approvalFrame(runId: string, seq: number, { shown, ...approval }: Approval): string {
   const data = shown === undefined ? approval : { ...approval, ...inPart(approval, shown) };
   const text = frame(runId, seq, { type: "hitl", data });
-  if (Buffer.byteLength(text, "utf8") <= MAX_FRAME_BYTES) return text;
+  if (fits(text)) return text;
   const { requestId, actionType, toolCallId } = approval;
   const message = NOT_SHOWN.replaceAll("{requestId}", requestId);
   const nothing = { requestId, actionType, message, context: {}, requiresApproval: true, toolCallId };
   const bare = frame(runId, seq, { type: "hitl", data: { ...nothing, truncated: true } });
-  if (Buffer.byteLength(bare, "utf8") <= MAX_FRAME_BYTES) return bare;
+  if (fits(bare)) return bare;
   return frame(runId, seq, { type: "hitl", data: { truncated: true } });
 }
 
@@ -60,11 +61,16 @@ export function doneFrame(runId: string, seq: number): string {
 }
 
 function frame(runId: string, seq: number, event: WireEvent | { type: string; data: unknown }): string {
-  const json = JSON.stringify({ type: event.type, data: event.data });
+  const json = asciiJson({ type: event.type, data: event.data });
   // The id stands at both ends: when a slow reader's backlog is cut into chunks on the way, the Gateway puts a foreign id
   // in front of a chunk that has none, and that would fall into the middle of the data.
   const id = `id: ${formatEventId(runId, seq)}`;
   return `${id}\nevent: ${event.type}\ndata: ${json}\n${id}\n\n`;
+}
+
+/** A frame is ASCII: as many bytes as characters. */
+function fits(text: string): boolean {
+  return text.length <= MAX_FRAME_BYTES;
 }
 
 interface Limits {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
 import type { AgentStep, WireEvent } from "./event.ts";
 import { callOutcome } from "./event-schema.ts";
 
@@ -30,7 +31,7 @@ const graphEvent = z.discriminatedUnion("type", [
 ]);
 
 /**
- * Text of one event, as JSON. A frame may have 16 KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less
+ * Text of one event, as it is sent: JSON in ASCII, where a Korean character has 6 bytes. A frame may have 16 KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less
  * often a chunk lies wholly inside one, without an id of ours.
  */
 const MAX_TEXT_BYTES = 1024;
@@ -86,14 +87,10 @@ function toAgentStep(parsed: z.infer<typeof step>): AgentStep {
 /** Pieces of at most MAX_TEXT_BYTES of JSON each, never cut inside a surrogate pair; none for "". */
 export function splitText(text: string): string[] {
   if (text === "") return [];
-  if (text.length * 6 <= MAX_TEXT_BYTES || jsonBytes(text) <= MAX_TEXT_BYTES) return [text];
+  if (text.length * 6 <= MAX_TEXT_BYTES || asciiJsonBytes(text) <= MAX_TEXT_BYTES) return [text];
   let middle = Math.floor(text.length / 2);
   const unit = text.charCodeAt(middle);
   if (unit >= 0xdc00 && unit <= 0xdfff) middle -= 1;
   if (middle === 0) return [text];
   return [...splitText(text.slice(0, middle)), ...splitText(text.slice(middle))];
-}
-
-function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text), "utf8");
 }

@@ -16,6 +16,26 @@ test("[R8.1] heartbeats and the end carry the last event's id", () => {
   expect(doneFrame("run-1", 7)).toBe("id: run-1:7\ndata: [DONE]\n\n");
 });
 
+test("[R8.10] a frame is ASCII, so that a proxy which decodes buffers one by one damages nothing", () => {
+  const events: WireEvent[] = [
+    { type: "content", data: { content: "안녕하세요 😀", format: "markdown", messageId: "m" } },
+    context({ 본문: "é\u2028" }),
+    approval({ 제목: "가" }),
+  ];
+  for (const event of events) {
+    const frame = frameOf(event);
+    expect(Buffer.byteLength(frame)).toBe(frame.length);
+    expect(parsed(frame)).toEqual(JSON.parse(JSON.stringify(event)));
+  }
+});
+
+test("what counts is what is sent: 3,000 Korean characters are too many for a frame, 2,600 are not", () => {
+  expect(parsed(frameOf(context("가".repeat(2_600)))).data.truncated).toBeUndefined();
+  const { data } = parsed(frameOf(context("가".repeat(3_000))));
+  expect(data.truncated).toBe(true);
+  expect(data.parameters.body).toBe(`${"가".repeat(2_048)}…`);
+});
+
 const context = (value: unknown): WireEvent => ({
   type: "tool_execution",
   data: {
@@ -56,7 +76,8 @@ test.each(TOO_LONG)("%s is cut to fit 16 KB, and says so", (_, value) => {
   const { type, data } = parsed(frame);
   expect(type).toBe("tool_execution");
   expect(data).toMatchObject({ toolCallId: "c", truncated: true });
-  expect(frame).not.toMatch(/\\ud[89a-f][0-9a-f]{2}/);
+  // JSON.stringify escapes halves of a pair alone.
+  expect(JSON.stringify(data)).not.toMatch(/\\ud[89a-f][0-9a-f]{2}/);
 });
 
 test("what fits is not touched", () => {
