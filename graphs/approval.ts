@@ -19,18 +19,29 @@ export interface ApprovalRequest {
   shown?: ShownPart;
 }
 
+const answeredStatus = z.enum(["approved", "rejected", "expired", "superseded", "cancelled"]);
+
 /**
  * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`.
  * Anything but `approved` keeps the tool from running; the model is told the status and the reason. An approval
  * with a `digest` is good for the call of that digest only.
  */
 export const approvalDecision = z.object({
-  status: z.enum(["approved", "rejected", "expired", "superseded", "cancelled"]),
+  status: answeredStatus,
   reason: z.string().optional(),
   digest: z.string().optional(),
+  args: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
+      "The arguments as a person has changed them: approved, the tool runs with exactly these; else, what was asked about",
+    ),
 });
 
-export type ApprovalDecision = z.infer<typeof approvalDecision>;
+/** `answered`: a person has given the tool's answer, `reason`, in its place. Only LangGraph's forms have it. */
+export type ApprovalDecision = Omit<z.infer<typeof approvalDecision>, "status"> & {
+  status: z.infer<typeof answeredStatus> | "answered";
+};
 
 /** A run was resumed with something that is no decision. Nothing was done; the approval can still be decided. */
 export class ApprovalDecisionError extends Error {

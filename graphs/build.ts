@@ -1,6 +1,6 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
-import { createToolRegistry, type ToolSource } from "../tools/registry.ts";
+import { createToolRegistry, type ToolRegistry, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import { agentNode, routeTo } from "./agent.ts";
 import { withStoredEvents } from "./barrier.ts";
@@ -15,9 +15,11 @@ import { createUnderWay, type UnderWay } from "./under-way.ts";
 
 export interface GraphOptions {
   model: BaseChatModel;
-  tools: readonly AuraTool[];
+  tools?: readonly AuraTool[];
   /** More tools, which may come and go between two turns. */
   source?: ToolSource;
+  /** In place of `tools` and `source`: all of them, for whoever looks at calls from outside too (examine.ts). */
+  registry?: ToolRegistry;
   /** Needed wherever approvals are; LangGraph's dev server brings its own. */
   checkpointer?: BaseCheckpointSaver;
   /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
@@ -40,8 +42,9 @@ export interface GraphOptions {
 /** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
 export function buildGraph({
   model,
-  tools,
+  tools = [],
   source,
+  registry = createToolRegistry(tools, source),
   checkpointer,
   ledger = NO_LEDGER,
   underWay = createUnderWay(),
@@ -50,7 +53,6 @@ export function buildGraph({
   limits = DEFAULT_LIMITS,
   report = () => {},
 }: GraphOptions) {
-  const registry = createToolRegistry(tools, source);
   const servers = [
     modelServer(model, maxInputTokens),
     ...(fallback === undefined ? [] : [modelServer(fallback.model, fallback.maxInputTokens)]),

@@ -12,6 +12,8 @@ export type GraphEvent =
       tool: string;
       toolCallId: string;
       parameters: Record<string, unknown>;
+      /** What the model had asked for, where a person has changed it: `parameters` is what counts. */
+      proposed?: Record<string, unknown>;
       status: "executing" | "completed" | "failed";
       /** The tool's result; the error text when it failed; null while it executes. */
       result: unknown;

@@ -4,7 +4,13 @@ import { type PlanStep, planStep } from "./graph-event.ts";
 import type { Language } from "./state.ts";
 import { assignSteps, end } from "./steps.ts";
 import { type Refusal, refusalText, TEXTS } from "./texts.ts";
-import { errorMessage, refusalMessage, resultMessage, unknownMessage } from "./tool-answer.ts";
+import {
+  type AnsweredCall,
+  errorMessage,
+  refusalMessage,
+  resultMessage,
+  unknownMessage,
+} from "./tool-answer.ts";
 
 // What the service reads of a thread's state, and puts into it with `updateState`, when a run is brought to its end from outside.
 
@@ -14,7 +20,10 @@ export interface OpenCall {
   taskId: string;
   toolCallId: string;
   tool: string;
+  /** The effective ones. */
   args: Record<string, unknown>;
+  /** What the model had asked for, where a person has changed it. */
+  proposed?: Record<string, unknown>;
   /** The plan's step that it carries out. */
   step?: PlanStep;
 }
@@ -64,7 +73,8 @@ function stepsBefore({ values, tasks }: State): PlanStep[] {
  * for the plan.
  */
 export function closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language) {
-  const name = { id: call.toolCallId, name: call.tool };
+  const { toolCallId: id, tool, args, proposed } = call;
+  const name = { id, name: tool, ...(proposed === undefined ? {} : { edited: args }) };
   const { outcome } = word;
   if (outcome === "completed") {
     // Who wrote it is not asked for here: a result is data in any case.
@@ -87,10 +97,7 @@ function textOf(tool: string, word: Exclude<LastWord, { outcome: "completed" }>,
   return TEXTS[language].outcomeUnknown(tool);
 }
 
-function messageOf(
-  call: { id: string; name: string },
-  word: Exclude<LastWord, { outcome: "completed" }>,
-): ToolMessage {
+function messageOf(call: AnsweredCall, word: Exclude<LastWord, { outcome: "completed" }>): ToolMessage {
   if ("status" in word) return refusalMessage(call, word);
   if (word.problem === undefined) return unknownMessage(call);
   return errorMessage(call, word.problem, word.outcome !== "not_executed");

@@ -28,6 +28,8 @@ export interface Texts {
   toolBroke(name: string): string;
   /** An approver could not be shown all of a call that has to be shown. */
   tooLargeToShow: string;
+  /** The same of arguments that a person has changed. */
+  editUnshowable: string;
   /** Which texts of a call an event does not show whole; places are quoted already. */
   notShown(cuts: readonly { place: string; length: number; missing: number }[]): string;
   /** Arguments in which something cannot be seen; they are quoted already. */
@@ -60,6 +62,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
       expired: "승인 기한이 지났습니다",
       superseded: "새 요청이 들어와 승인 요청이 취소되었습니다",
       cancelled: "승인 요청이 취소되었습니다",
+      answered: "도구를 실행하지 않고 사용자가 직접 답했습니다",
     },
     changed: "승인된 내용과 실행하려는 내용이 달라 실행하지 않았습니다.",
     outcomeUnknown: (name) =>
@@ -72,6 +75,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     toolBroke: (name) => `${name} 실행 중 예기치 않은 오류가 발생했습니다.`,
     tooLargeToShow:
       "내용이 너무 커서 승인자에게 빠짐없이 보여 줄 수 없습니다. 승인을 요청하지 않았고 실행하지도 않았습니다. 여러 번으로 나누어 요청해 주세요.",
+    editUnshowable:
+      "수정한 내용이 너무 커서 승인자에게 빠짐없이 보여 줄 수 없습니다. 수정을 받아들이지 않았습니다. 더 짧게 고쳐 주세요.",
     notShown: (cuts) =>
       `주의: 여기에는 일부만 표시됩니다. 표시되지 않은 부분: ${cuts
         .map(({ place, length, missing }) => `${place} ${grouped(length)}자 중 ${grouped(missing)}자`)
@@ -100,6 +105,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
       expired: "The approval has expired",
       superseded: "A newer request took the place of this approval",
       cancelled: "The approval was cancelled",
+      answered: "The tool was not run; the user answered in its place",
     },
     changed: "What was about to run is not what was approved, so it was not run.",
     outcomeUnknown: (name) =>
@@ -112,6 +118,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({
     toolBroke: (name) => `${name} failed unexpectedly.`,
     tooLargeToShow:
       "The call is too large to be shown to an approver without leaving something out, so nobody was asked and nothing was done. Ask for it in several parts.",
+    editUnshowable:
+      "The changed arguments are too large to be shown to an approver without leaving something out, so the change was not taken. Make them shorter.",
     notShown: (cuts) =>
       `Note: this is shown in part. Not shown here: ${cuts
         .map(

@@ -5,26 +5,29 @@ import type { Refusal } from "./texts.ts";
 /** A result longer than this is cut for the model; clients get all of it from tool_execution. */
 const MAX_ANSWER = 20_000;
 
-interface Call {
+/** The call that a message answers. */
+export interface AnsweredCall {
   id: string;
   name: string;
+  /** The arguments that were asked about, where a person has changed the model's: the answer is of the call with these. */
+  edited?: Record<string, unknown>;
 }
 
 /** The tool ran: its result as JSON text, marked as data where strangers wrote it. */
-export function resultMessage(call: Call, result: unknown, untrusted = false): ToolMessage {
+export function resultMessage(call: AnsweredCall, result: unknown, untrusted = false): ToolMessage {
   const json = JSON.stringify(result) ?? "null";
   return untrusted ? answer(call, "success", quoted(json), Infinity) : answer(call, "success", json);
 }
 
 /** The tool was not run, or broke off: the error text, marked as data where strangers may have written it. */
-export function errorMessage(call: Call, text: string, untrusted = false): ToolMessage {
+export function errorMessage(call: AnsweredCall, text: string, untrusted = false): ToolMessage {
   if (untrusted) return answer(call, "error", `ERROR: ${quoted(JSON.stringify(text))}`, Infinity);
   return answer(call, "error", `ERROR: ${text}`);
 }
 
 /** The tool failed: our words for it, and what a stranger said of it, marked as data. */
 export function failureMessage(
-  call: Call,
+  call: AnsweredCall,
   { problem, quoted: said }: { problem: string; quoted?: string },
   untrusted = false,
 ): ToolMessage {
@@ -59,7 +62,7 @@ function quoted(json: string): string {
  * Also what to put into the history when calls that have not begun are closed from outside (outside.ts).
  */
 export function refusalMessage(
-  call: Call,
+  call: AnsweredCall,
   decision: { status: Refusal | "stopped"; reason?: string | undefined },
 ): ToolMessage {
   const reason = decision.reason ? ` Reason: ${decision.reason}` : "";
@@ -67,7 +70,7 @@ export function refusalMessage(
 }
 
 /** The approval was for other arguments: as a refusal. */
-export function changedMessage(call: Call): ToolMessage {
+export function changedMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
     "error",
@@ -76,7 +79,7 @@ export function changedMessage(call: Call): ToolMessage {
 }
 
 /** An approver could not be shown everything that they would approve: as a refusal, before anybody is asked. */
-export function unshowableMessage(call: Call): ToolMessage {
+export function unshowableMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
     "error",
@@ -85,7 +88,7 @@ export function unshowableMessage(call: Call): ToolMessage {
 }
 
 /** The call was begun and then interrupted: it may have happened, and a second time must not follow. */
-export function unknownMessage(call: Call): ToolMessage {
+export function unknownMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
     "error",
@@ -99,7 +102,7 @@ export function tooManyCalls(most: number, dropped: number): string {
 }
 
 /** A call that a run of an earlier version, or a fork, has left without an answer. */
-export function lostMessage(call: Call): ToolMessage {
+export function lostMessage(call: AnsweredCall): ToolMessage {
   return answer(call, "error", "ERROR: this call was interrupted; whether it had an effect is unknown.");
 }
 
@@ -110,15 +113,23 @@ const ADVICE: Readonly<Record<Refusal | "stopped", string>> = Object.freeze({
   superseded: "the user sent a new message instead of deciding, so nothing was done.",
   cancelled: "the run was over before anybody decided, so nothing was done.",
   stopped: "the run was over before this call had begun, so nothing was done.",
+  answered:
+    "the user did not let this call run and answered it in its place, so nothing was done. Go on with the user's answer.",
 });
 
-function answer(call: Call, status: "success" | "error", text: string, length = MAX_ANSWER): ToolMessage {
-  return new ToolMessage({
-    tool_call_id: call.id,
-    name: call.name,
-    status,
-    content: shorten(text, length).toWellFormed(),
-  });
+function answer(
+  { id, name, edited }: AnsweredCall,
+  status: "success" | "error",
+  text: string,
+  length = MAX_ANSWER,
+): ToolMessage {
+  const content = `${edited === undefined ? "" : editNote(edited)}${shorten(text, length)}`;
+  return new ToolMessage({ tool_call_id: id, name, status, content: content.toWellFormed() });
+}
+
+/** The model has the call as it made it in its history: this says which one the answer is of. */
+function editNote(args: Record<string, unknown>): string {
+  return `EDITED: a person changed the arguments of this call. What follows is of the call with these arguments: ${quoted(JSON.stringify(args))}\n`;
 }
 
 function shorten(text: string, length: number): string {

@@ -1,21 +1,19 @@
 import type { ToolMessage } from "@langchain/core/messages";
-import { interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import { callDigest } from "../tools/digest.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import type { AuraTool, ToolContext } from "../tools/tool.ts";
-import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
+import type { ToolContext } from "../tools/tool.ts";
+import { askApproval } from "./ask.ts";
 import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
 import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
-import type { ShownCall } from "./show-call.ts";
 import { emitter, identity, leaseHolder } from "./state.ts";
 import { end, start } from "./steps.ts";
-import { refusalText, TEXTS } from "./texts.ts";
+import { TEXTS } from "./texts.ts";
 import {
-  changedMessage,
+  type AnsweredCall,
   failureMessage,
   failureText,
-  refusalMessage,
   resultMessage,
   unknownMessage,
   unshowableMessage,
@@ -49,38 +47,57 @@ export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
       const { forModel, quoted } = checked;
       const told = { problem: forModel, ...(quoted === undefined ? {} : { quoted }) };
       const message = failureMessage(task.call, told);
-      return wire.refused(checked.problem, message, task.call.args);
+      return wire.refused(checked.problem, message, { args: task.call.args });
     }
-    const { tool, args } = checked;
+    const { tool, args: proposed } = checked;
     const context = toolContext(task, config);
-    if (task.asks === true || needsApproval(tool, args, report)) {
+    let args = proposed;
+    if (task.asks === true || needsApproval(tool, proposed, report)) {
       const shown = show(task, checked);
       if (shown === null && (task.unshowable === true || task.asks !== true)) {
-        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), args);
+        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), { args });
       }
-      const decision = askApproval(tool, args, context, shown);
-      if (decision.status !== "approved") {
-        const refusal = { status: decision.status, reason: decision.reason };
-        return wire.refused(refusalText(refusal, task.language), refusalMessage(task.call, refusal), args);
-      }
-      if (decision.digest !== undefined && decision.digest !== callDigest(tool.name, args)) {
-        return wire.refused(TEXTS[task.language].changed, changedMessage(task.call), args);
+      const verdict = askApproval({ tool, args, context, shown });
+      args = verdict.args;
+      if (!verdict.runs) {
+        const used = usedArguments(tool.name, args, proposed);
+        return wire.refused(verdict.problem, verdict.message(answeredCall(task, used)), used);
       }
     }
+    const used = usedArguments(tool.name, args, proposed);
+    const call = answeredCall(task, used);
     const effect = { tool, args, context, ledger, leaseHolder: leaseHolder(config), report };
     const outcome = await underWay.track(
       context.threadId,
-      takeEffect(effect, () => wire.executing(args)),
+      takeEffect(effect, () => wire.executing(used)),
     );
     if (outcome === "unknown") {
       const text = TEXTS[task.language].outcomeUnknown(tool.name);
-      return wire.failed(text, unknownMessage(task.call), args, "unknown");
+      return wire.failed(text, unknownMessage(call), used, "unknown");
     }
     if (outcome.ok)
-      return wire.completed(outcome.result, resultMessage(task.call, outcome.result, tool.untrusted), args);
-    const message = failureMessage(task.call, outcome, tool.untrusted);
-    return wire.failed(failureText(outcome), message, args, outcome.uncertain ? "unknown" : "failed");
+      return wire.completed(outcome.result, resultMessage(call, outcome.result, tool.untrusted), used);
+    const message = failureMessage(call, outcome, tool.untrusted);
+    return wire.failed(failureText(outcome), message, used, outcome.uncertain ? "unknown" : "failed");
   };
+}
+
+/** The arguments that count, and the model's own where a person has changed them. */
+interface UsedArguments {
+  args: Record<string, unknown>;
+  proposed?: Record<string, unknown>;
+}
+
+function usedArguments(
+  tool: string,
+  args: Record<string, unknown>,
+  proposed: Record<string, unknown>,
+): UsedArguments {
+  return callDigest(tool, args) === callDigest(tool, proposed) ? { args } : { args, proposed };
+}
+
+function answeredCall({ call: { id, name } }: ToolTask, { args, proposed }: UsedArguments): AnsweredCall {
+  return proposed === undefined ? { id, name } : { id, name, edited: args };
 }
 
 async function takeEffect(effect: Effect, executing: () => void): Promise<Outcome | "unknown"> {
@@ -88,26 +105,6 @@ async function takeEffect(effect: Effect, executing: () => void): Promise<Outcom
   if (begun === "unknown") return begun;
   executing();
   return begun === "run" ? carryOut(effect) : begun;
-}
-
-/** Suspends the task until somebody has decided; on resume it returns the decision. */
-function askApproval(
-  tool: AuraTool,
-  args: Record<string, unknown>,
-  context: ToolContext,
-  shown: ShownCall | null,
-): ApprovalDecision {
-  const request: ApprovalRequest = {
-    kind: "approval",
-    taskId: context.taskId,
-    toolCallId: context.toolCallId,
-    actionType: tool.name,
-    context: args,
-    digest: callDigest(tool.name, args),
-    // A call of an older version that did not look: its event shows nothing of what does not fit.
-    ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
-  };
-  return interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume });
 }
 
 function toolContext({ call, language }: ToolTask, config: LangGraphRunnableConfig): ToolContext {
@@ -129,14 +126,15 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
   let current = step;
   const event = (
     status: "executing" | "completed" | "failed",
-    parameters: Record<string, unknown>,
+    used: UsedArguments,
     result: unknown,
     outcome?: CallOutcome,
   ): GraphEvent => ({
     type: "tool_execution",
     tool: call.name,
     toolCallId: call.id,
-    parameters,
+    parameters: used.args,
+    ...(used.proposed === undefined ? {} : { proposed: used.proposed }),
     status,
     result,
     ...(outcome === undefined ? {} : { outcome }),
@@ -152,24 +150,24 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
   const failed = (
     problem: string,
     message: ToolMessage,
-    parameters: Record<string, unknown>,
+    used: UsedArguments,
     outcome: CallOutcome,
   ): Update => {
-    emit(event("failed", parameters, problem, outcome));
+    emit(event("failed", used, problem, outcome));
     return { messages: [message], steps: close("failed", problem) };
   };
   return {
-    executing(parameters: Record<string, unknown>): void {
+    executing(used: UsedArguments): void {
       move(current && start(current));
-      emit(event("executing", parameters, null));
+      emit(event("executing", used, null));
     },
-    completed(result: unknown, message: ToolMessage, parameters: Record<string, unknown>): Update {
-      emit(event("completed", parameters, result, "completed"));
+    completed(result: unknown, message: ToolMessage, used: UsedArguments): Update {
+      emit(event("completed", used, result, "completed"));
       return { messages: [message], steps: close("completed", JSON.stringify(result)) };
     },
     failed,
     /** It has not been run. */
-    refused: (problem: string, message: ToolMessage, parameters: Record<string, unknown>) =>
-      failed(problem, message, parameters, "not_executed"),
+    refused: (problem: string, message: ToolMessage, used: UsedArguments) =>
+      failed(problem, message, used, "not_executed"),
   };
 }

@@ -39,6 +39,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       tool: z.string(),
       toolCallId: z.string(),
       parameters,
+      proposed: parameters.exactOptional(),
       status: z.enum(["executing", "completed", "failed"]),
       result: z.unknown(),
       outcome: callOutcome.exactOptional(),

@@ -23,6 +23,7 @@ const graphEvent = z.discriminatedUnion("type", [
     tool: z.string(),
     toolCallId: z.string(),
     parameters: z.record(z.string(), z.unknown()),
+    proposed: z.record(z.string(), z.unknown()).exactOptional(),
     status: z.enum(["executing", "completed", "failed"]),
     result: z.unknown().optional(),
     outcome: callOutcome.exactOptional(),
@@ -56,9 +57,13 @@ export function mapGraphEvent(chunk: unknown, nowMs: number, attempt = 1): WireE
     case "plan_step":
       return [{ type: "plan_step", data: toAgentStep(event.step) }];
     case "tool_execution": {
-      const { type, tool, toolCallId, parameters, status, result = null, outcome } = event;
-      const data = { tool, toolCallId, parameters, status, result };
-      return [{ type, data: outcome === undefined ? data : { ...data, outcome } }];
+      const { type, tool, toolCallId, parameters, proposed, status, result = null, outcome } = event;
+      const data = {
+        ...{ tool, toolCallId, parameters, status, result },
+        ...(proposed === undefined ? {} : { proposed }),
+        ...(outcome === undefined ? {} : { outcome }),
+      };
+      return [{ type, data }];
     }
     case "content": {
       const { messageId } = event;

@@ -10,16 +10,16 @@ const REDIS_CONTRACTS = ["test/backends/redis.test.ts"];
 export const APPROVALS: readonly Mutant[] = [
   {
     promise: "what was shown is what runs: the digest of the approval is the call's",
-    file: "graphs/tool-call.ts",
-    source: "decision.digest !== undefined &&",
-    replacement: "decision.digest === null &&",
+    file: "graphs/ask.ts",
+    source: "digest !== undefined &&",
+    replacement: "digest === null &&",
     tests: GRAPH,
   },
   {
     promise: "only an approved call runs",
-    file: "graphs/tool-call.ts",
-    source: `decision.status !== "approved"`,
-    replacement: `decision.status === "rejected"`,
+    file: "graphs/ask.ts",
+    source: `status !== "approved"`,
+    replacement: `status === "rejected"`,
     tests: GRAPH,
   },
   {

@@ -71,3 +71,19 @@ test("empty deltas and objects that are not ours give no event", () => {
     expect(mapGraphEvent(chunk, 0)).toEqual([]);
   }
 });
+
+test("a call with changed arguments keeps what the model had asked for", () => {
+  const chunk = {
+    ...{ type: "tool_execution", tool: "t", toolCallId: "c", status: "executing" },
+    ...{ parameters: { to: "lee" }, proposed: { to: "kim" } },
+  };
+  expect(mapGraphEvent(chunk, 0)).toEqual([
+    {
+      type: "tool_execution",
+      data: {
+        ...{ tool: "t", toolCallId: "c", status: "executing", result: null },
+        ...{ parameters: { to: "lee" }, proposed: { to: "kim" } },
+      },
+    },
+  ]);
+});

@@ -1,0 +1,67 @@
+import type { ToolMessage } from "@langchain/core/messages";
+import { interrupt } from "@langchain/langgraph";
+import { parseArguments } from "../tools/arguments.ts";
+import { callDigest } from "../tools/digest.ts";
+import type { AuraTool, ToolContext } from "../tools/tool.ts";
+import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
+import type { ShownCall } from "./show-call.ts";
+import { refusalText, TEXTS } from "./texts.ts";
+import { type AnsweredCall, changedMessage, refusalMessage } from "./tool-answer.ts";
+
+/** A call about which somebody is asked. */
+export interface AskedCall {
+  tool: AuraTool;
+  /** As the model made it, validated. */
+  args: Record<string, unknown>;
+  context: ToolContext;
+  /** Null of a call that an older version has asked about without looking. */
+  shown: ShownCall | null;
+}
+
+/** What came of asking. `args` are the effective ones: a person may have changed them. */
+export type Verdict =
+  | { runs: true; args: Record<string, unknown> }
+  | {
+      runs: false;
+      args: Record<string, unknown>;
+      /** For the user. */
+      problem: string;
+      /** For the model. */
+      message: (call: AnsweredCall) => ToolMessage;
+    };
+
+/** Suspends the task until somebody has decided about the call; on resume it returns what they have decided. */
+export function askApproval(asked: AskedCall): Verdict {
+  const { tool, args, context, shown } = asked;
+  const request: ApprovalRequest = {
+    kind: "approval",
+    taskId: context.taskId,
+    toolCallId: context.toolCallId,
+    actionType: tool.name,
+    context: args,
+    digest: callDigest(tool.name, args),
+    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
+  };
+  return verdictOn(
+    interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume }),
+    asked,
+  );
+}
+
+function verdictOn(decision: ApprovalDecision, { tool, args: proposed, context }: AskedCall): Verdict {
+  const { status, reason, digest } = decision;
+  const { language } = context;
+  if (status !== "approved") {
+    const refusal = { status, reason };
+    const problem = refusalText(refusal, language);
+    const message = (call: AnsweredCall) => refusalMessage(call, refusal);
+    return { runs: false, args: decision.args ?? proposed, problem, message };
+  }
+  const args = decision.args === undefined ? proposed : parseArguments(tool.schema, decision.args).data;
+  if (args === undefined || (digest !== undefined && digest !== callDigest(tool.name, args))) {
+    const { changed: problem } = TEXTS[language];
+    return { runs: false, args: args ?? proposed, problem, message: changedMessage };
+  }
+  return { runs: true, args };
+}
