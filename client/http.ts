@@ -1,6 +1,7 @@
 import { writeHeaderValue } from "../encoding/header-value.ts";
 import { type Connection, TOKEN_ADVICE } from "./connection.ts";
 import { CommandFailure, ConnectionFailure, reasonOf, ServiceFailure } from "./failure.ts";
+import { isGateway } from "./how-to-decide.ts";
 import { envelope } from "./shapes.ts";
 import { harmlessLine } from "./text.ts";
 
@@ -63,7 +64,7 @@ async function send(connection: Connection, path: string, options: Call): Promis
 
 async function refusal(response: Response, connection: Connection): Promise<CommandFailure> {
   const answer = envelope.safeParse(await bodyOf(response, connection));
-  if (!answer.success) return stranger(response, connection);
+  if (!answer.success) return tenantRefusal(response, connection) ?? stranger(response, connection);
   const { errorCode, message, agentMetadata } = answer.data;
   const code = errorCode === undefined ? `HTTP ${response.status}` : `${errorCode} (HTTP ${response.status})`;
   const trace =
@@ -96,6 +97,17 @@ async function bodyOf(response: Response, connection: Connection): Promise<unkno
     // Somebody else's page: the caller says so.
     return undefined;
   }
+}
+
+/** The Gateway lets numbered tenants through, and says of others no more than 400, without an envelope. */
+function tenantRefusal({ status }: Response, connection: Connection): CommandFailure | null {
+  if (status !== 400 || !isGateway(connection) || /^\d+$/.test(connection.tenantId)) return null;
+  return new ServiceFailure(
+    harmlessLine(
+      `HTTP 400: the Gateway takes tenants that are numbers, and the token's is ${JSON.stringify(connection.tenantId)}; a service can be asked directly, e.g. --url http://127.0.0.1:9000`,
+    ),
+    status,
+  );
 }
 
 /** Something answers, but not DWP's envelope. */

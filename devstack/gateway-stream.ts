@@ -7,22 +7,31 @@ export function isEventStream(headers: Readonly<Record<string, unknown>>): boole
 }
 
 /**
- * The real gateway's habit (contract, section 8): a chunk of an event stream that contains no `id:` gets one
- * in front, microseconds since the epoch. Chunk by chunk as they arrive, nothing is held back or joined.
+ * What the real gateway's filter makes of an event stream (contract, section 8): see throughSseFilter. Buffer by buffer as they arrive, nothing
+ * is held back or joined.
  */
-export function withForeignIds(upstream: Readable): Readable {
-  const prefixed = new Transform({
+export function asGatewayStream(upstream: Readable): Readable {
+  const filtered = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      done(null, chunk.includes("id:") ? chunk : Buffer.concat([foreignId(), chunk]));
+      done(null, throughSseFilter(chunk));
     },
   });
   // Ties both ends: an upstream that breaks off breaks the client's stream, and the other way round.
-  // Fastify sees the same error on `prefixed` and reports it.
-  pipeline(upstream, prefixed, () => {});
-  return prefixed;
+  // Fastify sees the same error on `filtered` and reports it.
+  pipeline(upstream, filtered, () => {});
+  return filtered;
 }
 
-function foreignId(): Buffer {
+/**
+ * The filter's two habits. Each buffer is decoded as UTF-8 by itself and encoded again, so that a character cut by its edge becomes replacement
+ * characters, some on either side. And a buffer whose text contains no `id:` gets one in front, microseconds since the epoch.
+ */
+export function throughSseFilter(buffer: Buffer): Buffer {
+  const text = buffer.toString("utf8");
+  return Buffer.from(text.includes("id:") ? text : `${foreignId()}${text}`);
+}
+
+function foreignId(): string {
   const microseconds = Math.trunc((performance.timeOrigin + performance.now()) * 1000);
-  return Buffer.from(`id: ${microseconds}\n`);
+  return `id: ${microseconds}\n`;
 }

@@ -8,7 +8,9 @@ import { AuraError } from "../src/errors.ts";
 import { addEventForm } from "./event-form.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import { refuseOtherHosts } from "./gateway-guard.ts";
-import { isEventStream, withForeignIds } from "./gateway-stream.ts";
+import { refuseOtherOrigins, WEB_CLIENT } from "./gateway-origin.ts";
+import { asGatewayStream, isEventStream } from "./gateway-stream.ts";
+import { requireNumericTenant, requireTenant } from "./gateway-tenant.ts";
 import { createUpstreamPool, type UpstreamPoolOptions, upstreamError } from "./gateway-upstream.ts";
 import type { Mail } from "./mailbox.ts";
 import { createService, type ServiceOptions } from "./service.ts";
@@ -27,7 +29,6 @@ export interface GatewayOptions extends Pick<ServiceOptions, "logger">, Upstream
 }
 
 const BODY_LIMIT = 256 * 1024;
-const WEB_CLIENT = "http://localhost:4200";
 /** Headers that end at a proxy; undici refuses to send them. */
 const HOP_BY_HOP = ["expect", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
@@ -41,12 +42,12 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.addHook("onRequest", async (request, reply) => {
     setDefaultHeaders(request, reply);
     refuseOtherHosts(request);
+    await refuseOtherOrigins(request, reply);
   });
   app.register(cors, {
     origin: [WEB_CLIENT],
     credentials: true,
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    exposedHeaders: ["X-Thread-ID", "X-Run-ID", "X-Correlation-ID"],
     maxAge: 3600,
   });
   // Read whole, so that the limit also holds for a chunked body; handed on as a stream, because reply-from
@@ -64,12 +65,16 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
 function addProxyRoutes(app: FastifyInstance, options: GatewayOptions): void {
   const { auraUrl, mainUrl, authUrl } = options;
   const proxy = createProxyOptions(app, options);
-  app.register(httpProxy, { ...proxy(authUrl), prefix: "/api/auth", rewritePrefix: "/auth" });
   app.register(async (api) => {
     api.addHook("onRequest", requireTenant);
-    api.register(httpProxy, { ...proxy(mainUrl), prefix: "/api/aura/hitl", rewritePrefix: "/aura/hitl" });
-    api.register(httpProxy, { ...proxy(auraUrl), prefix: "/api/aura", rewritePrefix: "/aura" });
+    api.register(async (aura) => {
+      aura.addHook("onRequest", requireNumericTenant);
+      aura.register(httpProxy, { ...proxy(mainUrl), prefix: "/api/aura/hitl", rewritePrefix: "/aura/hitl" });
+      aura.register(httpProxy, { ...proxy(auraUrl), prefix: "/api/aura", rewritePrefix: "/aura" });
+    });
     api.register(httpProxy, { ...proxy(mainUrl), prefix: "/api/main", rewritePrefix: "/main" });
+    api.register(httpProxy, { ...proxy(authUrl), prefix: "/api/auth", rewritePrefix: "/auth" });
+    api.register(httpProxy, { ...proxy(authUrl), prefix: "/api/monitoring", rewritePrefix: "/monitoring" });
     api.all("/api/*", async () => {
       throw new AuraError("E1004");
     });
@@ -96,10 +101,6 @@ function setDefaultHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header("x-correlation-id", headers["x-correlation-id"]);
 }
 
-async function requireTenant(request: FastifyRequest): Promise<void> {
-  if (!request.headers["x-tenant-id"]) throw new AuraError("E2006");
-}
-
 /** What all routes share: one connection pool, error mapping and the passing-on of a client's disconnect. */
 function createProxyOptions(
   app: FastifyInstance,
@@ -121,7 +122,7 @@ function createProxyOptions(
       onResponse: (_request, reply, upstreamResponse) => {
         const { stream } = upstreamResponse;
         if (!isEventStream(reply.getHeaders())) return void reply.send(stream);
-        reply.send(withForeignIds(stream));
+        reply.send(asGatewayStream(stream));
         // Node would hold the headers back until the first chunk. They are complete: no onSend hook runs here.
         if ("flushHeaders" in reply.raw) reply.raw.flushHeaders();
       },

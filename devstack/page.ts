@@ -17,7 +17,7 @@ export function renderPage({ services, backend, model, mail, search }: PageFacts
     ({ name, address, what }) =>
       `<tr><td>${escapeHtml(name)}</td><td><code>${escapeHtml(address)}</code></td><td>${escapeHtml(what)}</td></tr>`,
   );
-  const users = DEV_USERS.map(({ user, tenant, role }) => `<code>${user}</code> (${tenant}, ${role})`);
+  const users = DEV_USERS.map(({ user, tenant, role }) => `<code>${user}</code> (tenant ${tenant}, ${role})`);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

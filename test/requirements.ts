@@ -50,4 +50,11 @@ export const REQUIREMENTS = Object.freeze({
   "R8.8": "a disconnect does not stop the run",
   "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
   "R8.10": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
+  "R8.20":
+    "the Gateway refuses a request without X-Tenant-ID (400, empty body) and sets X-DWP-Source, X-DWP-Caller-Type and X-Correlation-ID when missing",
+  "R8.21": "the Gateway takes 256 KB and lets http://localhost:4200 in",
+  "R8.22": "behind /api/aura/ an X-Tenant-ID that is no number becomes the token's, or is refused (400)",
+  "R8.23": "the Gateway puts an id before a chunk that has none, and decodes every buffer by itself",
+  "R8.25":
+    "what DWP's web client calls beside Aura is answered: login, me, permissions, menus/tree, policy, idp, monitoring, health",
 } as const);

@@ -122,6 +122,17 @@ describe("what goes wrong is one line, and the exit code says of what kind it is
     for (const { stderr } of [foreign, expired]) expect(stderr).toContain("npm run --silent token -- ");
   });
 
+  test("[R8.22] a tenant that the Gateway does not let through: which, and where it can ask; the service takes it", async () => {
+    const token = await tokenOf({ user: "user123", tenant: "acme" });
+    for (const args of [["threads"], ["chat", "hello"]]) {
+      const refused = await line([...args, "--token", token], { AURA_URL: `${stack.url}/api` });
+      expect(refused).toEqual({ code: 1, stderr: expect.stringContaining('the token\'s is "acme"') });
+      expect(refused.stderr).toContain("--url http://127.0.0.1:9000");
+      const asked = await command([...args, "--token", token, "--url", stack.aura.url], env);
+      expect(asked).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+
   test("an unknown run, a wrong call, nobody there, somebody else there", async () => {
     const page = createServer((_, response) => response.end("<html>")).listen(0, "127.0.0.1");
     await once(page, "listening");

@@ -1,11 +1,13 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
+import { throughSseFilter } from "../../devstack/gateway-stream.ts";
 import { closeAll, eventStream, gateway, nextChunk, tenant, upstream } from "./gateway-fixture.ts";
 
 afterEach(closeAll);
 
-describe("body limit", () => {
+describe("[R8.21] body limit", () => {
   const limit = 256 * 1024;
   type Body = NonNullable<RequestInit["body"]>;
   const post = (base: string, body: Body) =>
@@ -39,7 +41,7 @@ describe("body limit", () => {
 });
 
 describe("streams", () => {
-  test("chunks flow one by one; one without an id gets a foreign one", async () => {
+  test("[R8.23] chunks flow one by one; one without an id gets a foreign one", async () => {
     const { url, started } = await eventStream({ "x-run-id": "r1" });
     const base = await gateway({ auraUrl: url });
     const response = await fetch(`${base}/api/aura/test/stream`, { headers: tenant });
@@ -134,6 +136,76 @@ describe("streams", () => {
     const { closed } = await started;
     await expect(response.text()).rejects.toThrow();
     await closed;
+  });
+});
+
+describe("[R8.23] every buffer is decoded as UTF-8 by itself", () => {
+  const content = "내일 3시 회의, 𝄞 and é";
+  const frame = (json: string) => `id: r1:1\nevent: content\ndata: ${json}\nid: r1:1\n\n`;
+  const raw = frame(JSON.stringify({ content }));
+  const ascii = frame(
+    JSON.stringify({ content }).replace(
+      /[^ -~]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
+  );
+  const contentOf = (text: string) => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "").content;
+
+  /** What arrives of a frame that the service sent in two buffers: the second one when the first had arrived. */
+  const arrived = async (base: string, service: Promise<ServerResponse>, frame: Buffer, at: number) => {
+    const reader = (await fetch(`${base}/api/aura/test/stream`, { headers: tenant })).body!.getReader();
+    const response = await service;
+    response.write(frame.subarray(0, at));
+    const pieces = [(await reader.read()).value ?? new Uint8Array()];
+    response.end(frame.subarray(at));
+    pieces.push((await reader.read()).value ?? new Uint8Array());
+    // Decoded only now, as a client does that knows of characters on both sides of an edge.
+    return Buffer.concat(pieces).toString();
+  };
+
+  /** The same for every place where it can be cut. */
+  const cutEverywhere = async (text: string) => {
+    let service = Promise.withResolvers<ServerResponse>();
+    const auraUrl = await upstream((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+      service.resolve(response);
+    });
+    const base = await gateway({ auraUrl });
+    const bytes = Buffer.from(text);
+    const seen: { at: number; text: string }[] = [];
+    for (let at = 1; at < bytes.length; at += 1) {
+      service = Promise.withResolvers();
+      seen.push({ at, text: await arrived(base, service.promise, bytes, at) });
+    }
+    return seen;
+  };
+
+  test("a character that is cut arrives as replacement characters, some on either side", async () => {
+    const bytes = Buffer.from(raw);
+    for (const { at, text } of await cutEverywhere(raw)) {
+      const isCut = ((bytes[at] ?? 0) & 0xc0) === 0x80;
+      if (!isCut) {
+        expect(contentOf(text)).toBe(content);
+        continue;
+      }
+      // One for what came before the edge, one per byte behind it: two in all, or more when the edge came early.
+      const behind = bytes.subarray(at).findIndex((byte) => (byte & 0xc0) !== 0x80);
+      expect(contentOf(text).match(/\ufffd/g)).toHaveLength(1 + behind);
+    }
+  });
+
+  test("JSON that is ASCII arrives whole, wherever it is cut", async () => {
+    const seen = await cutEverywhere(ascii);
+    expect(seen).toHaveLength(ascii.length - 1);
+    for (const { text } of seen) expect(contentOf(text)).toBe(content);
+  });
+
+  test("of a buffer that is whole nothing changes: a byte order mark, a null, what is no character at all", () => {
+    for (const whole of ["\ufeffid: 1\n\n", "id: \u0000\n\n", "id: \ufffd\ufffe\n\n", raw]) {
+      expect(throughSseFilter(Buffer.from(whole)).toString()).toBe(whole);
+    }
+    const bytes = Buffer.concat([Buffer.from("id: "), Buffer.from([0xff, 0xc0, 0xed, 0xa0, 0x80])]);
+    expect(throughSseFilter(bytes)).toEqual(Buffer.from(bytes.toString()));
   });
 });
 

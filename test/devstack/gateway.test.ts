@@ -14,6 +14,7 @@ describe("routing", () => {
     ["/api/aura/test/stream?prompt=a%20b&x=1", "aura", "/aura/test/stream?prompt=a%20b&x=1"],
     ["/api/main/agent/tasks?page=1", "main", "/main/agent/tasks?page=1"],
     ["/api/auth/login", "auth", "/auth/login"],
+    ["/api/monitoring/page-view", "auth", "/monitoring/page-view"],
   ])("%s goes to %s", async (path, name, url) => {
     const base = await gateway();
     const answer = await (await fetch(base + path, { headers: tenant })).json();
@@ -67,28 +68,7 @@ describe("routing", () => {
 });
 
 describe("headers", () => {
-  test("a request without X-Tenant-ID is 400 E2006, logins excepted", async () => {
-    const base = await gateway();
-    for (const path of [
-      "/api/aura/test/stream",
-      "/api/main/x",
-      "/api/aura/hitl/requests/r1",
-      "/api/nothing",
-    ]) {
-      const response = await fetch(base + path);
-      expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({
-        status: "ERROR",
-        success: false,
-        errorCode: "E2006",
-        message: "X-Tenant-ID 헤더가 필요합니다.",
-        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
-      });
-    }
-    expect((await fetch(`${base}/api/auth/login`, { method: "POST" })).status).toBe(200);
-  });
-
-  test("defaults are set when missing, and a fresh correlation id", async () => {
+  test("[R8.20] defaults are set when missing, and a fresh correlation id", async () => {
     const base = await gateway();
     const first = await echoed(fetch(`${base}/api/aura/x`, { headers: tenant }));
     const second = await echoed(fetch(`${base}/api/aura/x`, { headers: tenant }));
@@ -98,9 +78,16 @@ describe("headers", () => {
       "x-correlation-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     expect(second.headers["x-correlation-id"]).not.toBe(first.headers["x-correlation-id"]);
+    const blank = { ...tenant, "x-dwp-source": "", "x-dwp-caller-type": " ", "x-correlation-id": "" };
+    const third = await echoed(fetch(`${base}/api/main/x`, { headers: blank }));
+    expect(third.headers).toMatchObject({
+      "x-dwp-source": "FRONTEND",
+      "x-dwp-caller-type": "USER",
+      "x-correlation-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
   });
 
-  test("every header of the client is forwarded", async () => {
+  test("[R8.20] every header of the client is forwarded", async () => {
     const base = await gateway();
     const headers = {
       ...tenant,
@@ -145,38 +132,6 @@ describe("headers", () => {
     request.end("ok");
     const [response] = (await once(request, "response")) as [IncomingMessage];
     expect(JSON.parse(Buffer.concat(await response.toArray()).toString())).toMatchObject({ body: "" });
-  });
-
-  test("CORS for the web client only", async () => {
-    const base = await gateway();
-    const preflight = await fetch(`${base}/api/aura/test/stream`, {
-      method: "OPTIONS",
-      headers: {
-        origin: "http://localhost:4200",
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization,x-tenant-id,last-event-id",
-      },
-    });
-    expect(preflight.status).toBe(204);
-    expect(preflight.headers.get("access-control-allow-origin")).toBe("http://localhost:4200");
-    expect(preflight.headers.get("access-control-allow-headers")).toContain("last-event-id");
-    expect(preflight.headers.get("access-control-allow-methods")).toContain("POST");
-
-    const actual = await fetch(`${base}/api/aura/x`, {
-      headers: { ...tenant, origin: "http://localhost:4200" },
-    });
-    expect(actual.headers.get("access-control-allow-origin")).toBe("http://localhost:4200");
-    const exposed = actual.headers.get("access-control-expose-headers") ?? "";
-    for (const name of ["X-Thread-ID", "X-Run-ID", "X-Correlation-ID"]) expect(exposed).toContain(name);
-
-    const refused = await fetch(`${base}/api/aura/x`, { headers: { origin: "http://localhost:4200" } });
-    expect(refused.status).toBe(400);
-    expect(refused.headers.get("access-control-allow-origin")).toBe("http://localhost:4200");
-
-    const stranger = await fetch(`${base}/api/aura/x`, {
-      headers: { ...tenant, origin: "http://evil.test" },
-    });
-    expect(stranger.headers.get("access-control-allow-origin")).toBeNull();
   });
 });
 

@@ -1,0 +1,64 @@
+import type { Language } from "../src/errors.ts";
+import type { Message } from "./envelope.ts";
+
+/** The pages of DWP's web client that have something to show on this stack. */
+const PAGES: readonly { menuKey: string; path: string; name: Message }[] = [
+  { menuKey: "menu.dashboard", path: "/", name: { ko: "대시보드", en: "Dashboard" } },
+  {
+    menuKey: "menu.ai-workspace",
+    path: "/ai-workspace",
+    name: { ko: "AI 워크스페이스", en: "AI workspace" },
+  },
+];
+const GROUP = { code: "APPS", name: { ko: "앱", en: "Apps" } };
+const VIEW: Message = { ko: "조회", en: "View" };
+
+export interface Permission {
+  resourceType: "MENU";
+  resourceKey: string;
+  resourceName: string;
+  permissionCode: "VIEW";
+  permissionName: string;
+  effect: "ALLOW";
+}
+
+/** What a user of the dev stack may do in the web client: see those pages. Its administration has no service here. */
+export function permissionsIn(language: Language): Permission[] {
+  return PAGES.map(({ menuKey, name }) => ({
+    resourceType: "MENU",
+    resourceKey: menuKey,
+    resourceName: name[language],
+    permissionCode: "VIEW",
+    permissionName: VIEW[language],
+    effect: "ALLOW",
+  }));
+}
+
+export interface MenuNode {
+  menuKey: string;
+  menuName: string;
+  path: string;
+  group: string;
+  depth: number;
+  sortOrder: number;
+  children: MenuNode[];
+}
+
+/** The web client's navigation, as a tree and by groups. */
+export function menuTreeIn(language: Language) {
+  const menus = PAGES.map(({ menuKey, path, name }, at): MenuNode => {
+    return {
+      menuKey,
+      menuName: name[language],
+      path,
+      group: GROUP.code,
+      depth: 1,
+      sortOrder: at + 1,
+      children: [],
+    };
+  });
+  return { menus, groups: [{ groupCode: GROUP.code, groupName: GROUP.name[language], menus }] };
+}
+
+/** For somebody whom the directory does not know. */
+export const NO_MENUS = Object.freeze({ menus: [], groups: [] });
