@@ -2,6 +2,7 @@ import { AIMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig, Send } from "@langchain/langgraph";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { languageOfRun } from "./language.ts";
 import type { GraphLimits } from "./limits.ts";
 import { newMessageId } from "./model/answer.ts";
 import { type Answered, converse, type Listener } from "./model/converse.ts";
@@ -28,6 +29,7 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
   return async (state: State, config: LangGraphRunnableConfig) => {
     const emit = emitter(config);
     if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
+    const language = languageOfRun(state);
     const own = nextOwnStep(state.steps);
     const begun = own ? [start(own)] : [];
     emitSteps(begun, emit);
@@ -36,16 +38,16 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
     const answer = await converse(
       servers,
       {
-        system: agentPrompt(state),
+        system: agentPrompt({ context: state.context, language }),
         messages: state.messages,
         tools: registry.definitions,
         isOwn: registry.isOwn,
       },
       config,
-      { onText: say, ...tellingOf({ registry, report }, emit, state.language) },
+      { onText: say, ...tellingOf({ registry, report }, emit, language) },
       { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
-    const remark = remarkOn(answer, state.language);
+    const remark = remarkOn(answer, language);
     if (remark !== "") say(remark);
     const message = savedAnswer(id, { ...answer, text: answer.text + remark }, state.messages);
     const passed = passedSteps(
@@ -108,6 +110,7 @@ export function routeTo(options: CheckOptions, { maxCalls }: GraphLimits) {
   return (state: State): "finish" | Send<"tools", SentTask>[] => {
     const message = state.messages.at(-1);
     if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
+    const language = languageOfRun(state);
     const steps = assignSteps(message.tool_calls, state.steps);
     const invalid = new Map(message.invalid_tool_calls?.map((call) => [call.id, call]));
     return message.tool_calls.map(({ id = "", name, args }, at) => {
@@ -115,7 +118,7 @@ export function routeTo(options: CheckOptions, { maxCalls }: GraphLimits) {
       const step = steps[at];
       const task: ToolTask = {
         call: { id, name, args },
-        language: state.language,
+        language,
         ...(step === undefined ? {} : { step }),
         ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
         ...(at < maxCalls ? {} : { excess: { most: maxCalls, dropped: droppedOf(message) } }),
@@ -126,7 +129,7 @@ export function routeTo(options: CheckOptions, { maxCalls }: GraphLimits) {
 }
 
 function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
-  const content = TEXTS[state.language].turnLimit(maxTurns);
+  const content = TEXTS[languageOfRun(state)].turnLimit(maxTurns);
   emit({ type: "content", messageId: id, content });
   // One more than the limit: how finish knows.
   return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };

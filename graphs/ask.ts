@@ -1,12 +1,16 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { interrupt } from "@langchain/langgraph";
+import { z } from "zod";
 import { parseArguments } from "../tools/arguments.ts";
 import { callDigest } from "../tools/digest.ts";
 import type { AuraTool, ToolContext } from "../tools/tool.ts";
-import { type ApprovalDecision, type ApprovalRequest, approvalResume } from "./approval.ts";
+import { type ApprovalDecision, type ApprovalRequest, approvalDecision } from "./approval.ts";
+import { type LangChainRequest, langChainRequest } from "./langchain-request.ts";
+import { readDecision } from "./read-decision.ts";
 import type { ShownCall } from "./show-call.ts";
 import { refusalText, TEXTS } from "./texts.ts";
 import { type AnsweredCall, changedMessage, refusalMessage } from "./tool-answer.ts";
+import type { CheckOptions } from "./tool-task.ts";
 
 /** A call about which somebody is asked. */
 export interface AskedCall {
@@ -16,6 +20,11 @@ export interface AskedCall {
   context: ToolContext;
   /** Null of a call that an older version has asked about without looking. */
   shown: ShownCall | null;
+}
+
+export interface AskOptions extends CheckOptions {
+  /** LangGraph's own clients are to know the request too. */
+  langGraphClients: boolean;
 }
 
 /** What came of asking. `args` are the effective ones: a person may have changed them. */
@@ -31,7 +40,7 @@ export type Verdict =
     };
 
 /** Suspends the task until somebody has decided about the call; on resume it returns what they have decided. */
-export function askApproval(asked: AskedCall): Verdict {
+export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
   const { tool, args, context, shown } = asked;
   const request: ApprovalRequest = {
     kind: "approval",
@@ -43,10 +52,24 @@ export function askApproval(asked: AskedCall): Verdict {
     // A call of an older version that did not look: its event shows nothing of what does not fit.
     ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
   };
-  return verdictOn(
-    interrupt<ApprovalRequest, ApprovalDecision>(request, { responseSchema: approvalResume }),
-    asked,
+  const value = options.langGraphClients ? { ...request, ...langChainRequest(request) } : request;
+  const decision = interrupt<ApprovalRequest | (ApprovalRequest & LangChainRequest), ApprovalDecision>(
+    value,
+    {
+      responseSchema: responseSchema(asked, options),
+    },
   );
+  return verdictOn(decision, asked);
+}
+
+/**
+ * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step finish and keeps the interrupt
+ * open. As JSON Schema, which Studio shows, it is our own form.
+ */
+function responseSchema({ tool, args, context }: AskedCall, options: AskOptions) {
+  const { toolCallId, language } = context;
+  const call = { tool: tool.name, args, toolCallId, language };
+  return z.preprocess((value) => readDecision(value, call, options), approvalDecision);
 }
 
 function verdictOn(decision: ApprovalDecision, { tool, args: proposed, context }: AskedCall): Verdict {

@@ -33,11 +33,19 @@ export interface GraphOptions {
   maxInputTokens?: number | undefined;
   /** Asked when `model` has failed, and how much it reads. */
   fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;
+  /**
+   * LangGraph's own clients answer the approvals: their requests have LangChain's form too, and an answer that does not say which
+   * approval it is for is refused while several wait. Default: true.
+   */
+  langGraphClients?: boolean;
   /** How much one run may do. */
   limits?: GraphLimits;
   /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
   report?: (error: unknown, where: string) => void;
 }
+
+/** LangGraph's name for it. Without it one answer, sent plainly, would be every waiting call's. */
+const STRICT_RESUME = "__pregel_strict_resume";
 
 /** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
 export function buildGraph({
@@ -50,6 +58,7 @@ export function buildGraph({
   underWay = createUnderWay(),
   maxInputTokens,
   fallback,
+  langGraphClients = true,
   limits = DEFAULT_LIMITS,
   report = () => {},
 }: GraphOptions) {
@@ -61,7 +70,7 @@ export function buildGraph({
     new StateGraph(AuraState)
       .addNode("plan", withStoredEvents(planNode({ servers, registry, limits, report })))
       .addNode("agent", withStoredEvents(agentNode({ servers, registry, limits, report })))
-      .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, report })))
+      .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })))
       .addNode("finish", withStoredEvents(finishNode(limits)))
       .addEdge(START, "plan")
       .addEdge("plan", "agent")
@@ -70,7 +79,10 @@ export function buildGraph({
       .addEdge("finish", END)
       .compile(checkpointer === undefined ? {} : { checkpointer })
       // Every turn is two steps, agent and tools; plan, finish and the limit's own turn come on top.
-      .withConfig({ recursionLimit: 2 * limits.maxTurns + 10 })
+      .withConfig({
+        recursionLimit: 2 * limits.maxTurns + 10,
+        ...(langGraphClients ? { configurable: { [STRICT_RESUME]: true } } : {}),
+      })
   );
 }
 

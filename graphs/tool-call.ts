@@ -1,9 +1,8 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import { callDigest } from "../tools/digest.ts";
-import type { ToolRegistry } from "../tools/registry.ts";
 import type { ToolContext } from "../tools/tool.ts";
-import { askApproval } from "./ask.ts";
+import { type AskOptions, askApproval } from "./ask.ts";
 import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
 import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
@@ -21,11 +20,9 @@ import {
 import { check, needsApproval, show, type ToolTask } from "./tool-task.ts";
 import type { UnderWay } from "./under-way.ts";
 
-export interface ToolOptions {
-  registry: ToolRegistry;
+export interface ToolOptions extends AskOptions {
   ledger: EffectLedger;
   underWay: UnderWay;
-  report: (error: unknown, where: string) => void;
 }
 
 interface Update {
@@ -38,7 +35,8 @@ interface Update {
  * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
  * ledger then says what has been done.
  */
-export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
+export function toolNode(options: ToolOptions) {
+  const { registry, ledger, underWay, report } = options;
   return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
     const task = receivedTask(sent);
     const wire = reporter(task, config);
@@ -57,7 +55,7 @@ export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
       if (shown === null && (task.unshowable === true || task.asks !== true)) {
         return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), { args });
       }
-      const verdict = askApproval({ tool, args, context, shown });
+      const verdict = askApproval({ tool, args, context, shown }, options);
       args = verdict.args;
       if (!verdict.runs) {
         const used = usedArguments(tool.name, args, proposed);
