@@ -308,6 +308,88 @@ describe("two calls that wait", () => {
   });
 });
 
+describe("calls that are asked about one at a time", () => {
+  const echo = { name: "echo", args: { text: "hi" } };
+  const approve = new Command<unknown, any, any>({ resume: { decisions: [{ type: "approve" }] } });
+  const reject = new Command<unknown, any, any>({ resume: [{ type: "ignore", args: null }] });
+  const script = (...list: Parameters<typeof calls>) => [
+    planReply({ title: "A", tool: "note" }, { title: "E", tool: "echo" }, { title: "B", tool: "note" }),
+    calls(...list),
+    {
+      expect: ({ messages }) =>
+        expect(messages.slice(2).map(({ role, tool_call_id }) => [role, tool_call_id])).toEqual([
+          ["assistant", undefined],
+          ...["call_2_0", "call_2_1", "call_2_2"].map((id) => ["tool", id]),
+        ]),
+      reply: { text: "Fine." },
+    } satisfies StubStep,
+  ];
+
+  it("need no id; each moves its own step, and the model is asked once all are answered", async () => {
+    const { run, stream, interrupts, effects, stub, state } = await harness(
+      script(note("a"), echo, note("b")),
+      { oneAtATime: true },
+    );
+    const waits = async () => (await interrupts()).map(({ value }) => value.context.text);
+    expect(outline(await run("go")).slice(3)).toEqual([
+      ...["step-2 in_progress", "echo executing", "echo completed", "step-2 completed"],
+    ]);
+    expect(await waits()).toEqual(["a"]);
+    expect(outline(await stream(reject))).toEqual(["note failed", "step-1 failed"]);
+    expect(await waits()).toEqual(["b"]);
+    expect(outline(await stream(approve))).toEqual([
+      ...["step-3 in_progress", "note executing", "note completed", "step-3 completed"],
+      "content Fine.",
+    ]);
+    expect(effects).toMatchObject({ echoes: ["hi"], notes: [{ text: "b" }] });
+    expect((await state()).turns).toBe(2);
+    stub.verify();
+  });
+
+  it("are given up when a new prompt comes instead of an answer", async () => {
+    const { run, interrupts, effects, state } = await harness(
+      [
+        planReply({ title: "x" }),
+        calls(note("a"), note("b")),
+        planReply({ title: "x" }),
+        { reply: { text: "Hello." } },
+      ],
+      { oneAtATime: true },
+    );
+    await run("note a and b");
+    expect(await interrupts()).toHaveLength(1);
+    expect(textOf(await run("hello"))).toBe("Hello.");
+    expect(await interrupts()).toEqual([]);
+    expect(effects.notes).toEqual([]);
+    expect((await state()).messages.at(-1)?.text).toBe("Hello.");
+  });
+
+  it("may be as many as a turn can hold, in as many turns as there can be", async () => {
+    const limits = { maxTurns: 3, maxCalls: 4, maxOutput: 100_000 };
+    const four = () => calls(...["a", "b", "c", "d"].map(note));
+    const { run, stream, interrupts, effects } = await harness(
+      [planReply({ title: "x" }), four(), four(), four()],
+      { oneAtATime: true, limits },
+    );
+    await run("go");
+    while ((await interrupts()).length > 0) await stream(approve);
+    expect(effects.notes.map(({ text }) => text).join("")).toBe("abcd".repeat(3));
+  });
+});
+
+describe("a thread that a person closes without an answer", () => {
+  // As agent-chat-ui marks one as resolved.
+  it("has run nothing", async () => {
+    const { stream, effects, run } = await waiting("en", [
+      planReply({ title: "x" }),
+      { reply: { text: "Hello." } },
+    ]);
+    await stream(new Command<unknown, any, any>({ goto: "__end__" }));
+    expect(textOf(await run("hello"))).toBe("Hello.");
+    expect(effects.notes).toEqual([]);
+  });
+});
+
 describe("an edit and a crash", () => {
   const decision = { decisions: [{ type: "edit", edited_action: edit }] };
 
