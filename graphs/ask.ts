@@ -27,17 +27,23 @@ export interface AskOptions extends CheckOptions {
   langGraphClients: boolean;
 }
 
-/** What came of asking. `args` are the effective ones: a person may have changed them. */
-export type Verdict =
-  | { runs: true; args: Record<string, unknown> }
+/** The arguments that count, and the model's own where a person has changed them. */
+export interface UsedArguments {
+  args: Record<string, unknown>;
+  proposed?: Record<string, unknown>;
+}
+
+/** What came of asking. */
+export type Verdict = { used: UsedArguments } & (
+  | { runs: true }
   | {
       runs: false;
-      args: Record<string, unknown>;
       /** For the user. */
       problem: string;
       /** For the model. */
       message: (call: AnsweredCall) => ToolMessage;
-    };
+    }
+);
 
 /** Suspends the task until somebody has decided about the call; on resume it returns what they have decided. */
 export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
@@ -72,19 +78,24 @@ function responseSchema({ tool, args, context }: AskedCall, options: AskOptions)
   return z.preprocess((value) => readDecision(value, call, options), approvalDecision);
 }
 
-function verdictOn(decision: ApprovalDecision, { tool, args: proposed, context }: AskedCall): Verdict {
+function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
+  const { tool, args: proposed, context } = asked;
   const { status, reason, digest } = decision;
   const { language } = context;
   if (status !== "approved") {
     const refusal = { status, reason };
     const problem = refusalText(refusal, language);
     const message = (call: AnsweredCall) => refusalMessage(call, refusal);
-    return { runs: false, args: decision.args ?? proposed, problem, message };
+    return { runs: false, used: usedOf(decision.args ?? proposed, asked), problem, message };
   }
   const args = decision.args === undefined ? proposed : parseArguments(tool.schema, decision.args).data;
+  const used = usedOf(args ?? proposed, asked);
   if (args === undefined || (digest !== undefined && digest !== callDigest(tool.name, args))) {
-    const { changed: problem } = TEXTS[language];
-    return { runs: false, args: args ?? proposed, problem, message: changedMessage };
+    return { runs: false, used, problem: TEXTS[language].changed, message: changedMessage };
   }
-  return { runs: true, args };
+  return { runs: true, used };
+}
+
+function usedOf(args: Record<string, unknown>, { tool, args: proposed }: AskedCall): UsedArguments {
+  return callDigest(tool.name, args) === callDigest(tool.name, proposed) ? { args } : { args, proposed };
 }
