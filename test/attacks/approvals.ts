@@ -93,7 +93,7 @@ export const approvals: Attack[] = [
       const refused = () => target.logged("hitl:request names another tenant");
       const earlier = await refused();
       await target.publish(channel(one.threadId), approval(one.requestId));
-      // The request may read as before only when the signal has been looked at, which Redis hands on in its own time.
+      // Only then may the request read as before: Redis hands the signal on in its own time.
       while ((await refused()) === earlier);
       await target.set(`hitl:request:${one.requestId}`, before ?? "");
       await stillWaits(target, one);

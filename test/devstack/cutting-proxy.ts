@@ -11,7 +11,7 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-/** What stands between the Gateway and Aura and cuts each frame of a stream in two buffers; other answers pass as they are. */
+/** Stands between the Gateway and Aura and cuts each frame of a stream in two; other answers pass as they are. */
 export async function startCuttingProxy(target: () => string): Promise<CuttingProxy> {
   const reading = new EventEmitter();
   const proxy = { at: 1 };
