@@ -20,7 +20,7 @@ function linesOf(bytes: Buffer): string[] {
   return lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim());
 }
 
-describe("[R8.24] Korean through the Gateway, whose buffers end anywhere", () => {
+describe("[R8.27] Korean through the Gateway, whose buffers end anywhere", () => {
   let stack: Stack;
   let proxy: CuttingProxy;
   beforeAll(async () => {
