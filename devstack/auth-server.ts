@@ -31,8 +31,8 @@ const MESSAGES = {
 } satisfies Record<string, Message>;
 
 /**
- * DWP's Auth Server: `POST /auth/login` gives a token to one of DEV_USERS; the rest is what DWP's web client asks before and after (contract,
- * section 8).
+ * DWP's Auth Server: `POST /auth/login` gives a token to one of DEV_USERS; the rest is what DWP's web client
+ * asks before and after (contract, section 8).
  */
 export function createAuthServer(options: AuthServerOptions): FastifyInstance {
   const { jwtSecret, expiresInS = 3600 } = options;

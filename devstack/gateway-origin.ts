@@ -4,8 +4,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 export const WEB_CLIENT = "http://localhost:4200";
 
 /**
- * Refuses a page of any other site (403, no body), as the real Gateway's CORS filter does: not only is its script kept from reading the answer, the
- * request goes nowhere. A request without Origin comes from no page, and one of the Gateway's own pages is at home.
+ * Refuses a page of any other site (403, no body), as the real Gateway's CORS filter does: not only is its
+ * script kept from reading the answer, the request goes nowhere. A request without Origin comes from no page,
+ * and one of the Gateway's own pages is at home.
  */
 export async function refuseOtherOrigins(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { origin, host } = request.headers;

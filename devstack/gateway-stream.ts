@@ -7,8 +7,8 @@ export function isEventStream(headers: Readonly<Record<string, unknown>>): boole
 }
 
 /**
- * What the real gateway's filter makes of an event stream (contract, section 8): see throughSseFilter. Buffer by buffer as they arrive, nothing
- * is held back or joined.
+ * What the real gateway's filter makes of an event stream (contract, section 8): see throughSseFilter. Buffer
+ * by buffer as they arrive, nothing is held back or joined.
  */
 export function asGatewayStream(upstream: Readable): Readable {
   const filtered = new Transform({
@@ -23,8 +23,9 @@ export function asGatewayStream(upstream: Readable): Readable {
 }
 
 /**
- * The filter's two habits. Each buffer is decoded as UTF-8 by itself and encoded again, so that a character cut by its edge becomes replacement
- * characters, some on either side. And a buffer whose text contains no `id:` gets one in front, microseconds since the epoch.
+ * The filter's two habits. Each buffer is decoded as UTF-8 by itself and encoded again, so that a character
+ * cut by its edge becomes replacement characters, some on either side. And a buffer whose text contains no
+ * `id:` gets one in front, microseconds since the epoch.
  */
 export function throughSseFilter(buffer: Buffer): Buffer {
   const text = buffer.toString("utf8");

@@ -22,7 +22,7 @@ export interface Permission {
   effect: "ALLOW";
 }
 
-/** What a user of the dev stack may do in the web client: see those pages. Its administration has no service here. */
+/** What a user may do in the web client: see those pages. Its administration has no service here. */
 export function permissionsIn(language: Language): Permission[] {
   return PAGES.map(({ menuKey, name }) => ({
     resourceType: "MENU",

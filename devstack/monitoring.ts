@@ -10,7 +10,7 @@ const userEvent = z.object({ resourceKey: text.min(1), action: text.nullish(), p
 
 const ACCEPTED: Message = { ko: "기록되었습니다.", en: "It is on record." };
 
-/** What DWP's web client reports of its user, logged in or not: the record is this service's log, there is no other. */
+/** What DWP's web client reports of its user, logged in or not; the record is this service's log. */
 export function addMonitoringRoutes(app: FastifyInstance): void {
   for (const [path, kind] of [
     ["/monitoring/page-view", pageView],

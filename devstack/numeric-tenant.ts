@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { AuraError } from "../src/errors.ts";
 
 /**
- * X-Tenant-ID as DWP's services take it that ask for no token: a whole number. Throws E2006 when it is missing, E4000 when it is none.
+ * X-Tenant-ID as DWP's services take it that ask for no token: a whole number. Throws E2006 when it is
+ * missing, E4000 when it is none.
  */
 export function numericTenant(headers: IncomingHttpHeaders): number {
   const sent = headers["x-tenant-id"];

@@ -55,6 +55,7 @@ export const REQUIREMENTS = Object.freeze({
   "R8.21": "the Gateway takes 256 KB and lets http://localhost:4200 in",
   "R8.22": "behind /api/aura/ an X-Tenant-ID that is no number becomes the token's, or is refused (400)",
   "R8.23": "the Gateway puts an id before a chunk that has none, and decodes every buffer by itself",
+  "R8.27": "Korean survives buffers that are cut at every byte",
   "R8.25":
     "what DWP's web client calls beside Aura is answered: login, me, permissions, menus/tree, policy, idp, monitoring, health",
 } as const);

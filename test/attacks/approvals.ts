@@ -90,7 +90,11 @@ export const approvals: Attack[] = [
       assert.notEqual(before, null);
       const forged = { ...JSON.parse(before ?? "{}"), tenantId: "2", status: "approved" };
       await target.set(`hitl:request:${one.requestId}`, JSON.stringify(forged));
+      const refused = () => target.logged("hitl:request names another tenant");
+      const earlier = await refused();
       await target.publish(channel(one.threadId), approval(one.requestId));
+      // Only then may the request read as before: Redis hands the signal on in its own time.
+      while ((await refused()) === earlier);
       await target.set(`hitl:request:${one.requestId}`, before ?? "");
       await stillWaits(target, one);
     },

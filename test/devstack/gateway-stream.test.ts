@@ -151,7 +151,7 @@ describe("[R8.23] every buffer is decoded as UTF-8 by itself", () => {
   );
   const contentOf = (text: string) => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "").content;
 
-  /** What arrives of a frame that the service sent in two buffers: the second one when the first had arrived. */
+  /** What arrives of a frame in two buffers, the second of which is sent when the first has arrived. */
   const arrived = async (base: string, service: Promise<ServerResponse>, frame: Buffer, at: number) => {
     const reader = (await fetch(`${base}/api/aura/test/stream`, { headers: tenant })).body!.getReader();
     const response = await service;
@@ -188,7 +188,7 @@ describe("[R8.23] every buffer is decoded as UTF-8 by itself", () => {
         expect(contentOf(text)).toBe(content);
         continue;
       }
-      // One for what came before the edge, one per byte behind it: two in all, or more when the edge came early.
+      // One for what came before the edge, one per byte behind it: two, or more when the edge came early.
       const behind = bytes.subarray(at).findIndex((byte) => (byte & 0xc0) !== 0x80);
       expect(contentOf(text).match(/\ufffd/g)).toHaveLength(1 + behind);
     }

@@ -189,7 +189,8 @@ describe.each(["embedded", "redis"] as const)("a user id in Korean, %s backend",
       sentBy: { tenantId: person.tenant, userId: person.user },
     });
     await eventually(async () => {
-      const { data } = (await send(`${stack.url}/api/main/agent/tasks?size=10`, headers)).json();
+      const query = new URLSearchParams({ userId: person.user, tenantId: person.tenant, size: "10" });
+      const { data } = (await send(`${stack.url}/api/main/agent/tasks?${query}`, headers)).json();
       expect(data.content).toMatchObject([{ status: "COMPLETED", taskType: "send_email" }]);
     });
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { directly } from "../helpers/direct.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
-/** DWP's own tenants are numbers, and its Gateway lets no other through; the service on its own port takes any. */
+/** DWP's own tenants are numbers, and its Gateway lets no other through; the service on its port takes any. */
 describe.each(["embedded", "redis"] as const)("a tenant of any name, %s backend", (backend) => {
   let stack: Stack;
   beforeAll(async () => {
