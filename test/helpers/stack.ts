@@ -127,13 +127,13 @@ function sharedState(redis: Stack["redis"], bus: EmbeddedBus, closers: (() => Pr
   };
 }
 
-/** Someone who may call: the default is user123 of tenant1. */
+/** Someone who may call: the default is user123 of tenant 1. */
 export interface Person {
   user: string;
   tenant: string;
 }
 
-export const USER: Person = { user: "user123", tenant: "tenant1" };
+export const USER: Person = { user: "user123", tenant: "1" };
 
 /** The headers that DWP's web client sends. */
 export async function headersOf(person: Person = USER): Promise<Record<string, string>> {
