@@ -58,18 +58,18 @@ describe("headers that a proxy has doubled", () => {
     send(`${stack.aura.url}/aura/test/stream`, { ...(await headersOf()), ...headers }, body);
 
   test.each([
-    ["tenant lines", { "x-tenant-id": ["tenant1", "tenant1"] }],
-    ["tenant joined", { "x-tenant-id": "tenant1,tenant1" }],
+    ["tenant lines", { "x-tenant-id": ["1", "1"] }],
+    ["tenant joined", { "x-tenant-id": "1,1" }],
     ["user lines", { "x-user-id": ["user123", "user123", "user123"] }],
     ["user joined", { "x-user-id": "user123, user123" }],
-    ["one of them empty", { "x-user-id": ["", "user123"], "x-tenant-id": "tenant1, " }],
+    ["one of them empty", { "x-user-id": ["", "user123"], "x-tenant-id": "1, " }],
   ])("[R2.5] [R2.6] equal values count once: %s", async (_, headers) => {
     expect((await threads(headers)).status).toBe(200);
   });
 
   test("a token that was sent twice is one token, and two tokens are none", async () => {
     const mine = `Bearer ${await tokenOf()}`;
-    const other = `Bearer ${await tokenOf({ user: "user456", tenant: "tenant1" })}`;
+    const other = `Bearer ${await tokenOf({ user: "user456", tenant: "1" })}`;
     expect((await threads({ authorization: [mine, mine] })).status).toBe(200);
     expect((await threads({ authorization: `${mine}, ${mine}` })).status).toBe(200);
     for (const authorization of [[mine, other], `${mine}, ${other}`]) {
@@ -81,8 +81,8 @@ describe("headers that a proxy has doubled", () => {
   });
 
   test.each([
-    ["x-tenant-id", ["tenant1", "tenant2"], 403, "E2007", "X-Tenant-ID"],
-    ["x-tenant-id", "tenant2,tenant1", 403, "E2007", "X-Tenant-ID"],
+    ["x-tenant-id", ["1", "2"], 403, "E2007", "X-Tenant-ID"],
+    ["x-tenant-id", "2,1", 403, "E2007", "X-Tenant-ID"],
     ["x-user-id", ["user456", "user123"], 403, "E2001", "X-User-ID"],
     ["x-user-id", "user123, user456", 403, "E2001", "X-User-ID"],
   ])("[R2.5] [R2.6] differing values of %s are refused: %s", async (name, value, status, code, said) => {
@@ -164,11 +164,11 @@ describe.each(["embedded", "redis"] as const)("a user id in Korean, %s backend",
   afterAll(() => stack.close());
 
   test("chats, decides and is told of through the Gateway, with the command line as well", async () => {
-    const person = { user: "김철수", tenant: "한국지사" };
+    const person = { user: "김철수", tenant: "1" };
     const token = await tokenOf(person);
     const headers = {
       authorization: `Bearer ${token}`,
-      "x-tenant-id": bytes(person.tenant),
+      "x-tenant-id": person.tenant,
       "x-user-id": bytes(person.user),
     };
     const prompt = "Send an email to kim@example.com with subject Hi saying hello";
@@ -189,7 +189,8 @@ describe.each(["embedded", "redis"] as const)("a user id in Korean, %s backend",
       sentBy: { tenantId: person.tenant, userId: person.user },
     });
     await eventually(async () => {
-      const { data } = (await send(`${stack.url}/api/main/agent/tasks?size=10`, headers)).json();
+      const query = new URLSearchParams({ userId: person.user, tenantId: person.tenant, size: "10" });
+      const { data } = (await send(`${stack.url}/api/main/agent/tasks?${query}`, headers)).json();
       expect(data.content).toMatchObject([{ status: "COMPLETED", taskType: "send_email" }]);
     });
   });

@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createMainService, MainServiceError } from "../../src/tasks/main-service.ts";
+import { createMainService } from "../../src/tasks/main-service.ts";
+import { MainServiceError } from "../../src/tasks/main-service-error.ts";
 import { createTaskReader } from "../../src/tasks/reader.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {
@@ -138,7 +139,7 @@ afterAll(async () => {
 afterEach(() => expect(died).toEqual([]));
 
 describe("calls of Main Service", () => {
-  const caller = { tenantId: "tenant1", userId: "user123", traceId: "trace" };
+  const caller = { tenantId: "1", userId: "user123", traceId: "trace" };
   const call = { method: "POST", path: "/main/agent/tasks", body: {}, repeatable: true } as const;
 
   test("come to data or to an error of theirs, whatever is answered", async () => {
