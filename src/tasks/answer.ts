@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { kindOf, MainServiceError } from "./main-service-error.ts";
+import { kindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
 import { mentionedFields, unfitFields } from "./named-fields.ts";
 
 /** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
@@ -45,7 +45,8 @@ export async function readError(response: Response, { what, fields }: Sent): Pro
   const { status } = response;
   const said = parseError((await readText(response, MAX_ERROR)).text);
   const { errorCode } = said;
-  const named = [...new Set([...mentionedFields(said, Object.keys(fields)), ...unfitFields(fields)])];
+  const unfit = mayBeAboutContent(status) ? unfitFields(fields) : [];
+  const named = [...new Set([...mentionedFields(said, Object.keys(fields)), ...unfit])];
   const code = errorCode === undefined ? "" : ` ${errorCode}`;
   const about = named.length === 0 ? "" : `; not taken: ${named.join(", ")}`;
   return new MainServiceError(kindOf(status), `${what} was answered ${status}${code}${about}`, {

@@ -1,11 +1,8 @@
 import type { Call, MainService } from "./main-service.ts";
-import { MainServiceError } from "./main-service-error.ts";
+import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 
 /** After so many in a row the whole call is not tried any more, for as long as the process lives. */
 const HABIT = 3;
-
-/** Answers about what a call says, and not about who makes it. */
-const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 /** Calls in a row, by their habit, that Main Service took only without some of their fields. */
 export type Habits = Map<string, number>;
@@ -52,11 +49,6 @@ export function withLesserCalls(
     tell({ fields, err });
     return data;
   };
-}
-
-/** Whether what a call says, rather than who makes it or what it is about, is refused. */
-export function isAboutContent(error: unknown): error is MainServiceError {
-  return error instanceof MainServiceError && ABOUT_CONTENT.has(error.status ?? 0);
 }
 
 function isWorthMakingLesser(error: unknown, { optional }: Call): error is MainServiceError {

@@ -45,6 +45,19 @@ export function kindOf(status: number): FailureKind {
   return status >= 400 && status < 500 ? "refused" : "failed";
 }
 
+/** Statuses that are about what a call says, and not about who makes it, or where. */
+const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+
+/** Whether an HTTP status may mean that Main Service does not take what the call says: the real one answers 500 then. */
+export function mayBeAboutContent(status: number): boolean {
+  return ABOUT_CONTENT.has(status) || kindOf(status) === "failed";
+}
+
+/** Whether what a call says is refused. */
+export function isAboutContent(error: unknown): error is MainServiceError {
+  return error instanceof MainServiceError && ABOUT_CONTENT.has(error.status ?? 0);
+}
+
 /**
  * Whether other calls would fare the same: no connection, no answer in time, or nobody behind what answered. Everything else
  * is said of one call by a Main Service that lives.

@@ -4,9 +4,8 @@ import type { ReportState } from "../ports/task-reports.ts";
 import { eachEvent } from "../runs/each-event.ts";
 import { isTerminal, type RunRecord } from "../runs/run.ts";
 import { createCall, endCall, progressCall, startCall } from "./calls.ts";
-import { isAboutContent } from "./lesser-call.ts";
 import type { Call, MainService } from "./main-service.ts";
-import { MainServiceError } from "./main-service-error.ts";
+import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { createTaskView } from "./progress.ts";
 
 export interface ReportDeps {

@@ -2,9 +2,9 @@ import type { Logger } from "pino";
 import type { RunRecord } from "../runs/run.ts";
 import { isTerminal } from "../runs/run.ts";
 import { createBlame } from "./blame.ts";
-import { type Habits, isAboutContent, withLesserCalls } from "./lesser-call.ts";
+import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";
-import { MainServiceError } from "./main-service-error.ts";
+import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
 
 export interface ReporterDeps extends ReportDeps {
