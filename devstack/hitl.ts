@@ -74,8 +74,8 @@ export function addHitlRoutes(app: FastifyInstance, jwtSecret: string, storage: 
 }
 
 /**
- * Who decides on what: the path's request, the token's user of a tenant that is a whole number, and a body that names the
- * same user.
+ * Who decides on what: the path's request, the token's user of a tenant that is a whole number, and a body
+ * that names the same user.
  */
 async function readDecision<Body extends { userId: string }>(
   request: FastifyRequest,

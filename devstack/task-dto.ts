@@ -2,8 +2,9 @@ import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
 
 /**
- * Main Service's DTOs for AgentTasks, as strict and odd as the real ones (contract, section 8): what is no text where a text belongs ends
- * in its catch-all, 500, and so does what its table does not take. What its own rules say is 400.
+ * Main Service's DTOs for AgentTasks, as strict and odd as the real ones (contract, section 8): what is no
+ * text where a text belongs ends in its catch-all, 500, and so does what its table does not take. What its
+ * own rules say is 400.
  */
 
 const text = z.string().nullish();
@@ -19,7 +20,10 @@ const progressRules = z.object({ progress: z.number().int().min(0).max(100) });
 /** Characters; the other columns have no limit. */
 const COLUMNS = { taskType: 100, userId: 50, tenantId: 50 };
 
-/** @throws AuraError E1000 for another type or what no column takes; ZodError for a required text that is missing or blank */
+/**
+ * @throws AuraError E1000 for another type or what no column takes; ZodError for a required text that is
+ * missing or blank
+ */
 export function readNewTask(body: unknown) {
   const { description, inputData, ...required } = readTypes(createTypes, body);
   const task = { ...createRules.parse(required), ...present({ description, inputData }) };

@@ -40,7 +40,10 @@ export async function readData(response: Response, { what }: Sent): Promise<unkn
   }
 }
 
-/** The error that an answer without success stands for; of its text only our own names and its code are repeated. */
+/**
+ * The error that an answer without success stands for; of its text only our own names and its code are
+ * repeated.
+ */
 export async function readError(response: Response, { what, fields }: Sent): Promise<MainServiceError> {
   const { status } = response;
   const said = parseError((await readText(response, MAX_ERROR)).text);

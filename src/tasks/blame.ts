@@ -13,8 +13,9 @@ export interface Blame {
 }
 
 /**
- * Tells a report that Main Service cannot take from a Main Service that takes none: both are answered 500. A failure counts
- * only if another run's call has got through since the last one, so that no outage makes a report hopeless.
+ * Tells a report that Main Service cannot take from a Main Service that takes none: both are answered 500. A
+ * failure counts only if another run's call has got through since the last one, so that no outage makes a
+ * report hopeless.
  */
 export function createBlame(): Blame {
   let moment = 0;

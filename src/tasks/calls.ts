@@ -5,11 +5,14 @@ import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
 /**
- * The reports of a run, as Main Service's DTOs read them (contract, sections 5 and 8): `inputData` and `planSteps` are JSON text,
- * and every report of progress has its description.
+ * The reports of a run, as Main Service's DTOs read them (contract, sections 5 and 8): `inputData` and
+ * `planSteps` are JSON text, and every report of progress has its description.
  */
 
-/** Characters of an errorMessage: it travels in a URL, where one of them takes up to twelve bytes of eight thousand. */
+/**
+ * Characters of an errorMessage: it travels in a URL, where one of them takes up to twelve bytes of eight
+ * thousand.
+ */
 const ERROR_CHARS = 400;
 
 /** Not repeatable: a second one would be a second task. */
@@ -46,7 +49,8 @@ export function progressCall(
 }
 
 /**
- * How a run ended. Its body is the task's result, with the plan steps, which nothing else of the real one keeps.
+ * How a run ended. Its body is the task's result, with the plan steps, which nothing else of the real one
+ * keeps.
  *
  * @param failures in a row before this: a result is worth some attempts
  */

@@ -16,8 +16,8 @@ export interface Lesser {
 }
 
 /**
- * Makes calls again, at once, without what they may do without, when that is what Main Service may not take: a task
- * without its result is better than one that is in progress for ever.
+ * Makes calls again, at once, without what they may do without, when that is what Main Service may not take:
+ * a task without its result is better than one that is in progress for ever.
  *
  * @param habits of this Main Service, kept by the caller
  * @param tell hears of every call that was taken so

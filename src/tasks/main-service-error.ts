@@ -2,8 +2,8 @@
  * What became of a call that Main Service did not carry out (decision 65).
  *
  * - `refused`: it says no to this call; asking again would not help.
- * - `failed`: somebody answered, and not as asked. Whether the call is to blame or Main Service, the answer leaves open: the real
- *   one answers 500 to a field of another type and to a database that is away.
+ * - `failed`: somebody answered, and not as asked. Whether the call is to blame or Main Service, the answer
+ *   leaves open: the real one answers 500 to a field of another type and to a database that is away.
  * - `unavailable`: nobody is there, or has time, now.
  */
 export type FailureKind = "refused" | "failed" | "unavailable";
@@ -48,7 +48,10 @@ export function kindOf(status: number): FailureKind {
 /** Statuses that are about what a call says, and not about who makes it, or where. */
 const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
-/** Whether an HTTP status may mean that Main Service does not take what the call says: the real one answers 500 then. */
+/**
+ * Whether an HTTP status may mean that Main Service does not take what the call says: the real one answers
+ * 500 then.
+ */
 export function mayBeAboutContent(status: number): boolean {
   return ABOUT_CONTENT.has(status) || kindOf(status) === "failed";
 }
@@ -59,8 +62,8 @@ export function isAboutContent(error: unknown): error is MainServiceError {
 }
 
 /**
- * Whether other calls would fare the same: no connection, no answer in time, or nobody behind what answered. Everything else
- * is said of one call by a Main Service that lives.
+ * Whether other calls would fare the same: no connection, no answer in time, or nobody behind what answered.
+ * Everything else is said of one call by a Main Service that lives.
  */
 export function isOutage(error: unknown): boolean {
   return !(error instanceof MainServiceError) || NOBODY_THERE.has(error.status ?? 0);

@@ -1,6 +1,6 @@
 /**
- * Characters that DWP's table takes (VARCHAR); its other columns are TEXT. Longer names are sent all the same: another Main
- * Service may take them, and a user id that is cut is somebody else's.
+ * Characters that DWP's table takes (VARCHAR); its other columns are TEXT. Longer names are sent all the
+ * same: another Main Service may take them, and a user id that is cut is somebody else's.
  */
 export const COLUMN_CHARS = Object.freeze({ taskType: 100, userId: 50, tenantId: 50 });
 
@@ -15,7 +15,10 @@ const ECHOES: ReadonlySet<string> = new Set([
   "timestamp",
 ]);
 
-/** Those of our names that an error speaks of, as keys below its first level or as words; also as columns (`input_data`). */
+/**
+ * Those of our names that an error speaks of, as keys below its first level or as words; also as columns
+ * (`input_data`).
+ */
 export function mentionedFields(answer: object, names: readonly string[]): string[] {
   const words = new Set<string>();
   // Not by recursion: it may be nested as deeply as its bytes allow.

@@ -4,7 +4,9 @@ import { cutText, plainText } from "./text.ts";
 
 /** A run as an AgentTask tells it (contract, section 5). */
 export interface TaskView {
-  /** What was asked and, while it is worked on or when it has failed, at which step: at most 255 characters. */
+  /**
+   * What was asked and, while it is worked on or when it has failed, at which step: at most 255 characters.
+   */
   description: string;
   /** JSON text. */
   inputData: string;

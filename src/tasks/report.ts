@@ -11,11 +11,17 @@ import { createTaskView } from "./progress.ts";
 export interface ReportDeps {
   backend: Pick<Backend, "threads" | "eventLog" | "approvals" | "reports">;
   main: MainService;
-  /** The first tool that the run's plan names; undefined when it names none, null while there is no plan in the checkpoint. */
+  /**
+   * The first tool that the run's plan names; undefined when it names none, null while there is no plan in
+   * the checkpoint.
+   */
   plannedTool: (run: RunRecord) => Promise<string | undefined | null>;
 }
 
-/** As ReportDeps, and who hears of progress that Main Service does not take: how the run ends is told all the same. */
+/**
+ * As ReportDeps, and who hears of progress that Main Service does not take: how the run ends is told all the
+ * same.
+ */
 export interface ReportRunDeps extends ReportDeps {
   onUntold: (run: RunRecord, err: unknown) => void;
 }
@@ -28,8 +34,9 @@ const named = z.object({ taskId: z.unknown() });
 const PROGRESS_ATTEMPTS = 5;
 
 /**
- * Tells Main Service what it does not know yet of a run, in order: that there is a task, that it has started, how far it is, how it ended. What was told is kept with the
- * run after each call, so that whoever goes on after a crash repeats at most the last one. (Should that one be the create - Main Service has no
+ * Tells Main Service what it does not know yet of a run, in order: that there is a task, that it has started,
+ * how far it is, how it ended. What was told is kept with the run after each call, so that whoever goes on
+ * after a crash repeats at most the last one. (Should that one be the create - Main Service has no
  * idempotency key - there are two tasks, and the first stays REQUESTED.)
  *
  * @returns the run, or null when there is none any more
@@ -83,7 +90,9 @@ function isMoving({ status }: RunRecord): boolean {
   return status === "queued" || status === "running";
 }
 
-/** @throws MainServiceError `refused` when there is a task whose id is none: asking again would make another */
+/**
+ * @throws MainServiceError `refused` when there is a task whose id is none: asking again would make another
+ */
 function taskIdIn(data: unknown): string {
   const found = created.safeParse(data);
   if (found.success) return found.data.taskId;

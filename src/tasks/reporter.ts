@@ -22,7 +22,10 @@ export interface ReporterOptions {
 
 /** Reports runs as AgentTasks. Nobody waits for it, and nothing fails because of it. */
 export interface Reporter {
-  /** Something about the run has changed. Returns at once; what comes while a report is on its way is told with the next. */
+  /**
+   * Something about the run has changed. Returns at once; what comes while a report is on its way is told
+   * with the next.
+   */
   changed(runId: string): void;
   /** Tells what can be told at once, and leaves the rest to other instances. */
   close(): Promise<void>;

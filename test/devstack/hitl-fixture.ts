@@ -21,7 +21,10 @@ export interface Shared {
   /** Messages on hitl:channel:*, as [channel, message]; call `settled` before reading. */
   heard: [string, string][];
   settled(): Promise<void>;
-  /** What was written and published so far, oldest first: "set hitl:request:...". Redis tells of it a little later. */
+  /**
+   * What was written and published so far, oldest first: "set hitl:request:...". Redis tells of it a little
+   * later.
+   */
   order: string[];
   close(): Promise<void>;
 }

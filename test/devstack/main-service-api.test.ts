@@ -6,8 +6,8 @@ import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { embedded, headersOf, redisBacked, type Shared, secret, stored } from "./hitl-fixture.ts";
 
 /**
- * Main Service's API as docs/contract, section 8, has observed it: one block of tests per sentence, over HTTP, and what was published read
- * where Aura hears it.
+ * Main Service's API as docs/contract, section 8, has observed it: one block of tests per sentence, over
+ * HTTP, and what was published read where Aura hears it.
  */
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -20,8 +20,8 @@ export type Instead = (response: ServerResponse, seen: Seen) => unknown;
 export type MainInBetween = Awaited<ReturnType<typeof startMainInBetween>>;
 
 /**
- * A Main Service between Aura and the dev stack's that writes down what it passes on, and can be away, silent or talk
- * nonsense.
+ * A Main Service between Aura and the dev stack's that writes down what it passes on, and can be away, silent
+ * or talk nonsense.
  */
 export async function startMainInBetween(target: () => string) {
   let instead: Instead = () => false;

@@ -4,7 +4,10 @@ import { type MainInBetween, type Seen, startMainInBetween } from "../helpers/ma
 import { eventsOf } from "../helpers/sse-client.ts";
 import { chat, decide, getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
 
-/** Everything that Main Service was asked about one run, found by what its creation says; with what it answered. */
+/**
+ * Everything that Main Service was asked about one run, found by what its creation says; with what it
+ * answered.
+ */
 function callsOf(seen: readonly Seen[], runId: string): { line: string; body: any; seen: Seen }[] {
   const parsed = seen.map((each) => ({
     line: each.line,
