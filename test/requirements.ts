@@ -48,7 +48,6 @@ export const REQUIREMENTS = Object.freeze({
   "R8.6": "what hitl:request says wins over the signal",
   "R8.7": "a second decision is 409 and changes nothing",
   "R8.8": "a disconnect does not stop the run",
-  "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
   "R8.10": "approve and reject require JWT tenant_id == X-Tenant-ID and sub == X-User-ID",
   "R8.11": "Main Service's HITL controller takes the tenant as a whole number",
   "R8.12": "approve and reject check the stored tenant (mismatch: 403 E2007)",
@@ -64,4 +63,5 @@ export const REQUIREMENTS = Object.freeze({
   "R8.24": "task ids are plain UUIDs",
   "R8.26":
     "a Main Service as strict as the real one records every step of a run: status, progress, description, and the plan steps in the finished task",
+  "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
 } as const);
