@@ -11,6 +11,8 @@ type Verdict = "approved" | "rejected";
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
 const requestParams = z.object({ requestId: id });
 const sessionParams = z.object({ sessionId: id });
+/** A tenant as Spring reads it into a Long. */
+const wholeNumber = z.string().regex(/^[+-]?\d{1,18}$/);
 const approveBody = z.object({ userId: z.string().min(1) });
 const rejectBody = approveBody.extend({ reason: z.string().optional() });
 
@@ -71,7 +73,10 @@ export function addHitlRoutes(app: FastifyInstance, jwtSecret: string, storage: 
   });
 }
 
-/** Who decides on what: the path's request, the token's user, and a body that names the same user. */
+/**
+ * Who decides on what: the path's request, the token's user of a tenant that is a whole number, and a body
+ * that names the same user.
+ */
 async function readDecision<Body extends { userId: string }>(
   request: FastifyRequest,
   jwtSecret: string,
@@ -79,6 +84,7 @@ async function readDecision<Body extends { userId: string }>(
 ) {
   const caller = await authenticateUser(jwtSecret, request.headers);
   const { requestId } = requestParams.parse(request.params);
+  wholeNumber.parse(caller.tenantId);
   const body = schema.parse(request.body);
   if (body.userId !== caller.userId) throw new AuraError("E2001");
   return { requestId, caller, body };

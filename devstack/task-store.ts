@@ -2,7 +2,7 @@ import { localDateTime } from "./envelope.ts";
 
 export type TaskStatus = "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
 
-/** The contract's AgentTask, section 5. */
+/** The contract's AgentTask, section 5, and what it was made of. */
 export interface AgentTask {
   taskId: string;
   userId: string;
@@ -11,15 +11,20 @@ export interface AgentTask {
   status: TaskStatus;
   /** 0..100 */
   progress: number;
-  description?: string;
-  /** JSON text, as are planSteps (AgentStep[]) and resultData. */
+  description?: string | undefined;
+  /** JSON text, as is resultData. Nothing of Main Service sets planSteps. */
   inputData?: string;
-  planSteps?: string;
   resultData?: string;
   errorMessage?: string;
+  startedAt?: string;
+  completedAt?: string;
   createdAt: string;
   updatedAt: string;
 }
+
+export type TaskChange = Partial<
+  Omit<AgentTask, "taskId" | "userId" | "tenantId" | "taskType" | "createdAt">
+>;
 
 /** Spring Data's Page, as far as a client reads it. */
 export interface TaskPage {
@@ -34,7 +39,7 @@ export interface TaskPage {
 
 interface PageQuery {
   tenantId: string;
-  userId?: string | undefined;
+  userId: string;
   page: number;
   size: number;
 }
@@ -52,7 +57,7 @@ export function createTaskStore() {
       return task;
     },
     get: (taskId: string): AgentTask | undefined => tasks.get(taskId),
-    update(task: AgentTask, change: Partial<AgentTask>): AgentTask {
+    update(task: AgentTask, change: TaskChange): AgentTask {
       const updated = { ...task, ...change, updatedAt: localDateTime() };
       tasks.set(task.taskId, updated);
       return updated;
@@ -60,7 +65,7 @@ export function createTaskStore() {
     /** Newest first. */
     page({ tenantId, userId, page, size }: PageQuery): TaskPage {
       const matching = [...tasks.values()]
-        .filter((task) => task.tenantId === tenantId && (userId === undefined || task.userId === userId))
+        .filter((task) => task.tenantId === tenantId && task.userId === userId)
         .reverse();
       const totalPages = Math.ceil(matching.length / size);
       return {

@@ -48,6 +48,21 @@ export const REQUIREMENTS = Object.freeze({
   "R8.6": "what hitl:request says wins over the signal",
   "R8.7": "a second decision is 409 and changes nothing",
   "R8.8": "a disconnect does not stop the run",
+  "R8.10": "approve and reject require JWT tenant_id == X-Tenant-ID and sub == X-User-ID",
+  "R8.11": "Main Service's HITL controller takes the tenant as a whole number",
+  "R8.12": "approve and reject check the stored tenant (mismatch: 403 E2007)",
+  "R8.13":
+    "a decision rewrites the request (who, when in ms, a fresh 30 min TTL), then sets the signal, then publishes; a rejection's default reason is User rejected",
+  "R8.14":
+    "a second decision is 409 with the success envelope and the decision that stands; nothing is published",
+  "R8.15": "no signal yet: 200, message, no data",
+  "R8.16": "only approved and rejected count as decided: any other status is approved with 200",
+  "R8.17": "inputData and planSteps are strings: an object there is answered 500 and nothing is recorded",
+  "R8.18": "PATCH progress ignores planSteps and sets description to null when it is absent",
+  "R8.19": "the list of tasks requires userId and tenantId",
+  "R8.24": "task ids are plain UUIDs",
+  "R8.26":
+    "a Main Service as strict as the real one records every step of a run: status, progress, description, and the plan steps in the finished task",
   "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
   "R8.10": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
   "R8.20":

@@ -5,7 +5,8 @@ import { type AuraTool, ToolError } from "./tool.ts";
 export interface Task {
   taskId: string;
   taskType: string;
-  status: "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
+  /** REQUESTED, IN_PROGRESS, COMPLETED or FAILED, as far as we know. */
+  status: string;
   /** 0-100 */
   progress: number;
   description: string;
@@ -18,7 +19,7 @@ export interface TaskReader {
   /** The caller's own tasks, newest first. */
   list(
     caller: { tenantId: string; userId: string; traceId: string },
-    query: { status?: Task["status"]; limit: number },
+    query: { status?: string; limit: number },
   ): Promise<Task[]>;
 }
 

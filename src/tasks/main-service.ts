@@ -9,22 +9,10 @@ import {
   wrap,
 } from "cockatiel";
 import { SignJWT } from "jose";
-import { z } from "zod";
 import { writeHeaderValue } from "../../encoding/header-value.ts";
 import type { Owner } from "../runs/run.ts";
-
-/** Main Service did not do what it was asked. `refused`: asking again would not help. */
-export class MainServiceError extends Error {
-  readonly kind: "refused" | "unavailable";
-  readonly status: number | undefined;
-
-  constructor(kind: "refused" | "unavailable", message: string, status?: number, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause });
-    this.name = "MainServiceError";
-    this.kind = kind;
-    this.status = status;
-  }
-}
+import { readData, readError, type Sent } from "./answer.ts";
+import { type FailureKind, isOutage, MainServiceError } from "./main-service-error.ts";
 
 export interface MainServiceSettings {
   /** Base URL, without a path. */
@@ -32,7 +20,7 @@ export interface MainServiceSettings {
   jwtSecret: string;
   /** Of one call, in ms. */
   timeoutMs?: number;
-  /** How long no call is tried after several have failed, in ms. */
+  /** How long no call is tried during an outage, in ms. */
   breakMs?: number;
 }
 
@@ -45,38 +33,45 @@ export interface Call {
   method: "GET" | "POST" | "PATCH";
   /** With its query. */
   path: string;
-  body?: unknown;
+  body?: Readonly<Record<string, unknown>>;
   /** Whether doing it twice is the same as once, so that it may be tried again at once. */
   repeatable: boolean;
+  /** What it may be made without (lesser-call.ts). */
+  optional?: OptionalFields;
+}
+
+export interface OptionalFields {
+  fields: readonly string[];
+  /** Failures of the whole call after which it is made without them. */
+  after: readonly FailureKind[];
+  /** The name under which it is remembered that they are never taken. */
+  habit?: string;
 }
 
 /** The task is in that state already: somebody was faster, or our last answer got lost. */
 const ALREADY = 409;
 const TOKEN_TTL_S = 60;
-/** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
-const MAX_ANSWER = 16 * 1024 * 1024;
-const envelope = z.object({ data: z.unknown() });
 
-/** Calls Main Service; resolves with the envelope's `data`. */
+/** Calls Main Service; resolves with the envelope's `data`. @throws MainServiceError */
 export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
 
 /**
  * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the
- * user, never the caller's. Calls have a timeout, and their answers a limit; when several in a row have failed,
- * none is tried for a while.
+ * user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several in a row
+ * that nobody has answered - none is tried for a while. What Main Service refuses is none (decision 65).
  */
 export function createMainService(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;
   const key = new TextEncoder().encode(settings.jwtSecret);
-  const failed = handleWhen((error) => !(error instanceof MainServiceError) || error.kind === "unavailable");
-  const breaker = circuitBreaker(failed, {
+  const outage = handleWhen(isOutage);
+  const breaker = circuitBreaker(outage, {
     halfOpenAfter: breakMs,
     breaker: new ConsecutiveBreaker(5),
   });
   const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive);
   const once = wrap(breaker, limit);
   const twice = wrap(
-    retry(failed, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 100 }) }),
+    retry(outage, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 100 }) }),
     breaker,
     limit,
   );
@@ -85,10 +80,10 @@ export function createMainService(settings: MainServiceSettings): MainService {
     const policy = call.repeatable ? twice : once;
     try {
       return await policy.execute(({ signal }) => send(url, key, caller, call, signal));
-    } catch (error) {
-      if (error instanceof MainServiceError) throw error;
+    } catch (cause) {
+      if (cause instanceof MainServiceError) throw cause;
       // Timed out, refused, reset, or not tried because the circuit is open.
-      throw new MainServiceError("unavailable", `${call.method} ${call.path} failed`, undefined, error);
+      throw new MainServiceError("unavailable", `${sentOf(call).what} failed`, { cause });
     }
   };
 }
@@ -101,47 +96,20 @@ async function send(url: string, key: Uint8Array, caller: Caller, call: Call, si
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
   });
-  if (response.status === ALREADY || !response.ok) await response.body?.cancel();
-  if (response.status === ALREADY) return undefined;
-  if (!response.ok) {
-    const refused = response.status < 500 && response.status !== 408 && response.status !== 429;
-    throw new MainServiceError(
-      refused ? "refused" : "unavailable",
-      `${method} ${path.split("?")[0]} was answered ${response.status}`,
-      response.status,
-    );
+  if (response.status === ALREADY) {
+    await response.body?.cancel();
+    return undefined;
   }
-  return parseEnvelope(await readText(response, path), path);
+  if (!response.ok) throw await readError(response, sentOf(call));
+  return readData(response, sentOf(call));
 }
 
-/** The body as far as it may go; its time is limited by the call's. */
-async function readText({ body, status }: Response, path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const bytes of body ?? []) {
-    length += bytes.byteLength;
-    // Leaving the loop closes the connection.
-    if (length > MAX_ANSWER) {
-      const problem = `the answer to ${path.split("?")[0]} is longer than ${MAX_ANSWER} bytes`;
-      throw new MainServiceError("unavailable", problem, status);
-    }
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function parseEnvelope(text: string, path: string): unknown {
-  try {
-    return envelope.parse(JSON.parse(text)).data;
-  } catch (cause) {
-    throw new MainServiceError(
-      "unavailable",
-      `the answer to ${path.split("?")[0]} is no envelope`,
-      200,
-      cause,
-    );
-  }
+function sentOf({ method, path, body }: Call): Sent {
+  const [bare = "", query] = path.split("?");
+  return {
+    what: `${method} ${bare}`,
+    fields: { ...Object.fromEntries(new URLSearchParams(query)), ...body },
+  };
 }
 
 async function headersOf(key: Uint8Array, { tenantId, userId, traceId }: Caller, hasBody: boolean) {

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { readTime } from "../../encoding/time.ts";
 import type { MainService } from "./main-service.ts";
 
-const status = z.enum(["REQUESTED", "IN_PROGRESS", "COMPLETED", "FAILED"]);
 /**
  * As it was sent where it is a text, else ISO 8601; nothing where nobody can read it: a list is more than its
  * times.
@@ -18,8 +17,9 @@ const time = z
 const task = z.object({
   taskId: z.string(),
   taskType: z.string(),
-  status,
-  progress: z.number(),
+  // One that we do not know is shown as it is.
+  status: z.string(),
+  progress: z.number().nullish(),
   description: z.string().nullish(),
   createdAt: time,
   updatedAt: time,
@@ -38,7 +38,7 @@ export function createTaskReader(main: MainService) {
   return {
     async list(
       caller: { tenantId: string; userId: string; traceId: string },
-      query: { status?: z.infer<typeof status>; limit: number },
+      query: { status?: string; limit: number },
     ) {
       const { tenantId, userId } = caller;
       const search = new URLSearchParams({ userId, tenantId, page: "0", size: String(SIZE) });
@@ -50,9 +50,11 @@ export function createTaskReader(main: MainService) {
       const found = page
         .parse(data)
         .filter((each) => query.status === undefined || each.status === query.status);
-      return found
-        .slice(0, query.limit)
-        .map(({ description, ...rest }) => ({ ...rest, description: description ?? "" }));
+      return found.slice(0, query.limit).map(({ description, progress, ...rest }) => ({
+        ...rest,
+        progress: progress ?? 0,
+        description: description ?? "",
+      }));
     },
   };
 }

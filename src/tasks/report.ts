@@ -3,28 +3,46 @@ import type { Backend } from "../ports/backend.ts";
 import type { ReportState } from "../ports/task-reports.ts";
 import { eachEvent } from "../runs/each-event.ts";
 import { isTerminal, type RunRecord } from "../runs/run.ts";
+import { createCall, endCall, progressCall, startCall } from "./calls.ts";
 import type { Call, MainService } from "./main-service.ts";
-import { createTaskView, type TaskView } from "./progress.ts";
+import { isAboutContent, MainServiceError } from "./main-service-error.ts";
+import { createTaskView } from "./progress.ts";
 
 export interface ReportDeps {
   backend: Pick<Backend, "threads" | "eventLog" | "approvals" | "reports">;
   main: MainService;
-  /** The first tool that the run's plan names; undefined when it names none, null while there is no plan in the checkpoint. */
+  /**
+   * The first tool that the run's plan names; undefined when it names none, null while there is no plan in
+   * the checkpoint.
+   */
   plannedTool: (run: RunRecord) => Promise<string | undefined | null>;
+}
+
+/**
+ * As ReportDeps, and who hears of progress that Main Service does not take: how the run ends is told all the
+ * same.
+ */
+export interface ReportRunDeps extends ReportDeps {
+  onUntold: (run: RunRecord, err: unknown) => void;
 }
 
 const NEW: ReportState = Object.freeze({ phase: "new", progress: -1, planSteps: "", failures: 0 });
 const created = z.object({ taskId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
+const named = z.object({ taskId: z.unknown() });
+
+/** Attempts after which progress that fails is passed over: it must not stand before the end. */
+const PROGRESS_ATTEMPTS = 5;
 
 /**
- * Tells Main Service what it does not know yet of a run, in order: that there is a task, that it has started, how far it is, how it ended. What was told is kept with the
- * run after each call, so that whoever goes on after a crash repeats at most the last one. (Should that one be the create - Main Service has no
+ * Tells Main Service what it does not know yet of a run, in order: that there is a task, that it has started,
+ * how far it is, how it ended. What was told is kept with the run after each call, so that whoever goes on
+ * after a crash repeats at most the last one. (Should that one be the create - Main Service has no
  * idempotency key - there are two tasks, and the first stays REQUESTED.)
  *
  * @returns the run, or null when there is none any more
  * @throws MainServiceError
  */
-export async function reportRun(deps: ReportDeps, runId: string): Promise<RunRecord | null> {
+export async function reportRun(deps: ReportRunDeps, runId: string): Promise<RunRecord | null> {
   const { backend, main } = deps;
   const { threads, eventLog, reports } = backend;
   const run = await threads.run(runId);
@@ -44,21 +62,25 @@ export async function reportRun(deps: ReportDeps, runId: string): Promise<RunRec
     const tool = await deps.plannedTool(run);
     // A task's type is what the plan is about: it is created once there is one.
     if (tool === null && isMoving(run)) return run;
-    await save({ phase: "created", taskId: await createTask(call, run, view, tool ?? undefined) });
+    const taskId = taskIdIn(await call(createCall(run, view, tool ?? "conversation")));
+    await save({ phase: "created", taskId });
   }
   const { taskId = "" } = state;
   if (state.phase === "created") {
-    await call(post(`${taskId}/start`));
+    await call(startCall(taskId));
     await save({ phase: "started" });
   }
   const progress = Math.max(view.progress, state.progress);
   if (progress !== state.progress || view.planSteps !== state.planSteps) {
-    await call({ ...post(`${taskId}/progress`, { progress, planSteps: view.planSteps }), method: "PATCH" });
+    await call(progressCall(taskId, { ...view, progress })).catch((error: unknown) => {
+      if (!isPassedOver(error, state.failures)) throw error;
+      deps.onUntold(run, error);
+    });
     await save({ progress, planSteps: view.planSteps });
   }
   if (run.status === "waiting") await linkApprovals(backend, run, taskId);
   if (isTerminal(run.status)) {
-    await call(endOf(run, view, taskId));
+    await call(endCall(taskId, run, view, state.failures));
     await save({ phase: "ended" });
   }
   return run;
@@ -68,26 +90,20 @@ function isMoving({ status }: RunRecord): boolean {
   return status === "queued" || status === "running";
 }
 
-async function createTask(
-  call: (what: Call) => Promise<unknown>,
-  run: RunRecord,
-  view: TaskView,
-  taskType = "conversation",
-): Promise<string> {
-  const { tenantId, userId } = run;
-  const { description, inputData } = view;
-  // Not repeatable: a second one would be a second task.
-  const data = await call({
-    ...post("", { taskType, userId, tenantId, description, inputData }),
-    repeatable: false,
-  });
-  return created.parse(data).taskId;
+/**
+ * @throws MainServiceError `refused` when there is a task whose id is none: asking again would make another
+ */
+function taskIdIn(data: unknown): string {
+  const found = created.safeParse(data);
+  if (found.success) return found.data.taskId;
+  const { taskId } = named.safeParse(data).data ?? {};
+  const problem = "the answer to POST /main/agent/tasks names no task that we can speak of";
+  throw new MainServiceError(taskId == null ? "failed" : "refused", problem, { cause: found.error });
 }
 
-function endOf(run: RunRecord, view: TaskView, taskId: string): Call {
-  if (run.status === "completed") return post(`${taskId}/complete`, view.resultData);
-  const reason = run.error === undefined ? run.status : `${run.error.errorCode}: ${run.error.message}`;
-  return post(`${taskId}/fail?errorMessage=${encodeURIComponent(reason)}`);
+function isPassedOver(error: unknown, failures: number): boolean {
+  if (isAboutContent(error)) return true;
+  return error instanceof MainServiceError && error.kind === "failed" && failures + 1 >= PROGRESS_ATTEMPTS;
 }
 
 /** From a request to its task and back (contract, section 8), for recovery on Main Service's side. */
@@ -95,13 +111,4 @@ async function linkApprovals({ approvals }: ReportDeps["backend"], run: RunRecor
   for (const { requestId, runId, status } of await approvals.unfinished(run.threadId)) {
     if (runId === run.runId && status === "pending") await approvals.link(requestId, taskId);
   }
-}
-
-function post(path: string, body?: unknown): Call {
-  return {
-    method: "POST",
-    path: `/main/agent/tasks${path === "" ? "" : `/${path}`}`,
-    repeatable: true,
-    ...(body === undefined ? {} : { body }),
-  };
 }

@@ -1,7 +1,10 @@
 import type { Logger } from "pino";
 import type { RunRecord } from "../runs/run.ts";
 import { isTerminal } from "../runs/run.ts";
-import { MainServiceError } from "./main-service.ts";
+import { createBlame } from "./blame.ts";
+import { type Habits, withLesserCalls } from "./lesser-call.ts";
+import type { MainService } from "./main-service.ts";
+import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
 
 export interface ReporterDeps extends ReportDeps {
@@ -19,7 +22,10 @@ export interface ReporterOptions {
 
 /** Reports runs as AgentTasks. Nobody waits for it, and nothing fails because of it. */
 export interface Reporter {
-  /** Something about the run has changed. Returns at once; what comes while a report is on its way is told with the next. */
+  /**
+   * Something about the run has changed. Returns at once; what comes while a report is on its way is told
+   * with the next.
+   */
   changed(runId: string): void;
   /** Tells what can be told at once, and leaves the rest to other instances. */
   close(): Promise<void>;
@@ -30,6 +36,8 @@ const PATIENCE_MS = 30_000;
 /** Between attempts, doubling, in ms. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Of what somebody has answered and not done: it may never be done. */
+const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
 const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 const BATCH = 50;
 
@@ -37,17 +45,36 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   const { backend, logger, now } = deps;
   const { everyMs, giveUpMs = GIVE_UP_MS } = options;
   const { reports } = backend;
+  const blame = createBlame();
+  const habits: Habits = new Map();
   /** Runs whose report is on its way; true when there is more to tell already. */
   const busy = new Map<string, boolean>();
   const working = new Set<Promise<void>>();
   let closed = false;
+
+  /** Main Service, as one run's report meets it. */
+  const mainFor = (runId: string): MainService => {
+    const lesser = withLesserCalls(deps.main, habits, ({ fields, err }) =>
+      logger.warn(
+        { err, fields, runId },
+        "AgentTask reported without fields that Main Service does not take",
+      ),
+    );
+    return async (caller, call) => {
+      const data = await lesser(caller, call);
+      blame.through(runId);
+      return data;
+    };
+  };
+  const onUntold = ({ runId }: RunRecord, err: unknown) =>
+    logger.warn({ err, fields: fieldsOf(err), runId }, "AgentTask: some progress is not reported");
 
   const report = async (runId: string): Promise<void> => {
     do {
       busy.set(runId, false);
       // First: whoever comes after a crash has to find it.
       await reports.due(runId, now() + PATIENCE_MS);
-      const run = await reportRun(deps, runId);
+      const run = await reportRun({ ...deps, main: mainFor(runId), onUntold }, runId);
       // What waits for a person needs nobody: its run is due again when it goes on.
       if (run === null || isTerminal(run.status) || run.status === "waiting") await reports.notDue(runId);
     } while (busy.get(runId) === true);
@@ -57,15 +84,27 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
     const run = await backend.threads.run(runId);
     const state = await reports.state(runId);
     const failures = (state?.failures ?? 0) + 1;
-    if (run === null || isHopeless(err, run, now() - giveUpMs)) {
-      const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1, status: run?.status };
-      logger.error({ err, runId, taskId: state?.taskId, ...told }, "AgentTask not reported to its end");
+    const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1 } as const;
+    const about = { err, fields: fieldsOf(err), runId, traceId: run?.traceId };
+    if (run === null || isHopeless(err, run)) {
+      const { status } = run ?? {};
+      logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");
+      blame.forget(runId);
+      // It would fare the same whatever becomes of the run.
+      if (isAboutContent(err) || isFailed(err)) {
+        await reports.save(runId, { planSteps: "", ...told, ...state, phase: "ended", failures });
+      }
       return reports.notDue(runId);
     }
-    if (failures === 1) logger.warn({ err, runId }, "AgentTask not reported yet; trying again");
-    await reports.save(runId, { phase: "new", progress: -1, planSteps: "", ...state, failures });
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    await reports.due(runId, now() + pause);
+    if (failures === 1) logger.warn(about, "AgentTask not reported yet; trying again");
+    await reports.save(runId, { planSteps: "", ...told, ...state, failures });
+    const longest = isFailed(err) ? LONGEST_PAUSE_FAILED_MS : LONGEST_PAUSE_MS;
+    await reports.due(runId, now() + Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), longest));
+  };
+
+  const isHopeless = (err: unknown, { runId, updatedAt }: RunRecord): boolean => {
+    if (err instanceof MainServiceError && err.kind === "refused") return true;
+    return (isFailed(err) && blame.failed(runId)) || updatedAt < now() - giveUpMs;
   };
 
   const start = (runId: string): void => {
@@ -105,6 +144,10 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   };
 }
 
-function isHopeless(error: unknown, run: RunRecord, oldest: number): boolean {
-  return (error instanceof MainServiceError && error.kind === "refused") || run.updatedAt < oldest;
+function isFailed(error: unknown): boolean {
+  return error instanceof MainServiceError && error.kind === "failed";
+}
+
+function fieldsOf(error: unknown): readonly string[] | undefined {
+  return error instanceof MainServiceError && error.fields.length > 0 ? error.fields : undefined;
 }

@@ -21,17 +21,28 @@ export interface Shared {
   /** Messages on hitl:channel:*, as [channel, message]; call `settled` before reading. */
   heard: [string, string][];
   settled(): Promise<void>;
+  /**
+   * What was written and published so far, oldest first: "set hitl:request:...". Redis tells of it a little
+   * later.
+   */
+  order: string[];
   close(): Promise<void>;
 }
 
 export function embedded(): Shared {
   const ttls = new Map<string, number>();
+  const order: string[] = [];
   const real = createEmbeddedBus();
   const bus: EmbeddedBus = {
     ...real,
     set(key, value, ttlS) {
+      order.push(`set ${key}`);
       ttls.set(key, ttlS);
       real.set(key, value, ttlS);
+    },
+    publish(channel, message) {
+      order.push(`publish ${channel}`);
+      return real.publish(channel, message);
     },
   };
   const heard: [string, string][] = [];
@@ -43,6 +54,7 @@ export function embedded(): Shared {
     ttl: async (key) => ttls.get(key) ?? 0,
     heard,
     settled: () => new Promise((resolve) => setImmediate(resolve)),
+    order,
     close: async () => {},
   };
 }
@@ -56,6 +68,13 @@ export async function redisBacked(redis: TestRedis): Promise<Shared> {
     heard.push([channel, message]),
   );
   await subscriber.psubscribe("hitl:channel:*");
+  const monitor = await client.monitor();
+  // A test may take its Redis down.
+  monitor.on("error", () => {});
+  const order: string[] = [];
+  monitor.on("monitor", (_time: string, [command = "", key = ""]: string[]) => {
+    if (/^(set|publish)$/i.test(command)) order.push(`${command.toLowerCase()} ${key}`);
+  });
   return {
     storage: createRedisHitlStorage(redis),
     set: async (key, value, ttlS) => void (await client.set(key, value, "EX", ttlS)),
@@ -64,8 +83,10 @@ export async function redisBacked(redis: TestRedis): Promise<Shared> {
     heard,
     // PING travels behind every message that the subscriber was sent before.
     settled: async () => void (await subscriber.ping()),
+    order,
     async close() {
       client.disconnect();
+      monitor.disconnect();
       subscriber.disconnect();
     },
   };
@@ -75,7 +96,7 @@ export const stored = {
   requestId: "req-12345",
   sessionId: "session-1",
   userId: "user123",
-  tenantId: "tenant1",
+  tenantId: "1",
   actionType: "send_email",
   context: { to: "kim@example.com", cc: [], subject: "Hi", body: "안녕" },
   status: "pending",
@@ -88,7 +109,7 @@ export async function headersOf(user: string, tenant: string): Promise<Record<st
 }
 
 export async function expiredToken(): Promise<string> {
-  const token = await new SignJWT({ tenant_id: "tenant1" })
+  const token = await new SignJWT({ tenant_id: "1" })
     .setProtectedHeader({ alg: "HS256" })
     .setSubject("user123")
     .setExpirationTime(1)

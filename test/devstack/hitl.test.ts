@@ -28,7 +28,7 @@ describe.each(["embedded", "redis"] as const)("HITL API on %s", (kind) => {
     app = createMainService({ jwtSecret: secret, hitl: shared.storage });
     await shared.set("hitl:request:req-12345", JSON.stringify(stored), 60);
     await shared.set("hitl:session:session-1", "req-12345", 3600);
-    headers = await headersOf("user123", "tenant1");
+    headers = await headersOf("user123", "1");
   });
   afterEach(async () => {
     await app.close();
@@ -194,7 +194,7 @@ describe.each(["embedded", "redis"] as const)("HITL API on %s", (kind) => {
   });
 
   test("another tenant's request is 403 E2007", async () => {
-    const foreign = await headersOf("user456", "tenant2");
+    const foreign = await headersOf("user456", "2");
     for (const answer of [
       await get("/aura/hitl/requests/req-12345", foreign),
       await get("/aura/hitl/signals/session-1", foreign),
@@ -215,7 +215,7 @@ describe.each(["embedded", "redis"] as const)("HITL API on %s", (kind) => {
       [{ ...headers, authorization: "Bearer abc" }, { userId: "user123" }, 401, "E2003"],
       [{ ...headers, authorization: await expiredToken() }, { userId: "user123" }, 401, "E2002"],
       [without("x-tenant-id"), { userId: "user123" }, 400, "E2006"],
-      [{ ...headers, "x-tenant-id": "tenant2" }, { userId: "user123" }, 403, "E2007"],
+      [{ ...headers, "x-tenant-id": "2" }, { userId: "user123" }, 403, "E2007"],
       [without("x-user-id"), { userId: "user123" }, 400, "E4000"],
       [{ ...headers, "x-user-id": "admin" }, { userId: "user123" }, 403, "E2001"],
       [headers, { userId: "admin" }, 403, "E2001"],

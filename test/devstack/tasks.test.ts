@@ -7,6 +7,7 @@ import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 
 const secret = "a secret of at least thirty-two bytes";
 const tasks = "/main/agent/tasks";
+const mine = "?userId=user123&tenantId=tenant1";
 const asked = { taskType: "data_analysis", userId: "user123", tenantId: "tenant1" };
 
 let app: FastifyInstance;
@@ -36,14 +37,13 @@ async function started(): Promise<string> {
 
 test("a task from request to completion", async () => {
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
-  const first = await call("POST", tasks, { ...asked, description: "what", inputData: { rows: 3 } });
+  const first = await call("POST", tasks, { ...asked, description: "what", inputData: '{"rows":3}' });
   expect(first.status).toBe(201);
   expect(first.body).toMatchObject({ status: "SUCCESS", success: true });
   expect(first.data).toEqual({
-    taskId: expect.stringMatching(/^task-/),
+    taskId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     ...asked,
     description: "what",
-    inputData: '{"rows":3}',
     status: "REQUESTED",
     progress: 0,
     createdAt: time,
@@ -52,15 +52,14 @@ test("a task from request to completion", async () => {
   const one = `${tasks}/${first.data.taskId}`;
   expect((await call("POST", `${one}/start`)).data).toMatchObject({ status: "IN_PROGRESS" });
   const planSteps = JSON.stringify([{ id: "step-1", title: "t", status: "in_progress" }]);
-  expect((await call("PATCH", `${one}/progress`, { progress: 50, planSteps })).data).toMatchObject({
-    progress: 50,
-    planSteps,
-    description: "what",
-  });
+  const told = await call("PATCH", `${one}/progress`, { progress: 50, description: "at it", planSteps });
+  expect(told.data).toMatchObject({ progress: 50, description: "at it", startedAt: time });
+  expect(told.data).not.toHaveProperty("planSteps");
   expect((await call("POST", `${one}/complete`, { answer: 42 })).data).toMatchObject({
     status: "COMPLETED",
     progress: 100,
     resultData: '{"answer":42}',
+    completedAt: time,
   });
   expect((await call("GET", one)).data).toMatchObject({ status: "COMPLETED", resultData: '{"answer":42}' });
 });
@@ -96,46 +95,43 @@ test("a state that does not allow the operation is 409 E3002", async () => {
 test.each([
   ["POST", "", {}],
   ["POST", "", { ...asked, taskType: "" }],
-  ["POST", "", { ...asked, userId: 5 }],
-  ["GET", "?page=-1", undefined],
-  ["GET", "?size=0", undefined],
-  ["GET", "?size=1000", undefined],
+  ["POST", "", { ...asked, userId: " " }],
+  ["GET", `${mine}&page=-1`, undefined],
+  ["GET", `${mine}&size=0`, undefined],
+  ["GET", `${mine}&size=1000`, undefined],
   ["GET", "/a%20b", undefined],
 ] as const)("%s %s %j is 400 E4000", async (method, path, payload) => {
   expect(await call(method, tasks + path, payload)).toMatchObject({ status: 400, errorCode: "E4000" });
 });
 
-test.each([
-  { progress: -1 },
-  { progress: 101 },
-  { progress: 1.5 },
-  { progress: "50" },
-  {},
-  { progress: 5, planSteps: "[" },
-])("progress %j is 400 E4000", async (payload) => {
-  const id = await started();
-  expect(await call("PATCH", `${tasks}/${id}/progress`, payload)).toMatchObject({
-    status: 400,
-    errorCode: "E4000",
-  });
-});
+test.each([{ progress: -1 }, { progress: 101 }, { progress: 1.5 }, { progress: "50" }, {}])(
+  "progress %j is 400 E4000",
+  async (payload) => {
+    const id = await started();
+    expect(await call("PATCH", `${tasks}/${id}/progress`, payload)).toMatchObject({
+      status: 400,
+      errorCode: "E4000",
+    });
+  },
+);
 
 test("progress may be 0 and 100; fail needs a message", async () => {
   const id = await started();
   for (const progress of [0, 100]) {
     expect((await call("PATCH", `${tasks}/${id}/progress`, { progress })).data).toMatchObject({ progress });
   }
-  expect(await call("POST", `${tasks}/${id}/fail`)).toMatchObject({ status: 400, errorCode: "E4000" });
+  expect(await call("POST", `${tasks}/${id}/fail`)).toMatchObject({ status: 500, errorCode: "E1000" });
 });
 
 test("tasks of another tenant do not exist", async () => {
   const id = await created();
   expect(await call("POST", tasks, asked, "tenant2")).toMatchObject({ status: 403, errorCode: "E2007" });
-  expect(await call("GET", `${tasks}?tenantId=tenant1`, undefined, "tenant2")).toMatchObject({
+  expect(await call("GET", tasks + mine, undefined, "tenant2")).toMatchObject({
     status: 403,
     errorCode: "E2007",
   });
-  expect((await call("GET", tasks, undefined, "tenant2")).data.content).toEqual([]);
+  const theirs = `${tasks}?userId=user123&tenantId=tenant2`;
+  expect((await call("GET", theirs, undefined, "tenant2")).data.content).toEqual([]);
   for (const [method, path] of [
     ["GET", ""],
     ["POST", "/start"],
@@ -153,7 +149,7 @@ test("tasks of another tenant do not exist", async () => {
   }
 });
 
-test("a list is a page, newest first, of one user or all", async () => {
+test("a list is a page of one user, newest first", async () => {
   const ids: string[] = [];
   for (const userId of ["user123", "user123", "admin", "user123"]) ids.push(await created({ userId }));
   const first = await call("GET", `${tasks}?userId=user123&tenantId=tenant1&page=0&size=2`);
@@ -168,7 +164,7 @@ test("a list is a page, newest first, of one user or all", async () => {
   });
   const second = await call("GET", `${tasks}?userId=user123&tenantId=tenant1&page=1&size=2`);
   expect(second.data).toMatchObject({ content: [{ taskId: ids[0] }], first: false, last: true });
-  expect((await call("GET", tasks)).data).toMatchObject({ totalElements: 4, size: 20, last: true });
+  expect((await call("GET", tasks + mine)).data).toMatchObject({ totalElements: 3, size: 20, last: true });
 });
 
 test("without a token: 401 E2000", async () => {

@@ -1,8 +1,7 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../helpers/eventually.ts";
+import { type MainInBetween, startMainInBetween } from "../helpers/main-in-between.ts";
 import { startOpenAiStub } from "../helpers/openai-stub.ts";
 import { chat, decide, getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
 
@@ -13,17 +12,16 @@ interface Task {
   taskType: string;
   status: string;
   progress: number;
-  planSteps: string;
+  description?: string;
   resultData: string;
-  inputData: string;
   errorMessage: string;
 }
 
-/** The task of a run, once it is as it should be. */
-async function taskOf(stack: Stack, runId: string, ready: (task: Task) => boolean): Promise<Task> {
+/** The task of the run that was asked this, and nothing else, once it is as it should be. */
+async function taskOf(stack: Stack, prompt: string, ready: (task: Task) => boolean): Promise<Task> {
   return eventually(async () => {
-    const { data } = await getJson(stack, "/api/main/agent/tasks?size=100");
-    const found = data.content.filter(({ inputData }: Task) => JSON.parse(inputData).runId === runId);
+    const { data } = await getJson(stack, "/api/main/agent/tasks?userId=user123&tenantId=1&size=100");
+    const found = data.content.filter(({ description }: Task) => description?.startsWith(prompt));
     expect(found).toHaveLength(1);
     expect(found[0]).toSatisfy(ready);
     return found[0];
@@ -43,7 +41,7 @@ describe.each(["embedded", "redis"] as const)("AgentTasks, %s backend", (backend
     const stream = await chat(stack, { prompt: mailTo("Told"), threadId: `tasks-${backend}` });
     const { requestId } = await stream.event("hitl");
     const runId = runIdOf(stream);
-    const waiting = await taskOf(stack, runId, ({ status }) => status === "IN_PROGRESS");
+    const waiting = await taskOf(stack, mailTo("Told"), ({ status }) => status === "IN_PROGRESS");
     await eventually(async () => {
       expect(await stack.get(`hitl:task:${waiting.taskId}`)).toBe(requestId);
       expect(JSON.parse((await stack.get(`hitl:request:${requestId}`)) ?? "")).toMatchObject({
@@ -53,13 +51,14 @@ describe.each(["embedded", "redis"] as const)("AgentTasks, %s backend", (backend
     });
     expect((await decide(stack, requestId, "approve")).status).toBe(200);
     await stream.ended;
-    const done = await taskOf(stack, runId, ({ status }) => status === "COMPLETED");
+    const done = await taskOf(stack, mailTo("Told"), ({ status }) => status === "COMPLETED");
     expect(done).toMatchObject({ taskId: waiting.taskId, taskType: "send_email", progress: 100 });
-    expect(JSON.parse(done.planSteps).map(({ status }: { status: string }) => status)).toEqual([
+    const { planSteps, ...result } = JSON.parse(done.resultData);
+    expect(JSON.parse(planSteps).map(({ status }: { status: string }) => status)).toEqual([
       "completed",
       "completed",
     ]);
-    expect(JSON.parse(done.resultData)).toMatchObject({
+    expect(result).toMatchObject({
       runId,
       answer: expect.stringContaining("kim@example.com"),
       tools: [{ tool: "send_email", status: "completed", outcome: "completed" }],
@@ -72,15 +71,15 @@ describe.each(["embedded", "redis"] as const)("AgentTasks, %s backend", (backend
     const { "content-type": _, ...headers } = await headersOf();
     await fetch(`${stack.url}/api/aura/runs/${runIdOf(stream)}/cancel`, { method: "POST", headers });
     await stream.ended;
-    const task = await taskOf(stack, runIdOf(stream), ({ status }) => status === "FAILED");
+    const task = await taskOf(stack, mailTo("Given up"), ({ status }) => status === "FAILED");
     expect(task.errorMessage).toBe("cancelled");
   });
 
   test("the tokens are Aura's own, and the caller's is nowhere", async () => {
     const headers = await headersOf();
-    const stream = await chat(stack, { prompt: "hello", threadId: `tokens-${backend}` }, headers);
+    const stream = await chat(stack, { prompt: "hello tokens", threadId: `tokens-${backend}` }, headers);
     await stream.ended;
-    await taskOf(stack, runIdOf(stream), ({ status }) => status === "COMPLETED");
+    await taskOf(stack, "hello tokens", ({ status }) => status === "COMPLETED");
     const token = headers.authorization?.split(" ")[1] ?? "none";
     expect(JSON.stringify(stack.logs)).not.toContain(token);
     const client = stack.redis?.client();
@@ -97,58 +96,17 @@ test("a run whose model fails is a failed task", async () => {
   const stack = await startStack({ backend: "embedded", env });
   const stream = await chat(stack, { prompt: "hello", threadId: "failing" });
   await stream.ended;
-  const task = await taskOf(stack, runIdOf(stream), ({ status }) => status === "FAILED");
+  const task = await taskOf(stack, "hello", ({ status }) => status === "FAILED");
   expect(task.errorMessage).toMatch(/^E5000: /);
   await stack.close();
   await model.close();
 });
 
-/** A Main Service between Aura and the real one that can be away, silent or talk nonsense. */
-async function startUnreliable(target: () => string) {
-  let answer: ((response: ServerResponse) => void) | null = null;
-  const seen: { line: string; headers: IncomingMessage["headers"] }[] = [];
-  const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    seen.push({ line: `${request.method} ${request.url}`, headers: request.headers });
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    if (answer !== null) return answer(response);
-    const body = Buffer.concat(chunks);
-    const { connection: _, host: __, "content-length": ___, ...headers } = request.headers;
-    const passed = await fetch(`${target()}${request.url}`, {
-      method: request.method ?? "GET",
-      headers: headers as Record<string, string>,
-      ...(body.length === 0 ? {} : { body }),
-    });
-    response.writeHead(passed.status, { "content-type": "application/json" }).end(await passed.text());
-  };
-  let server: Server = createServer(serve);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const down = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  };
-  return {
-    url: `http://127.0.0.1:${port}`,
-    seen,
-    answerWith: (next: typeof answer) => {
-      answer = next;
-    },
-    down,
-    async up() {
-      server = createServer(serve).listen(port, "127.0.0.1");
-      await once(server, "listening");
-    },
-  };
-}
-
 describe("Main Service that cannot be relied on", () => {
   let stack: Stack;
-  let main: Awaited<ReturnType<typeof startUnreliable>>;
+  let main: MainInBetween;
   beforeAll(async () => {
-    main = await startUnreliable(() => stack.mainUrl);
+    main = await startMainInBetween(() => stack.mainUrl);
     const env = { AURA_RECONCILE_MS: "100", MAIN_SERVICE_URL: main.url };
     stack = await startStack({ backend: "redis", env });
   });
@@ -158,19 +116,19 @@ describe("Main Service that cannot be relied on", () => {
   });
 
   const run = async (name: string) => {
-    const stream = await chat(stack, { prompt: "hello", threadId: `unreliable-${name}` });
+    const stream = await chat(stack, { prompt: `hello ${name}`, threadId: `unreliable-${name}` });
     expect((await stream.ended).at(-1)?.data).toBe("[DONE]");
-    return runIdOf(stream);
+    return { runId: runIdOf(stream), prompt: `hello ${name}` };
   };
 
   test("is down while a run ends: the run does not notice, and the final state arrives when it is back", async () => {
     await main.down();
-    const runId = await run("down");
+    const { prompt } = await run("down");
     await eventually(() =>
       expect(stack.logs.some((line) => line.msg?.includes("not reported yet"))).toBe(true),
     );
     await main.up();
-    expect(await taskOf(stack, runId, ({ status }) => status === "COMPLETED")).toMatchObject({
+    expect(await taskOf(stack, prompt, ({ status }) => status === "COMPLETED")).toMatchObject({
       taskType: "conversation",
     });
   });
@@ -181,14 +139,14 @@ describe("Main Service that cannot be relied on", () => {
     ["a broken connection", (response: ServerResponse) => void response.destroy()],
   ])("answers with %s for a while: nothing is told twice", async (name, answer) => {
     main.answerWith(answer);
-    const runId = await run(name.replaceAll(" ", "-"));
+    const { prompt } = await run(name.replaceAll(" ", "-"));
     main.answerWith(null);
-    await taskOf(stack, runId, ({ status }) => status === "COMPLETED");
+    await taskOf(stack, prompt, ({ status }) => status === "COMPLETED");
   });
 
   test("refuses: the run is over all the same, and the log says what was not reported", async () => {
     main.answerWith((response) => void response.writeHead(403).end("{}"));
-    const runId = await run("refused");
+    const { runId } = await run("refused");
     await eventually(() =>
       expect(stack.logs).toContainEqual(
         expect.objectContaining({ runId, msg: "AgentTask not reported to its end", phase: "new" }),
@@ -217,10 +175,11 @@ describe("Main Service that cannot be relied on", () => {
   test("a run taken up by another process goes on with the same task", async () => {
     const stream = await chat(stack, { prompt: mailTo("Taken up"), threadId: "unreliable-taken" });
     const { requestId } = await stream.event("hitl");
-    const runId = runIdOf(stream);
-    const { taskId } = await taskOf(stack, runId, ({ status }) => status === "IN_PROGRESS");
+    const { taskId } = await taskOf(stack, mailTo("Taken up"), ({ status }) => status === "IN_PROGRESS");
     await stack.restartAura();
     await decide(stack, requestId, "reject");
-    expect(await taskOf(stack, runId, ({ status }) => status === "COMPLETED")).toMatchObject({ taskId });
+    expect(await taskOf(stack, mailTo("Taken up"), ({ status }) => status === "COMPLETED")).toMatchObject({
+      taskId,
+    });
   });
 });

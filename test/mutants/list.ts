@@ -6,6 +6,7 @@ import { RUNS } from "./list/runs.ts";
 import { STORES } from "./list/stores.ts";
 import { STRANGERS } from "./list/strangers.ts";
 import { STREAMS } from "./list/streams.ts";
+import { TASKS } from "./list/tasks.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Whoever changes one of these lines changes its mutant with it; whoever makes a new promise adds one. */
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORES,
   ...STREAMS,
   ...STRANGERS,
+  ...TASKS,
 ];

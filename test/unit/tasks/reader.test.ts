@@ -20,3 +20,30 @@ test("tasks are listed however Main Service writes their times", async () => {
   expect(await listed(null, undefined)).toEqual(["", ""]);
   expect(await listed([], { year: 2024 })).toEqual(["", ""]);
 });
+
+test("the list is asked for as Main Service requires it, and read whatever a task of it holds", async () => {
+  const paths: string[] = [];
+  const content = [
+    {
+      ...task,
+      planSteps: '[{"id":"step-1"}]',
+      resultData: '{"answer":"x"}',
+      startedAt: "2024-01-16T12:00:00",
+    },
+    { ...task, taskId: "w", status: "WAITING_APPROVAL", progress: null },
+  ];
+  const reader = createTaskReader(async (_caller, { path }) => {
+    paths.push(path);
+    return { content, pageable: {}, sort: {} };
+  });
+  const person = { ...caller, userId: "김 & 이" };
+  const found = await reader.list(person, { limit: 10 });
+  expect(Object.fromEntries(new URLSearchParams(paths[0]?.split("?")[1]))).toEqual({
+    ...{ userId: "김 & 이", tenantId: "1", page: "0", size: "100" },
+  });
+  expect(found.map(({ taskId, status, progress }) => [taskId, status, progress])).toEqual([
+    ["t", "COMPLETED", 100],
+    ["w", "WAITING_APPROVAL", 0],
+  ]);
+  expect(await reader.list(person, { status: "COMPLETED", limit: 10 })).toHaveLength(1);
+});

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { kindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
+import { mentionedFields, unfitFields } from "./named-fields.ts";
+
+/** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
+const MAX_ANSWER = 16 * 1024 * 1024;
+/** Of what an error says, in bytes: more of it would not name another field. */
+const MAX_ERROR = 64 * 1024;
+
+const envelope = z.object({ data: z.unknown() });
+const errorEnvelope = z.looseObject({
+  errorCode: z
+    .string()
+    .regex(/^[A-Z]{1,4}\d{1,6}$/)
+    .optional()
+    .catch(undefined),
+});
+
+/** A call, as far as its errors speak of it. */
+export interface Sent {
+  /** Method and path, without the query. */
+  what: string;
+  /** Names and values, of the query too. */
+  fields: Readonly<Record<string, unknown>>;
+}
+
+/** The envelope's `data`. Its time is limited by the call's. @throws MainServiceError `failed` */
+export async function readData(response: Response, { what }: Sent): Promise<unknown> {
+  const { status } = response;
+  const { text, isWhole } = await readText(response, MAX_ANSWER);
+  if (!isWhole) {
+    throw new MainServiceError("failed", `the answer to ${what} is longer than ${MAX_ANSWER} bytes`, {
+      status,
+    });
+  }
+  try {
+    return envelope.parse(JSON.parse(text)).data;
+  } catch (cause) {
+    throw new MainServiceError("failed", `the answer to ${what} is no envelope`, { status, cause });
+  }
+}
+
+/**
+ * The error that an answer without success stands for; of its text only our own names and its code are
+ * repeated.
+ */
+export async function readError(response: Response, { what, fields }: Sent): Promise<MainServiceError> {
+  const { status } = response;
+  const said = parseError((await readText(response, MAX_ERROR)).text);
+  const { errorCode } = said;
+  const unfit = mayBeAboutContent(status) ? unfitFields(fields) : [];
+  const named = [...new Set([...mentionedFields(said, Object.keys(fields)), ...unfit])];
+  const code = errorCode === undefined ? "" : ` ${errorCode}`;
+  const about = named.length === 0 ? "" : `; not taken: ${named.join(", ")}`;
+  return new MainServiceError(kindOf(status), `${what} was answered ${status}${code}${about}`, {
+    status,
+    fields: named,
+    ...(errorCode === undefined ? {} : { errorCode }),
+  });
+}
+
+/** A page of HTML, say, speaks of nothing of ours. */
+function parseError(text: string): z.infer<typeof errorEnvelope> {
+  try {
+    return errorEnvelope.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+async function readText({ body }: Response, limit: number): Promise<{ text: string; isWhole: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const bytes of body ?? []) {
+    length += bytes.byteLength;
+    // Leaving the loop closes the connection.
+    if (length > limit) return { text, isWhole: false };
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return { text: text + decoder.decode(), isWhole: true };
+}
