@@ -50,7 +50,7 @@ function framed(
   const frame = eventFrame("r".repeat(128), { seq: Number.MAX_SAFE_INTEGER, at: 0, event });
   expect(frame.length).toBeLessThanOrEqual(MAX_FRAME_BYTES);
   expect(Buffer.byteLength(frame)).toBe(frame.length);
-  const [, json, ...more] = /^id: \S+\nevent: hitl\ndata: (.*)\nid: \S+\n\n$/.exec(frame) ?? [];
+  const [, json, ...more] = /^: id: \S+\nevent: hitl\ndata: (.*)\nid: \S+\n\n$/.exec(frame) ?? [];
   expect(more).toEqual([]);
   return { approval, data: JSON.parse(json ?? "").data };
 }

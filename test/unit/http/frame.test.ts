@@ -4,15 +4,15 @@ import type { WireEvent } from "../../../src/runs/event.ts";
 
 const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event });
 
-test("[R3.2] an event is one event line and one data line whose JSON repeats the type, between two lines of its id", () => {
+test("[R3.2] an event is one event line and one data line whose JSON repeats the type, above its id", () => {
   const event: WireEvent = { type: "thought", data: { content: "first\nsecond", timestamp: 1706152860 } };
   expect(frameOf(event)).toBe(
-    'id: run-1:7\nevent: thought\ndata: {"type":"thought","data":{"content":"first\\nsecond","timestamp":1706152860}}\nid: run-1:7\n\n',
+    ': id: run-1:7\nevent: thought\ndata: {"type":"thought","data":{"content":"first\\nsecond","timestamp":1706152860}}\nid: run-1:7\n\n',
   );
 });
 
-test("[R8.1] heartbeats and the end carry the last event's id", () => {
-  expect(commentFrame("run-1", 7, "heartbeat")).toBe(": heartbeat\nid: run-1:7\n\n");
+test("[R8.1] heartbeats and the end carry the last event's id; a heartbeat is no block", () => {
+  expect(commentFrame("run-1", 7, "heartbeat")).toBe(": heartbeat\nid: run-1:7\n");
   expect(doneFrame("run-1", 7)).toBe("id: run-1:7\ndata: [DONE]\n\n");
 });
 
