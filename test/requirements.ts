@@ -53,4 +53,6 @@ export const REQUIREMENTS = Object.freeze({
   "R8.10": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
   "R8.11":
     "heartbeats are no messages to any client, and nothing but heartbeats is a position to come back to",
+  "R8.12":
+    "beside the contract's names events have those that DWP's web client reads, and the contract's fields keep their values",
 } as const);

@@ -14,6 +14,8 @@ export interface FollowDeps {
   threads: ThreadRegistry;
   eventLog: EventLog;
   heartbeatMs: number;
+  /** Whether events also have the names of DWP's web client. */
+  aliases: boolean;
   streams: OpenStreams;
   /** Aborted when the server closes: open streams end, and their clients come back elsewhere. */
   closing: AbortSignal;
@@ -117,8 +119,9 @@ export async function streamEvents(
   const signal = AbortSignal.any([gone.signal, deps.closing, place.givesWay]);
   request.log.info({ ...position, threadId: headers["x-thread-id"] }, "stream opened");
   try {
-    const { heartbeatMs } = deps;
-    await sendEventStream(reply, { headers, position, events: follow(signal), heartbeatMs, signal });
+    const { heartbeatMs, aliases } = deps;
+    const events = follow(signal);
+    await sendEventStream(reply, { headers, position, events, aliases, heartbeatMs, signal });
   } catch (err) {
     // The answer has begun, so no envelope: the cut connection makes the client come back with its position.
     request.log.error({ err, runId: position.runId }, "stream cut");

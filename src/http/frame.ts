@@ -3,34 +3,44 @@ import { cut as cutText } from "../../tools/cut.ts";
 import type { ShownPart } from "../approvals/approval.ts";
 import type { StoredEvent, WireEvent } from "../runs/event.ts";
 import { formatEventId } from "../runs/event-id.ts";
+import { aliasForms, type Wire } from "./aliases.ts";
 
 /** As sent. Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */
 export const MAX_FRAME_BYTES = 16 * 1024;
-
-/** What the line of JSON says. */
-interface Wire {
-  type: string;
-  data: object;
-}
 
 /**
  * One SSE event: type, one line of JSON (contract, section 3) in ASCII, and its id (`frame`). A frame above 16 KB has its long values cut
  * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole. Approvals are never cut here: what their
  * approver sees was decided when they were opened.
+ *
+ * @param aliases whether it also has the names of DWP's web client, in as much room as is left
  */
-export function eventFrame(runId: string, { seq, event }: StoredEvent): string {
+export function eventFrame(runId: string, { seq, event }: StoredEvent, aliases: boolean): string {
+  // A frame is ASCII: as many bytes as characters.
+  const fits = (text: string) => text.length <= MAX_FRAME_BYTES;
   let text = "";
   for (const wire of event.type === "hitl" ? approvalForms(event.data) : eventForms(event)) {
     text = frame(runId, seq, wire);
-    // A frame is ASCII: as many bytes as characters.
-    if (text.length <= MAX_FRAME_BYTES) break;
+    if (!fits(text)) continue;
+    if (!aliases) return text;
+    for (const named of aliasForms(wire, placeOf(runId, seq, event))) {
+      const more = frame(runId, seq, named);
+      if (fits(more)) return more;
+    }
+    return text;
   }
   return text;
 }
 
+/** Where a client reads the whole. */
+function placeOf(runId: string, seq: number, event: WireEvent): string {
+  if (event.type === "hitl") return `GET /api/aura/hitl/requests/${event.data.requestId}`;
+  return `GET /api/aura/runs/${runId}/events/${seq}`;
+}
+
 /** The event, and with less and less of its long values; the last one fits always. */
 function* eventForms({ type, data }: WireEvent): Generator<Wire> {
-  yield { type, data };
+  yield { type, data: { ...data } };
   for (let maxText = 4096; maxText >= 16; maxText /= 2) {
     for (const maxItems of [256, 16]) {
       yield { type, data: { ...cutRecord(data, { maxText, maxItems, depth: 8 }), truncated: true } };
@@ -80,8 +90,8 @@ export function doneFrame(runId: string, seq: number): string {
  * the Gateway puts a foreign id in front of a chunk that has none, and a slow reader's backlog is cut into chunks anywhere: the foreign
  * id would fall into the middle of the data.
  */
-function frame(runId: string, seq: number, { type, data }: Wire): string {
-  const json = asciiJson({ type, data });
+function frame(runId: string, seq: number, { type, event, data }: Wire): string {
+  const json = asciiJson({ type, event, data });
   const id = `id: ${formatEventId(runId, seq)}`;
   return `: ${id}\nevent: ${type}\ndata: ${json}\n${id}\n\n`;
 }

@@ -11,6 +11,8 @@ export interface EventStream {
   position: { runId: string; seq: number; failed: boolean };
   /** The events from there on; ends with the stream. Aborted with `signal`. */
   events: AsyncIterable<RunEvents>;
+  /** Whether events also have the names of DWP's web client. */
+  aliases: boolean;
   /** Idle time after which a heartbeat is written, in ms. */
   heartbeatMs: number;
   signal: AbortSignal;
@@ -52,7 +54,7 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
   try {
     await write(commentFrame(runId, seq, "aura"));
     for await (const page of stream.events) {
-      for (const part of writes(page)) {
+      for (const part of writes(page, stream.aliases)) {
         runId = page.runId;
         seq = part.lastSeq;
         failed = part.failed;
@@ -83,10 +85,10 @@ interface Write {
 }
 
 /** Groups a page's frames into writes of bounded size. */
-function* writes({ runId, events }: RunEvents): Generator<Write> {
+function* writes({ runId, events }: RunEvents, aliases: boolean): Generator<Write> {
   let write: Write = { text: "", lastSeq: 0, failed: false };
   for (const stored of events) {
-    const text = write.text + eventFrame(runId, stored);
+    const text = write.text + eventFrame(runId, stored, aliases);
     write = { text, lastSeq: stored.seq, failed: stored.event.type === "error" };
     if (text.length < WRITE_CHARS) continue;
     yield write;

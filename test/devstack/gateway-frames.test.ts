@@ -5,11 +5,11 @@ import { closeAll, gateway, tenant, upstream } from "./gateway-fixture.ts";
 afterEach(closeAll);
 
 const content = (seq: number, text: string) =>
-  eventFrame("run-1", {
-    seq,
-    at: 0,
-    event: { type: "content", data: { content: text, format: "markdown", messageId: "m" } },
-  });
+  eventFrame(
+    "run-1",
+    { seq, at: 0, event: { type: "content", data: { content: text, format: "markdown", messageId: "m" } } },
+    true,
+  );
 
 test("[R8.1] [R8.10] our writes go through the Gateway as they are, one by one and several in one", async () => {
   const writes = [

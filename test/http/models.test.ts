@@ -49,8 +49,9 @@ test("[R3.3] a scripted model's whole conversation: plan, tool call, approval, a
     if (type === "content") expect(Object.keys(data).sort()).toEqual(["content", "format", "messageId"]);
     if (type === "tool_execution") {
       const ended = data.status === "executing" ? [] : ["outcome"];
+      const aliases = ["action", "id", "params"];
       expect(Object.keys(data).sort()).toEqual(
-        [...ended, "parameters", "result", "status", "tool", "toolCallId"].sort(),
+        [...ended, ...aliases, "parameters", "result", "status", "tool", "toolCallId"].sort(),
       );
     }
     if (type === "plan_step") {

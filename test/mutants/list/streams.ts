@@ -6,6 +6,7 @@ const [SAID, POSITION] = ["$" + "{comment}", "$" + "{formatEventId(runId, seq)}"
 
 const STREAM = ["test/http/stream.test.ts"];
 const READERS = ["test/unit/http/readers.test.ts"];
+const ALIASES = ["test/unit/http/aliases.test.ts"];
 const ENDS = ["test/http/stream-ends.test.ts"];
 const FRAME = ["test/unit/http/frame.test.ts", "test/http/models.test.ts"];
 
@@ -63,9 +64,30 @@ export const STREAMS: readonly Mutant[] = [
   {
     promise: "a frame is ASCII",
     file: "src/http/frame.ts",
-    source: "const json = asciiJson({ type, data });",
-    replacement: "const json = JSON.stringify({ type, data });",
+    source: "const json = asciiJson({ type, event, data });",
+    replacement: "const json = JSON.stringify({ type, event, data });",
     tests: FRAME,
+  },
+  {
+    promise: "DWP's page finds an approval",
+    file: "src/http/aliases.ts",
+    source: 'event: "hitl_request",',
+    replacement: "",
+    tests: ALIASES,
+  },
+  {
+    promise: "names of DWP's client cut nothing of the contract's fields",
+    file: "src/http/frame.ts",
+    source: "if (fits(more)) return more;",
+    replacement: "return more;",
+    tests: ALIASES,
+  },
+  {
+    promise: "who sees some of the arguments is told that there are others",
+    file: "src/http/aliases.ts",
+    source: "...leftOut(missing, place)",
+    replacement: "",
+    tests: ALIASES,
   },
   {
     promise: "the stream of a failed run does not look complete",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { commentFrame, doneFrame, eventFrame, MAX_FRAME_BYTES } from "../../../src/http/frame.ts";
 import type { WireEvent } from "../../../src/runs/event.ts";
 
-const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event });
+const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event }, false);
 
 test("[R3.2] an event is one event line and one data line whose JSON repeats the type, above its id", () => {
   const event: WireEvent = { type: "thought", data: { content: "first\nsecond", timestamp: 1706152860 } };

@@ -23,7 +23,7 @@ function writesOf({ events, heartbeats }: Story, lastEventId: string | undefined
   expect(after).not.toBeNaN();
   let text = commentFrame(RUN, after, "aura");
   const beats = (seq: number) => commentFrame(RUN, seq, "heartbeat").repeat(heartbeats[seq] ?? 0);
-  for (const each of events.slice(after)) text += beats(each.seq - 1) + eventFrame(RUN, each);
+  for (const each of events.slice(after)) text += beats(each.seq - 1) + eventFrame(RUN, each, true);
   return text + beats(events.length) + doneFrame(RUN, events.length);
 }
 
@@ -31,7 +31,7 @@ const expected = ({ events }: Story): Required<Seen>[] =>
   events.map((each) => ({
     id: `${RUN}:${each.seq}`,
     event: each.event.type,
-    data: /\ndata: (.*)\n/.exec(eventFrame(RUN, each))?.[1] ?? "",
+    data: /\ndata: (.*)\n/.exec(eventFrame(RUN, each, true))?.[1] ?? "",
   }));
 
 /** What a reader has seen, but for its end. */
