@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isEnd, openStream } from "../helpers/sse-client.ts";
+import { eventsOf, isEnd, openStream } from "../helpers/sse-client.ts";
 import { headersOf } from "../helpers/stack.ts";
 import { type StubbornClient, startClient } from "./client.ts";
 import type { Fleet } from "./fleet.ts";
@@ -173,7 +173,7 @@ async function storedLog(fleet: Fleet, runId: string, random: Random): Promise<s
       .then((stream) => stream.ended)
       .catch(() => []);
     if (frames.slice(-1).some(isEnd)) {
-      return frames.filter(({ event }) => event !== undefined).map(({ id, data }) => `${id} ${data}`);
+      return eventsOf(frames).map(({ id, type, data }) => `${id} ${JSON.stringify({ type, data })}`);
     }
     await delay(100);
   }
