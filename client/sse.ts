@@ -1,5 +1,7 @@
-/** One block of a stream of server-sent events. A block without `data` is a comment or a bare position. */
+/** One block of a stream of server-sent events; one without `data` is a bare position. Or a comment, wherever it stood. */
 export interface SseFrame {
+  /** Alone in its frame. */
+  comment?: string;
   /** The last `id` line of the block, wherever it stands. */
   id?: string;
   event?: string;
@@ -10,17 +12,19 @@ export interface SseFrame {
 /**
  * Reads server-sent events out of chunks that may be cut anywhere, inside a character as well. Lines end with LF, CRLF or CR.
  * A block counts when the empty line after it has arrived: what a broken connection leaves unfinished is dropped, its id
- * included, so that the id of the last frame is always a position to come back to.
+ * included, so that the id of the last frame is always a position to come back to. A comment is handed out at once: it is a sign of life.
  */
 export async function* readSse(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SseFrame, void> {
   let frame: SseFrame = {};
   for await (const line of lines(chunks)) {
-    if (line !== "") {
+    if (line.startsWith(":")) {
+      yield { comment: line.slice(1).trim() };
+    } else if (line !== "") {
       readLine(line, frame);
-      continue;
+    } else {
+      yield frame;
+      frame = {};
     }
-    yield frame;
-    frame = {};
   }
 }
 

@@ -3,14 +3,14 @@ import { parseRunEvent, type RunEvent, runOfPosition } from "./events.ts";
 import { ConnectionFailure, reasonOf, ServiceFailure } from "./failure.ts";
 import { readSse } from "./sse.ts";
 
-/** Before each attempt to come back, in ms; the count begins again with everything that arrives. */
+/** Before each attempt to come back, in ms; the count begins again with every event and heartbeat. */
 const RETRY_MS: readonly number[] = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** A run's events, or those of all runs of a thread. */
 export interface EventStream {
   threadId: string | null;
   runId: string | null;
-  /** In order, each once; ends after `[DONE]`. Leaving the loop closes the connection. */
+  /** In order, each once; ends with the stream. Leaving the loop closes the connection. */
   events: AsyncGenerator<RunEvent, void>;
   /** Ends the events from outside, also while the next one is waited for. */
   close(): void;
@@ -24,8 +24,8 @@ export interface StreamOptions {
 }
 
 /**
- * An event stream that survives its connections. A connection that ends without `[DONE]`, or with a damaged frame, is
- * opened again behind the last position; after some attempts in vain it throws ConnectionFailure. What the service refuses
+ * An event stream that survives its connections. It ends with `[DONE]`, or in good order after an `error`. A connection that ends
+ * otherwise, or with a damaged frame, is opened again behind the last position; after some attempts in vain it throws ConnectionFailure. What the service refuses
  * for good (a token that has expired meanwhile) is thrown as it is.
  */
 export function readStream(first: Response, options: StreamOptions): EventStream {
@@ -46,15 +46,20 @@ async function* readEvents(
   let response: Response | null = first;
   let position: string | null = null;
   let failures = 0;
+  let hasFailed = false;
   for (;;) {
     try {
       response ??= await options.reopen(position);
       for await (const frame of framesOf(response, stop)) {
         failures = 0;
-        if (frame.event !== null) yield frame.event;
+        if (frame.event !== null) {
+          yield frame.event;
+          hasFailed = frame.event.type === "error";
+        }
         position = frame.position ?? position;
         if (frame.done) return;
       }
+      if (hasFailed) return;
       throw new ConnectionFailure("the stream ended before its [DONE]");
     } catch (error) {
       if (stop.aborted) return;
@@ -77,8 +82,14 @@ interface Frame {
   done: boolean;
 }
 
+const SIGN_OF_LIFE: Frame = Object.freeze({ event: null, position: null, done: false });
+
 async function* framesOf(response: Response, stop: AbortSignal): AsyncGenerator<Frame, void> {
-  for await (const { id, data } of readSse(chunksOf(response, stop))) {
+  for await (const { id, data, comment } of readSse(chunksOf(response, stop))) {
+    if (comment !== undefined) {
+      if (comment === "heartbeat") yield SIGN_OF_LIFE;
+      continue;
+    }
     // A foreign id (the Gateway's) is no position.
     const position = runOfPosition(id) === null ? null : (id ?? null);
     const done = data === "[DONE]";

@@ -40,6 +40,8 @@ export interface AppDeps {
   /** Aborted when the service is shutting down. */
   closing: AbortSignal;
   heartbeatMs: number;
+  /** Whether events also have the names of DWP's web client. */
+  clientAliases: boolean;
   /** How many streams may be open. */
   streamCaps: OwnerCaps;
 }
@@ -80,7 +82,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     const { threads, eventLog, approvals } = deps.backend;
     const { start, cancel, saved, purge, heartbeatMs, closing } = deps;
     const streams = createOpenStreams(deps.streamCaps);
-    const follow = { threads, eventLog, heartbeatMs, closing, streams };
+    const aliases = deps.clientAliases;
+    const follow = { threads, eventLog, heartbeatMs, aliases, closing, streams };
     streamRoutes(scope, { ...follow, start });
     runRoutes(scope, { ...follow, saved, cancel });
     threadRoutes(scope, { ...follow, saved, purge });

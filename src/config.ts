@@ -37,6 +37,8 @@ export interface Config {
     /** Of the streams that this process has open. */
     readonly streams: OwnerCaps;
   };
+  /** Whether events also have the names of DWP's web client. */
+  readonly clientAliases: boolean;
   readonly approvalTtlMs: number;
   /** How much one run may do. */
   readonly limits: Readonly<GraphLimits & RunLimits>;
@@ -124,6 +126,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       queued: Object.freeze({ user: value.AURA_USER_QUEUE, tenant: value.AURA_TENANT_QUEUE }),
       streams: Object.freeze({ user: value.AURA_USER_STREAMS, tenant: value.AURA_TENANT_STREAMS }),
     }),
+    clientAliases: value.AURA_CLIENT_ALIASES === "on",
     approvalTtlMs: value.AURA_APPROVAL_TTL * 1000,
     limits: Object.freeze({
       maxTurns: value.AURA_MAX_TURNS,

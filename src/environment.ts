@@ -46,6 +46,7 @@ const variables = {
   AURA_TENANT_QUEUE: count(1_000_000).default(5_000),
   AURA_USER_STREAMS: count(1_000_000).default(100),
   AURA_TENANT_STREAMS: count(1_000_000).default(2_000),
+  AURA_CLIENT_ALIASES: z.enum(["on", "off"]).default("on"),
   AURA_APPROVAL_TTL: seconds.default(30 * 60),
   AURA_THREAD_TTL: seconds.default(30 * 24 * 3600),
   AURA_RECONCILE_MS: z.coerce.number().int().min(100).max(3_600_000).default(5_000),

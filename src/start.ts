@@ -59,6 +59,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,
+    clientAliases: config.clientAliases,
     streamCaps: config.caps.streams,
   });
   let closed: Promise<void> | null = null;

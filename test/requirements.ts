@@ -26,7 +26,7 @@ export const REQUIREMENTS = Object.freeze({
   "R5.3": "an unknown route is 404 E1004, a wrong method on a known one 405 E1002",
   "R5.4": "a thing of another user or tenant is 404 E1004",
   "R5.5": "a busy thread is 409 E3001",
-  "R5.6": "model failures are E5000 and E5001 in an error event, then [DONE]",
+  "R5.6": "model failures are E5000 and E5001 in an error event, with which the stream ends",
   "R5.7": "Redis unreachable or shutting down is 503 E5002; /ready says so",
   "R5.8": "internal errors carry no internals",
   "R5.9":
@@ -41,7 +41,8 @@ export const REQUIREMENTS = Object.freeze({
     "an event updates the vector index: its tenant's agent finds it and cites it, and nobody else's does",
   "R7.1": "JWT_SECRET is required; the environment's defaults are the contract's",
   "R8.1": "every write carries an id, heartbeats included, and no event is split over two writes",
-  "R8.2": "content events are deltas; [DONE] ends the stream; an error event carries data.message",
+  "R8.2":
+    "content events are deltas; [DONE] ends the stream of a run that has not failed; an error event carries data.message",
   "R8.3": "the same body with Last-Event-ID follows the run and never starts another",
   "R8.4": "X-Agent-ID is the session when the body names none",
   "R8.5": "hitl:request has the fields Main Service reads; hitl:session is the bare requestId",
@@ -64,7 +65,7 @@ export const REQUIREMENTS = Object.freeze({
   "R8.26":
     "a Main Service as strict as the real one records every step of a run: status, progress, description, and the plan steps in the finished task",
   "R8.9": "heartbeats keep a waiting stream open through the Gateway's idle timeout",
-  "R8.10": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
+  "R8.28": "frames are ASCII, so that the Gateway's decoding of each buffer by itself damages nothing",
   "R8.20":
     "the Gateway refuses a request without X-Tenant-ID (400, empty body) and sets X-DWP-Source, X-DWP-Caller-Type and X-Correlation-ID when missing",
   "R8.21": "the Gateway takes 256 KB and lets http://localhost:4200 in",
@@ -73,4 +74,8 @@ export const REQUIREMENTS = Object.freeze({
   "R8.27": "Korean survives buffers that are cut at every byte",
   "R8.25":
     "what DWP's web client calls beside Aura is answered: login, me, permissions, menus/tree, policy, idp, monitoring, health",
+  "R8.29":
+    "heartbeats are no messages to any client, and nothing but heartbeats is a position to come back to",
+  "R8.30":
+    "beside the contract's names events have those that DWP's web client reads, and the contract's fields keep their values",
 } as const);

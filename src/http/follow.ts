@@ -8,12 +8,14 @@ import { isOwnedBy, type RunRecord, type ThreadRecord } from "../runs/run.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { soleHeader } from "./header.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import { sendEventStream } from "./sse.ts";
+import { type EventStream, sendEventStream } from "./sse.ts";
 
 export interface FollowDeps {
   threads: ThreadRegistry;
   eventLog: EventLog;
   heartbeatMs: number;
+  /** Whether events also have the names of DWP's web client. */
+  aliases: boolean;
   streams: OpenStreams;
   /** Aborted when the server closes: open streams end, and their clients come back elsewhere. */
   closing: AbortSignal;
@@ -52,6 +54,12 @@ export async function checkedPosition(deps: FollowDeps, run: RunRecord, seq: num
   return { run, seq };
 }
 
+/** The place where a stream begins, and whether the event there is its run's error, after which nothing comes. */
+export async function startOf(eventLog: EventLog, runId: string, seq: number) {
+  const last = seq === 0 ? undefined : (await eventLog.read(runId, seq - 1, 1)).events[0];
+  return { runId, seq, failed: last?.event.type === "error" };
+}
+
 /** Streams a run to this request until the run ends, the client leaves or the server closes. */
 export async function streamRun(
   deps: FollowDeps,
@@ -61,7 +69,13 @@ export async function streamRun(
 ): Promise<void> {
   const { runId, threadId } = run;
   const headers = { "x-thread-id": threadId, "x-run-id": runId };
-  await streamEvents(deps, { runId, seq }, headers, request, reply, (signal) =>
+  const start = await startOf(deps.eventLog, runId, seq);
+  // An EventSource takes every end for a break and comes back, with GET, until it is told that there is nothing to come back for.
+  if (start.failed && request.method === "GET" && request.headers["last-event-id"] !== undefined) {
+    await reply.code(204).headers(headers).send();
+    return;
+  }
+  await streamEvents(deps, start, headers, request, reply, (signal) =>
     followRun(deps.eventLog, runId, seq, signal),
   );
 }
@@ -77,15 +91,21 @@ export async function streamThread(
   const { threadId } = thread;
   const first = from?.run.runId ?? (await deps.threads.runsOf(threadId))[0] ?? thread.currentRunId;
   const position = { runId: first, seq: from?.seq ?? 0 };
-  await streamEvents(deps, position, { "x-thread-id": threadId }, request, reply, (signal) =>
-    followThread(deps, threadId, position, signal),
+  // What a run has ended with does not matter: the stream goes on with the next one.
+  await streamEvents(
+    deps,
+    { ...position, failed: false },
+    { "x-thread-id": threadId },
+    request,
+    reply,
+    (signal) => followThread(deps, threadId, position, signal),
   );
 }
 
 /** Answers with events until they end, the client leaves, the stream has to give way to a newer one or the server closes. */
 export async function streamEvents(
   deps: FollowDeps,
-  position: { runId: string; seq: number },
+  position: EventStream["position"],
   headers: Record<string, string>,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -99,8 +119,9 @@ export async function streamEvents(
   const signal = AbortSignal.any([gone.signal, deps.closing, place.givesWay]);
   request.log.info({ ...position, threadId: headers["x-thread-id"] }, "stream opened");
   try {
-    const { heartbeatMs } = deps;
-    await sendEventStream(reply, { headers, position, events: follow(signal), heartbeatMs, signal });
+    const { heartbeatMs, aliases } = deps;
+    const events = follow(signal);
+    await sendEventStream(reply, { headers, position, events, aliases, heartbeatMs, signal });
   } catch (err) {
     // The answer has begun, so no envelope: the cut connection makes the client come back with its position.
     request.log.error({ err, runId: position.runId }, "stream cut");

@@ -7,10 +7,12 @@ import { commentFrame, doneFrame, eventFrame } from "./frame.ts";
 export interface EventStream {
   /** Response headers besides those of every stream. */
   headers: Record<string, string>;
-  /** The client's position: the id of the last event it has. */
-  position: { runId: string; seq: number };
+  /** The client's position: the id of the last event it has; `failed` when that is its run's error. */
+  position: { runId: string; seq: number; failed: boolean };
   /** The events from there on; ends with the stream. Aborted with `signal`. */
   events: AsyncIterable<RunEvents>;
+  /** Whether events also have the names of DWP's web client. */
+  aliases: boolean;
   /** Idle time after which a heartbeat is written, in ms. */
   heartbeatMs: number;
   signal: AbortSignal;
@@ -30,14 +32,15 @@ const WRITE_CHARS = 32 * 1024;
  * Answers with events as SSE. The first write goes out before any event exists; no event is split over two
  * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow reader
  * is waited for: nothing is read from the log that its socket does not take.
- * Resolves when the events have ended (`[DONE]` written) or the connection is gone or given up (nothing written: the
- * client comes back with its last event id). Rejects, after cutting the connection, when the log cannot be read.
+ * Resolves when the events have ended (`[DONE]` written, unless the last of them is an error: decision 67) or the connection is gone or
+ * given up (nothing written: the client comes back with its last event id). Rejects, after cutting the connection, when the log
+ * cannot be read.
  */
 export async function sendEventStream(reply: FastifyReply, stream: EventStream): Promise<void> {
   reply.hijack();
   const response = reply.raw;
   response.writeHead(200, { ...definedHeaders(reply), ...HEADERS, ...stream.headers });
-  let { runId, seq } = stream.position;
+  let { runId, seq, failed } = stream.position;
   const heartbeat = setTimeout(() => {
     heartbeat.refresh();
     if (!stream.signal.aborted && !response.writableNeedDrain) {
@@ -51,9 +54,10 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
   try {
     await write(commentFrame(runId, seq, "aura"));
     for await (const page of stream.events) {
-      for (const part of writes(page)) {
+      for (const part of writes(page, stream.aliases)) {
         runId = page.runId;
         seq = part.lastSeq;
+        failed = part.failed;
         await write(part.text);
       }
     }
@@ -62,7 +66,7 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
       response.destroy();
       return;
     }
-    await write(doneFrame(runId, seq));
+    if (!failed) await write(doneFrame(runId, seq));
     response.end();
   } catch (error) {
     response.destroy();
@@ -72,19 +76,25 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
   }
 }
 
+interface Write {
+  text: string;
+  /** Of its last event. */
+  lastSeq: number;
+  /** Whether that is an error. */
+  failed: boolean;
+}
+
 /** Groups a page's frames into writes of bounded size. */
-function* writes({ runId, events }: RunEvents): Generator<{ text: string; lastSeq: number }> {
-  let text = "";
-  let lastSeq = 0;
-  for (const event of events) {
-    text += eventFrame(runId, event);
-    lastSeq = event.seq;
-    if (text.length >= WRITE_CHARS) {
-      yield { text, lastSeq };
-      text = "";
-    }
+function* writes({ runId, events }: RunEvents, aliases: boolean): Generator<Write> {
+  let write: Write = { text: "", lastSeq: 0, failed: false };
+  for (const stored of events) {
+    const text = write.text + eventFrame(runId, stored, aliases);
+    write = { text, lastSeq: stored.seq, failed: stored.event.type === "error" };
+    if (text.length < WRITE_CHARS) continue;
+    yield write;
+    write = { ...write, text: "" };
   }
-  if (text !== "") yield { text, lastSeq };
+  if (write.text !== "") yield write;
 }
 
 async function writeAll(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { importThread } from "../threads/import.ts";
 import { replayThread } from "../threads/replay.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
-import { type FollowDeps, lastPosition, streamEvents, streamRun } from "./follow.ts";
+import { type FollowDeps, lastPosition, startOf, streamEvents, streamRun } from "./follow.ts";
 import { soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
@@ -40,7 +40,8 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
       ...(place === undefined ? {} : { from: place }),
     });
     const headers = { "x-thread-id": threadId, "x-run-id": position.runId };
-    await streamEvents(deps, position, headers, request, reply, events);
+    const start = await startOf(deps.eventLog, position.runId, position.seq);
+    await streamEvents(deps, start, headers, request, reply, events);
   });
 
   app.post("/aura/threads/:threadId/fork", async (request, reply) => {

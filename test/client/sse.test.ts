@@ -1,18 +1,19 @@
 import { expect, test } from "vitest";
 import { readSse, type SseFrame } from "../../client/sse.ts";
 
-/** What a run's stream looks like: a bare position, an event with its id at both ends, a heartbeat, the end. */
+/** What a run's stream looks like: a position, an event, a heartbeat, the end. */
 const STREAM = [
-  ": aura\nid: run-1:0\n\n",
-  'id: run-1:1\nevent: content\ndata: {"content":"안녕 👍"}\nid: run-1:1\n\n',
-  ": heartbeat\nid: run-1:1\n\n",
+  ": aura\nid: run-1:0\n",
+  ': id: run-1:1\nevent: content\ndata: {"content":"안녕 👍"}\nid: run-1:1\n\n',
+  ": heartbeat\nid: run-1:1\n",
   "id: run-1:1\ndata: [DONE]\n\n",
 ].join("");
 
 const FRAMES: SseFrame[] = [
-  { id: "run-1:0" },
+  { comment: "aura" },
+  { comment: "id: run-1:1" },
   { id: "run-1:1", event: "content", data: '{"content":"안녕 👍"}' },
-  { id: "run-1:1" },
+  { comment: "heartbeat" },
   { id: "run-1:1", data: "[DONE]" },
 ];
 
@@ -54,6 +55,7 @@ test("what a broken connection leaves unfinished is no event, and its id no posi
 
 test("the rest of the format: data lines are joined, one space is taken away, unknown fields are nothing", async () => {
   expect(await read("\ufeffdata:a\ndata:  b\ndata\nretry: 5\nfoo: bar\n: comment\nid: x\0y\n\n")).toEqual([
+    { comment: "comment" },
     { data: "a\n b\n" },
   ]);
 });

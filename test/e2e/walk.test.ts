@@ -175,7 +175,7 @@ describe.each(["embedded", "redis"] as const)("the main job through the Gateway,
       type: "error",
       data: { errorCode: "E3002", reason: "superseded" },
     });
-    expect(old.at(-1)?.data).toBe("[DONE]");
+    expect(old.at(-1)?.event).toBe("error");
     expect(textOf(await next.ended)).not.toBe("");
     expect((await decide(stack, hitl.requestId, "approve")).status).toBe(409);
     expect(stack.mailbox.mails().filter(({ subject }) => subject === "Superseded")).toEqual([]);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { eventsOf, openStream } from "../helpers/sse-client.ts";
+import { eventsOf, isEnd, openStream } from "../helpers/sse-client.ts";
 import { headersOf } from "../helpers/stack.ts";
 import type { Instance } from "./fleet.ts";
 import type { Random } from "./seeded.ts";
@@ -16,7 +16,7 @@ export interface StubbornClient {
   /** Resolves once an event that matches has been seen. */
   first(matches: (event: Seen) => boolean): Promise<Seen>;
   runId(): string | null;
-  /** Resolves at [DONE]. */
+  /** Resolves with the end of the run. */
   done: Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function startClient(
       // Every frame is taken as it comes: a later failure of the connection must not take it back.
       await stream.first((frame) => {
         take();
-        return frame.data === "[DONE]";
+        return isEnd(frame);
       });
       return true;
     } finally {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type OpenAiStub, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { type ServiceProcess, startServiceProcess } from "../helpers/service-process.ts";
-import { openStream } from "../helpers/sse-client.ts";
+import { isEnd, openStream } from "../helpers/sse-client.ts";
 import { headersOf } from "../helpers/stack.ts";
 
 const PLAN = JSON.stringify({ steps: [{ title: "Answer", confidence: 0.9 }] });
@@ -67,7 +67,7 @@ const eventsOf = async (service: ServiceProcess, runId: string): Promise<any[]> 
     })
       .then(({ ended }) => ended)
       .catch(() => []);
-    if (frames.at(-1)?.data === "[DONE]") {
+    if (frames.slice(-1).some(isEnd)) {
       return frames.flatMap(({ event, data }) => (event === undefined ? [] : [JSON.parse(data ?? "")]));
     }
     await delay(100);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { openStream } from "../helpers/sse-client.ts";
+import { eventsOf, isEnd, openStream } from "../helpers/sse-client.ts";
 import { headersOf } from "../helpers/stack.ts";
 import { type StubbornClient, startClient } from "./client.ts";
 import type { Fleet } from "./fleet.ts";
@@ -172,8 +172,8 @@ async function storedLog(fleet: Fleet, runId: string, random: Random): Promise<s
     const frames = await openStream(url, { headers: await headersOf() })
       .then((stream) => stream.ended)
       .catch(() => []);
-    if (frames.at(-1)?.data === "[DONE]") {
-      return frames.filter(({ event }) => event !== undefined).map(({ id, data }) => `${id} ${data}`);
+    if (frames.slice(-1).some(isEnd)) {
+      return eventsOf(frames).map(({ id, type, data }) => `${id} ${JSON.stringify({ type, data })}`);
     }
     await delay(100);
   }

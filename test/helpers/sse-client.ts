@@ -1,4 +1,7 @@
-/** One block of the stream, split the way DWP's web client does it: by lines, exactly one space after the colon. */
+/**
+ * One block of the stream, split the way DWP's web client does it: by lines, exactly one space after the colon. A heartbeat and
+ * the opening, which are no blocks, are frames of their own.
+ */
 export interface Frame {
   id?: string;
   event?: string;
@@ -37,14 +40,19 @@ export async function openStream(url: string, init: RequestInit = {}): Promise<S
   const read = async () => {
     const decoder = new TextDecoder();
     let text = "";
+    const block: string[] = [];
+    const take = (line: string) => {
+      if (line !== "") block.push(line);
+      if (line === "" || isPosition(block)) frames.push(parseBlock(block.splice(0)));
+    };
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         const part = decoder.decode(chunk, { stream: true });
         chunks.push(part);
         text += part;
-        const blocks = text.split("\n\n");
-        text = blocks.pop() ?? "";
-        frames.push(...blocks.map(parseBlock));
+        const lines = text.split("\n");
+        text = lines.pop() ?? "";
+        lines.forEach(take);
         notify();
       }
       return frames;
@@ -80,6 +88,11 @@ export async function openStream(url: string, init: RequestInit = {}): Promise<S
   };
 }
 
+/** Whether a run's stream ends with this frame: `[DONE]`, or the error of a run that has failed. */
+export function isEnd({ event, data }: Frame): boolean {
+  return data === "[DONE]" || event === "error";
+}
+
 /** The events of a finished or running stream: type and data. */
 export function eventsOf(frames: readonly Frame[]): { id: string; type: string; data: any }[] {
   return frames
@@ -99,15 +112,21 @@ export function textOf(frames: readonly Frame[]): string {
     .join("");
 }
 
-function parseBlock(block: string): Frame {
+/** A comment and an id, below which no empty line stands; the comment of an event is its id. */
+function isPosition([first = "", second]: string[]): boolean {
+  return first.startsWith(": ") && !first.startsWith(": id: ") && second?.startsWith("id: ") === true;
+}
+
+function parseBlock(lines: string[]): Frame {
   const frame: Frame = {};
-  for (const line of block.split("\n")) {
+  for (const line of lines) {
     if (line.startsWith("id: ")) frame.id = line.slice(4);
     else if (line.startsWith("event: ")) frame.event = line.slice(7);
     else if (line.startsWith("data: ")) {
-      if (frame.data !== undefined) throw new Error(`two data lines in one event: ${block}`);
+      if (frame.data !== undefined) throw new Error(`two data lines in one event: ${lines.join("\n")}`);
       frame.data = line.slice(6);
-    } else if (line.startsWith(": ")) frame.comment = line.slice(2);
+    } else if (line.startsWith(": id: ")) continue;
+    else if (line.startsWith(": ")) frame.comment = line.slice(2);
     else throw new Error(`not a line of SSE that the web client reads: ${JSON.stringify(line)}`);
   }
   return frame;

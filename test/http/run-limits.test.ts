@@ -42,7 +42,7 @@ test.each<[string, NodeJS.ProcessEnv, StubReply, string, RegExp]>([
     const health = await fetch(`${stack.aura.url}/health`);
     expect(health.status).toBe(200);
     const frames = await stream.ended;
-    expect(frames.at(-1)?.data).toBe("[DONE]");
+    expect(frames.at(-1)?.event).toBe("error");
     const events = eventsOf(frames);
     expect(events.at(-1)).toMatchObject({
       type: "error",

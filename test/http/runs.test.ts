@@ -23,7 +23,7 @@ describe.each(["embedded", "redis"] as const)("runs that belong to no request, %
   const mails = (subject: string) => stack.mailbox.mails().filter((mail) => mail.subject === subject);
   const runIdOf = (stream: { response: Response }) => stream.response.headers.get("x-run-id") ?? "";
 
-  test("cancelling a waiting run voids its approval and ends its stream with E3002 and [DONE]", async () => {
+  test("cancelling a waiting run voids its approval and ends its stream with E3002", async () => {
     const stream = await chat(stack, { prompt: mailTo("Cancelled"), threadId: thread("cancel") });
     const hitl = await stream.event("hitl");
     const answer = await cancel(runIdOf(stream));
@@ -39,7 +39,7 @@ describe.each(["embedded", "redis"] as const)("runs that belong to no request, %
       { type: "tool_execution", data: { status: "failed", toolCallId: hitl.toolCallId } },
       { type: "error", data: { errorCode: "E3002", reason: "cancelled" } },
     ]);
-    expect(frames.at(-1)?.data).toBe("[DONE]");
+    expect(frames.at(-1)?.event).toBe("error");
     expect(JSON.parse((await stack.get(`hitl:request:${hitl.requestId}`)) ?? "")).toMatchObject({
       status: "rejected",
       outcome: "cancelled",

@@ -6,7 +6,7 @@ import {
   type StubReply,
   startOpenAiStub,
 } from "../helpers/openai-stub.ts";
-import { eventsOf, openStream, textOf } from "../helpers/sse-client.ts";
+import { eventsOf, isEnd, openStream, textOf } from "../helpers/sse-client.ts";
 import { chat, decide, getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
 import { spoilt, strangeObject, strangeValue } from "../helpers/strange-json.ts";
 
@@ -129,17 +129,17 @@ describe.each(["embedded", "redis"] as const)("edits that strangers send, %s bac
   /** What was shown of each mail is what was sent, when it was approved; nothing is sent otherwise. */
   const decided = async (stream: Awaited<ReturnType<typeof fork>>, approves: boolean) => {
     const before = mails();
-    await stream.first(({ event, data }) => event === "hitl" || data === "[DONE]");
+    await stream.first((frame) => frame.event === "hitl" || isEnd(frame));
     const asked = () => eventsOf(stream.frames).filter(({ type }) => type === "hitl");
     if (asked().length === 0 || !approves) {
       expect(mails()).toBe(before);
       return;
     }
     const shown: any[] = [];
-    while (!stream.frames.some(({ data }) => data === "[DONE]")) {
+    while (!stream.frames.some(isEnd)) {
       const next = asked()[shown.length];
       if (next === undefined) {
-        await stream.first(({ data }) => data === "[DONE]" || asked().length > shown.length);
+        await stream.first((frame) => isEnd(frame) || asked().length > shown.length);
         continue;
       }
       shown.push(next.data.context);

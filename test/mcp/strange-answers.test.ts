@@ -7,7 +7,7 @@ import {
   type StubReply,
   startOpenAiStub,
 } from "../helpers/openai-stub.ts";
-import { eventsOf, textOf } from "../helpers/sse-client.ts";
+import { eventsOf, isEnd, textOf } from "../helpers/sse-client.ts";
 import { chat, getJson, type Stack, startStack } from "../helpers/stack.ts";
 import { spoilt, strangeObject, strangeText, strangeValue } from "../helpers/strange-json.ts";
 import { type Answer, DO, type StrangeMcp, startStrangeMcp, well } from "./strange-server.ts";
@@ -139,7 +139,7 @@ const prompts = async (stack: Stack) => {
   const threadId = `strange-${count}`;
   const stream = await chat(stack, { prompt: "do it", threadId, context: {} });
   expect((await fetch(`${stack.aura.url}/health`)).status).toBe(200);
-  await stream.first(({ event, data }) => event === "hitl" || data === "[DONE]");
+  await stream.first((frame) => frame.event === "hitl" || isEnd(frame));
   const next = await chat(stack, { prompt: "still there?", threadId, context: {} });
   expect(textOf(await next.ended)).toBe("Still here.");
   const { messages } = (await getJson(stack, `/api/aura/threads/${threadId}`)).data;

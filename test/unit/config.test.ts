@@ -31,6 +31,7 @@ test("[R7.1] the defaults are the contract's", () => {
       queued: { user: 200, tenant: 5_000 },
       streams: { user: 100, tenant: 2_000 },
     },
+    clientAliases: true,
     approvalTtlMs: 30 * 60_000,
     limits: {
       maxTurns: 25,

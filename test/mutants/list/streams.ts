@@ -2,8 +2,12 @@ import type { Mutant } from "../mutant.ts";
 
 /** As the code of frame.ts has it, which is a template itself. */
 const [ID, JSON_TEXT] = ["$" + "{id}", "$" + "{json}"];
+const [SAID, POSITION] = ["$" + "{comment}", "$" + "{formatEventId(runId, seq)}"];
 
 const STREAM = ["test/http/stream.test.ts"];
+const READERS = ["test/unit/http/readers.test.ts"];
+const ALIASES = ["test/unit/http/aliases.test.ts"];
+const ENDS = ["test/http/stream-ends.test.ts"];
 const FRAME = ["test/unit/http/frame.test.ts", "test/http/models.test.ts"];
 
 /** What a client reads, and from where on. */
@@ -37,11 +41,67 @@ export const STREAMS: readonly Mutant[] = [
     tests: ["test/http/shutdown.test.ts"],
   },
   {
-    promise: "an event's id stands before its data",
+    promise: "the Gateway finds an id before an event's data",
     file: "src/http/frame.ts",
-    source: `return \`${ID}\\nevent:`,
+    source: `return \`: ${ID}\\nevent:`,
     replacement: "return `event:",
     tests: FRAME,
+  },
+  {
+    promise: "no client takes an event's id before its data",
+    file: "src/http/frame.ts",
+    source: `return \`: ${ID}\\nevent:`,
+    replacement: `return \`${ID}\\nevent:`,
+    tests: READERS,
+  },
+  {
+    promise: "a heartbeat is no message",
+    file: "src/http/frame.ts",
+    source: String.raw`: ${SAID}\nid: ${POSITION}\n`,
+    replacement: String.raw`: ${SAID}\nid: ${POSITION}\n\n`,
+    tests: READERS,
+  },
+  {
+    promise: "a frame is ASCII",
+    file: "src/http/frame.ts",
+    source: "const json = asciiJson({ type, event, data });",
+    replacement: "const json = JSON.stringify({ type, event, data });",
+    tests: FRAME,
+  },
+  {
+    promise: "DWP's page finds an approval",
+    file: "src/http/aliases.ts",
+    source: 'event: "hitl_request",',
+    replacement: "",
+    tests: ALIASES,
+  },
+  {
+    promise: "names of DWP's client cut nothing of the contract's fields",
+    file: "src/http/frame.ts",
+    source: "if (fits(more)) return more;",
+    replacement: "return more;",
+    tests: ALIASES,
+  },
+  {
+    promise: "who sees some of the arguments is told that there are others",
+    file: "src/http/aliases.ts",
+    source: "...leftOut(missing, place)",
+    replacement: "",
+    tests: ALIASES,
+  },
+  {
+    promise: "the stream of a failed run does not look complete",
+    file: "src/http/sse.ts",
+    source: "if (!failed) await write(",
+    replacement: "await write(",
+    tests: ENDS,
+  },
+  {
+    promise: "an EventSource of a failed run does not come back for ever",
+    file: "src/http/follow.ts",
+    source: 'if (start.failed && request.method === "GET"',
+    replacement: 'if (start.failed && request.method === "HEAD"',
+    tests: ENDS,
   },
   {
     promise: "an event's id stands after its data",

@@ -47,12 +47,33 @@ function framed(
   const [approval] = approvalsOf(RUN, state as never, 0, 1);
   if (approval === undefined) throw new Error("no approval");
   const event = hitlEvent(approval);
-  const frame = eventFrame("r".repeat(128), { seq: Number.MAX_SAFE_INTEGER, at: 0, event });
+  const stored = { seq: Number.MAX_SAFE_INTEGER, at: 0, event };
+  const frame = eventFrame("r".repeat(128), stored, false);
   expect(frame.length).toBeLessThanOrEqual(MAX_FRAME_BYTES);
   expect(Buffer.byteLength(frame)).toBe(frame.length);
-  const [, json, ...more] = /^id: \S+\nevent: hitl\ndata: (.*)\nid: \S+\n\n$/.exec(frame) ?? [];
+  expectAliases(eventFrame("r".repeat(128), stored, true), frame);
+  const [, json, ...more] = /^: id: \S+\nevent: hitl\ndata: (.*)\nid: \S+\n\n$/.exec(frame) ?? [];
   expect(more).toEqual([]);
   return { approval, data: JSON.parse(json ?? "").data };
+}
+
+/** DWP's names are beside all that there is without them, and its client never takes some of the arguments for all of them. */
+function expectAliases(withAliases: string, without: string) {
+  expect(withAliases.length).toBeLessThanOrEqual(MAX_FRAME_BYTES);
+  const [wire, bare] = [withAliases, without].map((frame) =>
+    JSON.parse(/\ndata: (.*)\n/.exec(frame)?.[1] ?? ""),
+  );
+  expect(wire.event).toBe("hitl_request");
+  const { id, action, params, ...contract } = wire.data;
+  expect({ type: wire.type, data: contract }).toEqual(bare);
+  expect([id, action]).toEqual([bare.data.requestId, bare.data.actionType]);
+  if (params === undefined) return;
+  const { "…": notHere, ...args } = params;
+  expect(JSON.stringify(bare.data.context).length).toBeGreaterThanOrEqual(JSON.stringify(args).length);
+  for (const [name, value] of Object.entries(args)) expect(value).toEqual(bare.data.context[name]);
+  const missing = Object.keys(bare.data.context).length - Object.keys(args).length;
+  if (missing === 0 && !("…" in bare.data.context)) expect(notHere).toBeUndefined();
+  if (missing > 0) expect(notHere).toContain(`${missing}. GET /api/aura/hitl/requests/${id}`);
 }
 
 /** Whether everything of a value is shown, but for long texts where those may be cut; what JSON does not tell apart is the same. */

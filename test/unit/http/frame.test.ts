@@ -2,21 +2,21 @@ import { expect, test } from "vitest";
 import { commentFrame, doneFrame, eventFrame, MAX_FRAME_BYTES } from "../../../src/http/frame.ts";
 import type { WireEvent } from "../../../src/runs/event.ts";
 
-const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event });
+const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event }, false);
 
-test("[R3.2] an event is one event line and one data line whose JSON repeats the type, between two lines of its id", () => {
+test("[R3.2] an event is one event line and one data line whose JSON repeats the type, above its id", () => {
   const event: WireEvent = { type: "thought", data: { content: "first\nsecond", timestamp: 1706152860 } };
   expect(frameOf(event)).toBe(
-    'id: run-1:7\nevent: thought\ndata: {"type":"thought","data":{"content":"first\\nsecond","timestamp":1706152860}}\nid: run-1:7\n\n',
+    ': id: run-1:7\nevent: thought\ndata: {"type":"thought","data":{"content":"first\\nsecond","timestamp":1706152860}}\nid: run-1:7\n\n',
   );
 });
 
-test("[R8.1] heartbeats and the end carry the last event's id", () => {
-  expect(commentFrame("run-1", 7, "heartbeat")).toBe(": heartbeat\nid: run-1:7\n\n");
-  expect(doneFrame("run-1", 7)).toBe("id: run-1:7\ndata: [DONE]\n\n");
+test("[R8.1] heartbeats and the end carry the last event's id; a heartbeat is no block", () => {
+  expect(commentFrame("run-1", 7, "heartbeat")).toBe(": heartbeat\nid: run-1:7\n");
+  expect(doneFrame("run-1", 7)).toBe(": id: run-1:7\ndata: [DONE]\nid: run-1:7\n\n");
 });
 
-test("[R8.10] a frame is ASCII, so that a proxy which decodes buffers one by one damages nothing", () => {
+test("[R8.28] a frame is ASCII, so that a proxy which decodes buffers one by one damages nothing", () => {
   const events: WireEvent[] = [
     { type: "content", data: { content: "안녕하세요 😀", format: "markdown", messageId: "m" } },
     context({ 본문: "é\u2028" }),

@@ -58,7 +58,7 @@ test.each([
   const events = mapGraphEvent({ type: "content", messageId: "m", content }, 0);
   expect(events.map(({ data }) => ("content" in data ? data.content : "")).join("")).toBe(content);
   for (const event of events) {
-    expect(Buffer.byteLength(eventFrame("r".repeat(128), { seq: 1, at: 0, event }))).toBeLessThan(
+    expect(Buffer.byteLength(eventFrame("r".repeat(128), { seq: 1, at: 0, event }, true))).toBeLessThan(
       MAX_FRAME_BYTES,
     );
     expect("content" in event.data && event.data.content.isWellFormed()).toBe(true);
