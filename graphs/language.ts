@@ -42,10 +42,10 @@ function judge(text: string): Language | null {
  */
 export function languageOfRun({
   language,
-  messages,
+  messages = [],
 }: {
   language?: Language | null | undefined;
-  messages: readonly BaseMessage[];
+  messages?: readonly BaseMessage[] | undefined;
 }): Language {
   if (language) return language;
   for (const message of messages.toReversed()) {
