@@ -41,8 +41,8 @@ export const AuraState = new StateSchema({
     .default(() => ({}))
     .describe("What the client says about itself (activeApp, path ...). Data, never instructions"),
   /**
-   * A form that is left empty sends null or an empty text. No value of it is a default: a checkpoint of before the input has none.
-   * Read it through `languageOfRun`.
+   * A form that is left empty sends null or an empty text. No value of it is a default: a checkpoint of
+   * before the input has none. Read it through `languageOfRun`.
    */
   language: z
     .preprocess((given) => (given === "" ? null : given), z.enum(["ko", "en"]).nullable())

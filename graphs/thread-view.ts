@@ -57,7 +57,10 @@ export function toClientMessage(message: BaseMessage): ClientMessage {
   return { ...base, toolCalls: calls.map(({ id = null, name, args }) => ({ id, name, args })) };
 }
 
-/** The state as clients read it: everything as JSON, messages in their shape, and the language that a run would speak. */
+/**
+ * The state as clients read it: everything as JSON, messages in their shape, and the language that a run
+ * would speak.
+ */
 export function toClientState(values: Partial<State>): Record<string, unknown> {
   const language = languageOfRun(values);
   return { ...values, language, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
