@@ -20,9 +20,10 @@ export interface ApprovalRequest {
 }
 
 /**
- * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`.
- * Anything but `approved` keeps the tool from running; the model is told the status and the reason. An approval
- * with a `digest` is good for the call of that digest only. LangGraph's own clients write it in other forms (read-decision.ts).
+ * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`. Anything
+ * but `approved` keeps the tool from running; the model is told the status and the reason. An approval with a
+ * `digest` is good for the call of that digest only. LangGraph's own clients write it in other forms
+ * (read-decision.ts).
  */
 export const approvalDecision = z.object({
   status: z

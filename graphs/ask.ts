@@ -45,7 +45,9 @@ export type Verdict = { used: UsedArguments } & (
     }
 );
 
-/** Suspends the task until somebody has decided about the call; on resume it returns what they have decided. */
+/**
+ * Suspends the task until somebody has decided about the call; on resume it returns what they have decided.
+ */
 export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
   const { tool, args, context, shown } = asked;
   const request: ApprovalRequest = {
@@ -69,8 +71,8 @@ export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
 }
 
 /**
- * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step finish and keeps the interrupt
- * open. As JSON Schema, which Studio shows, it is our own form.
+ * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step
+ * finish and keeps the interrupt open. As JSON Schema, which Studio shows, it is our own form.
  */
 function responseSchema({ tool, args, context }: AskedCall, options: AskOptions) {
   const { toolCallId, language } = context;

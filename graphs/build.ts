@@ -19,7 +19,9 @@ export interface GraphOptions {
   tools?: readonly AuraTool[];
   /** More tools, which may come and go between two turns. */
   source?: ToolSource;
-  /** In place of `tools` and `source`: all of them, for whoever looks at calls from outside too (examine.ts). */
+  /**
+   * In place of `tools` and `source`: all of them, for whoever looks at calls from outside too (examine.ts).
+   */
   registry?: ToolRegistry;
   /** Needed wherever approvals are; LangGraph's dev server brings its own. */
   checkpointer?: BaseCheckpointSaver;
@@ -35,13 +37,13 @@ export interface GraphOptions {
   /** Asked when `model` has failed, and how much it reads. */
   fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;
   /**
-   * LangGraph's own clients answer the approvals: their requests have LangChain's form too, and an answer that does not say which
-   * approval it is for is refused while several wait. Default: true.
+   * LangGraph's own clients answer the approvals: their requests have LangChain's form too, and an answer
+   * that does not say which approval it is for is refused while several wait. Default: true.
    */
   langGraphClients?: boolean;
   /**
-   * Of the calls of one turn that need an approval, asks about one at a time, for clients that cannot say which one they answer.
-   * Default: about all of them at once.
+   * Of the calls of one turn that need an approval, asks about one at a time, for clients that cannot say
+   * which one they answer. Default: about all of them at once.
    */
   oneAtATime?: boolean;
   /** How much one run may do. */
@@ -85,7 +87,8 @@ export function buildGraph({
     .addEdge("finish", END)
     .compile(checkpointer === undefined ? {} : { checkpointer })
     .withConfig({
-      // Every turn is agent and tools, perhaps once per call; plan, finish and the limit's own turn come on top.
+      // Every turn is agent and tools, perhaps once per call; plan, finish and the limit's own turn come on
+      // top.
       recursionLimit: 2 * limits.maxTurns * (oneAtATime ? limits.maxCalls : 1) + 10,
       ...(langGraphClients ? { configurable: { [STRICT_RESUME]: true } } : {}),
     });

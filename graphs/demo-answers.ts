@@ -84,7 +84,10 @@ const mailSent = z.object({
 });
 const timeTold = z.object({ timeZone: z.string(), time: z.string() });
 
-/** What stands in front of the answer to a call that a person has changed; tool-answer.ts escapes every "<" within. */
+/**
+ * What stands in front of the answer to a call that a person has changed; tool-answer.ts escapes every "<"
+ * within.
+ */
 const EDITED = /^EDITED: [^<]*<tool_data>[^<]*<\/tool_data>\n/;
 
 function outcome(message: ToolMessage, language: Language): string {

@@ -34,9 +34,9 @@ export type Examined =
 const givenArguments = z.record(z.string(), z.unknown());
 
 /**
- * Looks at changed arguments as if the model had called the tool with them: the tool is there, its schema takes them, and an approver
- * can be shown them. Nothing is done or kept. The policy is not asked, because its answer could change nothing: it can make a call ask, and
- * an edited call is always asked about.
+ * Looks at changed arguments as if the model had called the tool with them: the tool is there, its schema
+ * takes them, and an approver can be shown them. Nothing is done or kept. The policy is not asked, because
+ * its answer could change nothing: it can make a call ask, and an edited call is always asked about.
  */
 export function examineCall(call: ChangedCall, { registry }: Pick<CheckOptions, "registry">): Examined {
   const { tool: name, toolCallId, language } = call;

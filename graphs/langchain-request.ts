@@ -3,7 +3,10 @@ import type { ApprovalRequest } from "./approval.ts";
 /** What read-decision.ts understands, in LangChain's words. */
 const DECISIONS = ["approve", "edit", "reject", "respond"] as const;
 
-/** LangChain's request for a human in the loop, in the spelling of its JavaScript package and in that of its Python package. */
+/**
+ * LangChain's request for a human in the loop, in the spelling of its JavaScript package and in that of its
+ * Python package.
+ */
 export interface LangChainRequest {
   actionRequests: { name: string; args: Record<string, unknown>; description: string }[];
   reviewConfigs: { actionName: string; allowedDecisions: readonly string[] }[];
@@ -18,8 +21,8 @@ export interface LangChainRequest {
 }
 
 /**
- * The approval as LangGraph's own user interfaces (agent-chat-ui, agent-inbox) and LangChain's clients know one: one action, with all of
- * its arguments.
+ * The approval as LangGraph's own user interfaces (agent-chat-ui, agent-inbox) and LangChain's clients know
+ * one: one action, with all of its arguments.
  */
 export function langChainRequest({
   actionType: name,

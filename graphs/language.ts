@@ -20,8 +20,9 @@ const ENGLISH: ReadonlySet<string> = new Set(
 );
 
 /**
- * The language of a prompt: Korean where it is written in Hangul, else English. A Korean name or word in an English sentence does not
- * make it Korean, nor English words a Korean one English. Null when it has no words to tell by (an address, digits, an emoji).
+ * The language of a prompt: Korean where it is written in Hangul, else English. A Korean name or word in an
+ * English sentence does not make it Korean, nor English words a Korean one English. Null when it has no words
+ * to tell by (an address, digits, an emoji).
  */
 export function writtenIn(text: string): Language | null {
   const read = text.slice(0, MAX_READ).replace(ADDRESSES, " ");
@@ -37,15 +38,15 @@ function judge(text: string): Language | null {
 }
 
 /**
- * The language of a run: the one that its input names, else the one of its prompt. A prompt that has none goes on in the language of
- * the prompt before it; the platform's own is Korean.
+ * The language of a run: the one that its input names, else the one of its prompt. A prompt that has none
+ * goes on in the language of the prompt before it; the platform's own is Korean.
  */
 export function languageOfRun({
   language,
-  messages,
+  messages = [],
 }: {
   language?: Language | null | undefined;
-  messages: readonly BaseMessage[];
+  messages?: readonly BaseMessage[] | undefined;
 }): Language {
   if (language) return language;
   for (const message of messages.toReversed()) {

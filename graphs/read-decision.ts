@@ -49,8 +49,9 @@ type Decision = z.output<typeof decision>;
 const NOT_OF_AN_APPROVAL = ["edited_action", "editedAction", "message", "status", "decisions"] as const;
 
 /**
- * Reads the answer to an approval: ours, LangChain's (`{decisions: [{type: "approve"}]}`), agent-inbox's (`[{type: "accept", args}]`), or one
- * such decision alone. Changed arguments come back as they were given, once `examineCall` has taken them.
+ * Reads the answer to an approval: ours, LangChain's (`{decisions: [{type: "approve"}]}`), agent-inbox's
+ * (`[{type: "accept", args}]`), or one such decision alone. Changed arguments come back as they were given,
+ * once `examineCall` has taken them.
  *
  * @throws ApprovalDecisionError for whatever is not clearly one decision about this call
  */
@@ -69,7 +70,10 @@ export function readDecision(value: unknown, call: DecidedCall, options: CheckOp
   return read.args === undefined ? read : examined(read, call, options);
 }
 
-/** Ours names by its digest what was examined before it was approved; without one, somebody has written it by hand. */
+/**
+ * Ours names by its digest what was examined before it was approved; without one, somebody has written it by
+ * hand.
+ */
 function readOurs(form: Json, call: DecidedCall, options: CheckOptions): ApprovalDecision {
   const say = DECISION_TEXTS[call.language];
   if ("type" in form || "decisions" in form) throw new ApprovalDecisionError(say.contradiction);
@@ -125,7 +129,8 @@ function isSameCall({ tool, args }: Action, call: DecidedCall): boolean {
 }
 
 /**
- * Both user interfaces edit what is no text as JSON text, and send that text. Read back where it is of the kind that the argument was of.
+ * Both user interfaces edit what is no text as JSON text, and send that text. Read back where it is of the
+ * kind that the argument was of.
  */
 function asTheyWere(args: Json, before: Json): Json {
   return Object.fromEntries(
@@ -152,7 +157,9 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** The person who changes the arguments here is the one who approves them; they have to be right all the same. */
+/**
+ * The person who changes the arguments here is the one who approves them; they have to be right all the same.
+ */
 function examined(read: ApprovalDecision, call: DecidedCall, options: CheckOptions): ApprovalDecision {
   const found = examineCall({ ...call, args: read.args }, options);
   if (found.ok) return read;

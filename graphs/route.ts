@@ -11,8 +11,8 @@ import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
 type Call = { id: string; name: string; args: Record<string, unknown>; at: number };
 
 /**
- * After a turn: one task per tool call, or the end. With `oneAtATime` no more than one of them asks; the others' turn comes when it is
- * answered, in `agent`, which then asks no model.
+ * After a turn: one task per tool call, or the end. With `oneAtATime` no more than one of them asks; the
+ * others' turn comes when it is answered, in `agent`, which then asks no model.
  */
 export function routeTo(options: CheckOptions, limits: GraphLimits, oneAtATime: boolean) {
   return (state: State): "finish" | Send<"tools", SentTask>[] => {

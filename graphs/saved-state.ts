@@ -46,7 +46,7 @@ export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   written: z.number(),
   answered: answered.nullable(),
   context: z.record(z.string(), z.unknown()),
-  language: z.enum(["ko", "en"]).nullish(),
+  language: z.enum(["ko", "en"]).nullable(),
 });
 
 const thread = (threadId: string, checkpointId?: string) => ({

@@ -3,6 +3,7 @@ import { messagesStateReducer, type StateSnapshot } from "@langchain/langgraph";
 import { z } from "zod";
 import type { AuraGraph } from "./build.ts";
 import { planStep } from "./graph-event.ts";
+import { languageOfRun } from "./language.ts";
 import { fromPortable, refuseHostile, SavedStateError, toPortable } from "./portable.ts";
 import type { State } from "./state.ts";
 
@@ -56,9 +57,13 @@ export function toClientMessage(message: BaseMessage): ClientMessage {
   return { ...base, toolCalls: calls.map(({ id = null, name, args }) => ({ id, name, args })) };
 }
 
-/** The state as clients read it: everything as JSON, messages in their shape. */
+/**
+ * The state as clients read it: everything as JSON, messages in their shape, and the language that a run
+ * would speak.
+ */
 export function toClientState(values: Partial<State>): Record<string, unknown> {
-  return { ...values, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
+  const language = languageOfRun(values);
+  return { ...values, language, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
 }
 
 /** A thread's checkpoints, newest first. */

@@ -9,7 +9,10 @@ const MAX_ANSWER = 20_000;
 export interface AnsweredCall {
   id: string;
   name: string;
-  /** The arguments that were asked about, where a person has changed the model's: the answer is of the call with these. */
+  /**
+   * The arguments that were asked about, where a person has changed the model's: the answer is of the call
+   * with these.
+   */
   edited?: Record<string, unknown>;
 }
 

@@ -1,7 +1,10 @@
+import { MemorySaver } from "@langchain/langgraph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writtenIn } from "../../../graphs/language.ts";
+import { dumpState, prepareState } from "../../../graphs/saved-state.ts";
 import { AuraState } from "../../../graphs/state.ts";
+import { viewHistory } from "../../../graphs/thread-view.ts";
 import type { AuraTool } from "../../../tools/tool.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { harness, testTools } from "./harness.ts";
@@ -118,6 +121,28 @@ describe("a run whose input names no language", () => {
     expect(await thought("hello", "", "c")).toMatchObject({ content: "Looking at the request." });
     await expect(stream(ask("hello", { language: "fr" }), "d")).rejects.toThrow("language");
   });
+
+  it.each([
+    ["of its input's", { language: "en" as const }, "ko", "en"],
+    ["of none", {}, "ko", "en"],
+    ["of a field that was left empty", { language: null }, "ko", "en"],
+  ])(
+    "is saved as JSON and read back, whatever it has %s; a client reads which it speaks",
+    async (_, given, first, then) => {
+      const saver = new MemorySaver();
+      const { stream, graph } = await harness([planReply({ title: "x" }), { reply: { text: "ok" } }], {
+        checkpointer: saver,
+      });
+      await stream(ask("hello", given));
+      const document = JSON.parse(JSON.stringify(await dumpState(saver, "thread-1")));
+      await prepareState(document)(saver, "copy");
+      expect(await dumpState(saver, "copy")).toEqual(document);
+      const spoken: unknown[] = [];
+      for await (const { values } of viewHistory(graph, "copy")) spoken.unshift(values.language);
+      // Before the input is taken nothing is known of it.
+      expect([spoken[0], ...new Set(spoken.slice(1))]).toEqual([first, then]);
+    },
+  );
 
   it("may leave it out, as the schema says", () => {
     const schema: any = AuraState.getInputJsonSchema();
