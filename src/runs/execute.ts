@@ -127,9 +127,13 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
   const waiting = new Set(openInterrupts(state).map(({ id }) => id));
   const entries = decided
     .filter(({ interruptId }) => waiting.has(interruptId))
-    .map(({ interruptId, status, reason, digest }) => [
+    .map(({ interruptId, status, reason, digest, editOf, context }) => [
       interruptId,
-      { status, digest, ...(reason === undefined ? {} : { reason }) },
+      {
+        ...{ status, digest },
+        ...(reason === undefined ? {} : { reason }),
+        ...(editOf === undefined ? {} : { args: context }),
+      },
     ]);
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }

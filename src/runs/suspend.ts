@@ -62,6 +62,8 @@ async function announce(deps: RunDeps, run: RunRecord, unfinished: readonly Appr
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   await writer.write(missing.map(hitlEvent));
   await writer.flush();
+  // An edited approval is one that Main Service has to know the task of, too.
+  deps.onChange?.(run.runId);
 }
 
 /** The registry comes before the log: whoever has read `[DONE]` may send the next prompt at once. */
