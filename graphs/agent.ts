@@ -1,18 +1,18 @@
 import { AIMessage } from "@langchain/core/messages";
-import type { LangGraphRunnableConfig, Send } from "@langchain/langgraph";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { GraphEvent, PlanStep } from "./graph-event.ts";
+import { languageOfRun } from "./language.ts";
 import type { GraphLimits } from "./limits.ts";
 import { newMessageId } from "./model/answer.ts";
 import { type Answered, converse, type Listener } from "./model/converse.ts";
-import { droppedOf, savedAnswer } from "./model/saved-answer.ts";
+import { savedAnswer } from "./model/saved-answer.ts";
 import type { ModelServer } from "./model/server.ts";
 import { agentPrompt } from "./prompts.ts";
-import { type SentTask, sendTask } from "./sent-task.ts";
+import { hasOpenCalls } from "./route.ts";
 import { emitter, type Language, mergeSteps, type State, usageOf } from "./state.ts";
 import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
 import { TEXTS } from "./texts.ts";
-import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
 
 export interface AgentOptions {
   /** The first answers; each other one when those before it have failed. */
@@ -20,14 +20,18 @@ export interface AgentOptions {
   /** The tools that there are at each turn. */
   registry: ToolRegistry;
   limits: GraphLimits;
+  /** Comes by between two calls of a turn as well: see routeTo. */
+  oneAtATime: boolean;
   report: (error: unknown, where: string) => void;
 }
 
 /** One turn: asks the model, streams its words, and leaves its tool calls in the message. */
-export function agentNode({ servers, registry, limits, report }: AgentOptions) {
+export function agentNode({ servers, registry, limits, oneAtATime, report }: AgentOptions) {
   return async (state: State, config: LangGraphRunnableConfig) => {
+    if (oneAtATime && hasOpenCalls(state)) return {};
     const emit = emitter(config);
     if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
+    const language = languageOfRun(state);
     const own = nextOwnStep(state.steps);
     const begun = own ? [start(own)] : [];
     emitSteps(begun, emit);
@@ -36,16 +40,16 @@ export function agentNode({ servers, registry, limits, report }: AgentOptions) {
     const answer = await converse(
       servers,
       {
-        system: agentPrompt(state),
+        system: agentPrompt({ context: state.context, language }),
         messages: state.messages,
         tools: registry.definitions,
         isOwn: registry.isOwn,
       },
       config,
-      { onText: say, ...tellingOf({ registry, report }, emit, state.language) },
+      { onText: say, ...tellingOf({ registry, report }, emit, language) },
       { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
     );
-    const remark = remarkOn(answer, state.language);
+    const remark = remarkOn(answer, language);
     if (remark !== "") say(remark);
     const message = savedAnswer(id, { ...answer, text: answer.text + remark }, state.messages);
     const passed = passedSteps(
@@ -103,30 +107,8 @@ function answeredBy({ server, ending }: Answered) {
   return { model: server.name, ...(ending === undefined ? {} : { ending }) };
 }
 
-/** After a turn: one task per tool call, or the end. */
-export function routeTo(options: CheckOptions, { maxCalls }: GraphLimits) {
-  return (state: State): "finish" | Send<"tools", SentTask>[] => {
-    const message = state.messages.at(-1);
-    if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return "finish";
-    const steps = assignSteps(message.tool_calls, state.steps);
-    const invalid = new Map(message.invalid_tool_calls?.map((call) => [call.id, call]));
-    return message.tool_calls.map(({ id = "", name, args }, at) => {
-      const malformed = invalid.get(id);
-      const step = steps[at];
-      const task: ToolTask = {
-        call: { id, name, args },
-        language: state.language,
-        ...(step === undefined ? {} : { step }),
-        ...(malformed === undefined ? {} : { malformed: `${malformed.error}: ${malformed.args}` }),
-        ...(at < maxCalls ? {} : { excess: { most: maxCalls, dropped: droppedOf(message) } }),
-      };
-      return sendTask({ ...task, ...approvalOf(task, options) });
-    });
-  };
-}
-
 function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
-  const content = TEXTS[state.language].turnLimit(maxTurns);
+  const content = TEXTS[languageOfRun(state)].turnLimit(maxTurns);
   emit({ type: "content", messageId: id, content });
   // One more than the limit: how finish knows.
   return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };

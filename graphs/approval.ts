@@ -19,15 +19,15 @@ export interface ApprovalRequest {
   shown?: ShownPart;
 }
 
-const answeredStatus = z.enum(["approved", "rejected", "expired", "superseded", "cancelled"]);
-
 /**
  * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`.
  * Anything but `approved` keeps the tool from running; the model is told the status and the reason. An approval
- * with a `digest` is good for the call of that digest only.
+ * with a `digest` is good for the call of that digest only. LangGraph's own clients write it in other forms (read-decision.ts).
  */
 export const approvalDecision = z.object({
-  status: answeredStatus,
+  status: z
+    .enum(["approved", "rejected", "expired", "superseded", "cancelled", "answered"])
+    .describe("answered: `reason` is the answer that a person gives in place of the tool"),
   reason: z.string().optional(),
   digest: z.string().optional(),
   args: z
@@ -38,28 +38,13 @@ export const approvalDecision = z.object({
     ),
 });
 
-/** `answered`: a person has given the tool's answer, `reason`, in its place. Only LangGraph's forms have it. */
-export type ApprovalDecision = Omit<z.infer<typeof approvalDecision>, "status"> & {
-  status: z.infer<typeof answeredStatus> | "answered";
-};
+export type ApprovalDecision = z.infer<typeof approvalDecision>;
 
 /** A run was resumed with something that is no decision. Nothing was done; the approval can still be decided. */
 export class ApprovalDecisionError extends Error {
-  constructor(cause: z.ZodError) {
-    super(
-      `an approval is resumed with {"status": ${approvalDecision.shape.status.options.map((status) => `"${status}"`).join(" | ")}, "reason"?: string, "digest"?: string}`,
-      { cause },
-    );
+  /** @param message for the person who has sent it */
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.name = "ApprovalDecisionError";
   }
 }
-
-/**
- * `approvalDecision` with the typed error. Given to `interrupt` as its response schema, because LangGraph
- * then lets the other tasks of the step finish and keeps the interrupt open.
- */
-export const approvalResume = z.preprocess((value) => {
-  const parsed = approvalDecision.safeParse(value);
-  if (!parsed.success) throw new ApprovalDecisionError(parsed.error);
-  return value;
-}, approvalDecision);

@@ -13,6 +13,8 @@ const apiKey = variable("OPENAI_API_KEY");
 const baseUrl = variable("OPENAI_BASE_URL");
 
 export const graph = buildGraph({
+  // agent-chat-ui and agent-inbox answer without saying which of several approvals they mean.
+  oneAtATime: true,
   model: createModel({
     model: modelName(variable("AURA_MODEL"), apiKey, baseUrl),
     apiKey,

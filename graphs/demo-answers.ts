@@ -84,12 +84,21 @@ const mailSent = z.object({
 });
 const timeTold = z.object({ timeZone: z.string(), time: z.string() });
 
+/** What stands in front of the answer to a call that a person has changed; tool-answer.ts escapes every "<" within. */
+const EDITED = /^EDITED: [^<]*<tool_data>[^<]*<\/tool_data>\n/;
+
 function outcome(message: ToolMessage, language: Language): string {
-  const text = message.text;
+  const text = message.text.replace(EDITED, "");
+  const told = outcomeOf(message, text, language);
+  if (text === message.text) return told;
+  return language === "ko" ? `수정하신 내용에 대한 결과입니다. ${told}` : `With your changes: ${told}`;
+}
+
+function outcomeOf({ name, status }: ToolMessage, text: string, language: Language): string {
   const refused = /^NOT EXECUTED \((\w+)\)/.exec(text)?.[1];
   if (refused !== undefined)
-    return refusal(message.name, refused, / Reason: (.*)$/s.exec(text)?.[1], language);
-  if (message.status === "error" || text.startsWith("ERROR:")) return failure(message, language);
+    return refusal(name, refused, / (?:Reason|Answer): (.*)$/s.exec(text)?.[1], language);
+  if (status === "error" || text.startsWith("ERROR:")) return failure(name, text, language);
   return success(text, language);
 }
 
@@ -100,6 +109,7 @@ const WHY: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
     superseded: "새 요청이 들어와",
     cancelled: "취소되어",
     changed: "승인된 내용과 달라",
+    answered: "직접 답해 주셔서",
   },
   en: {
     rejected: "the approval was rejected",
@@ -107,8 +117,14 @@ const WHY: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
     superseded: "a newer request took its place",
     cancelled: "it was cancelled",
     changed: "it was not what had been approved",
+    answered: "you answered in its place",
   },
 };
+
+const REASON = {
+  ko: { reason: "사유", answer: "답변" },
+  en: { reason: "Reason", answer: "Answer" },
+} as const;
 
 function refusal(
   tool: string | undefined,
@@ -117,21 +133,22 @@ function refusal(
   language: Language,
 ): string {
   const why = WHY[language][status] ?? status;
+  const label = REASON[language][status === "answered" ? "answer" : "reason"];
   if (language === "ko") {
     const what = tool === "send_email" ? "메일을 보내지 않았습니다" : "요청을 실행하지 않았습니다";
-    return `${why} ${what}.${reason ? ` 사유: ${reason}` : ""}`;
+    return `${why} ${what}.${reason ? ` ${label}: ${reason}` : ""}`;
   }
   const what = tool === "send_email" ? "No mail was sent" : "Nothing was done";
-  return `${what}: ${why}.${reason ? ` Reason: ${reason}` : ""}`;
+  return `${what}: ${why}.${reason ? ` ${label}: ${reason}` : ""}`;
 }
 
-function failure(message: ToolMessage, language: Language): string {
-  const reason = message.text.replace(/^ERROR:\s*/, "");
+function failure(name: string | undefined, text: string, language: Language): string {
+  const reason = text.replace(/^ERROR:\s*/, "");
   if (/outcome unknown|whether it had an effect is unknown/.test(reason)) {
     return language === "ko" ? `결과를 알 수 없습니다: ${reason}` : `The outcome is unknown: ${reason}`;
   }
-  if (language === "ko") return `${message.name ?? "도구"} 실행에 실패했습니다: ${reason}`;
-  return `${message.name ?? "The tool"} failed: ${reason}`;
+  if (language === "ko") return `${name ?? "도구"} 실행에 실패했습니다: ${reason}`;
+  return `${name ?? "The tool"} failed: ${reason}`;
 }
 
 function success(text: string, language: Language): string {

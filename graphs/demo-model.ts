@@ -9,7 +9,8 @@ import { AIMessageChunk, type BaseMessage, HumanMessage, ToolMessage } from "@la
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import { z } from "zod";
 import { demoPlan, greeting, missingTool, report } from "./demo-answers.ts";
-import { type DemoRequest, languageOf, readRequests } from "./demo-requests.ts";
+import { type DemoRequest, readRequests } from "./demo-requests.ts";
+import { writtenIn } from "./language.ts";
 import { PLAN_TASK } from "./prompts.ts";
 
 interface DemoCallOptions extends BaseChatModelCallOptions {
@@ -100,7 +101,9 @@ function takeTurn(messages: readonly BaseMessage[], bound: ReadonlySet<string>):
   const system = messages.find((message) => message.type === "system")?.text ?? "";
   const at = messages.findLastIndex((message) => HumanMessage.isInstance(message));
   const prompt = messages[at]?.text ?? "";
-  const language = languageOf(prompt) ?? (/^Language: en$/m.test(system) ? "en" : "ko");
+  // Of other scripts it knows no more than which of its two languages was asked for.
+  const spoken = /[A-Za-z]|\p{Script=Hangul}/u.test(prompt) ? writtenIn(prompt) : null;
+  const language = spoken ?? (/^Language: en$/m.test(system) ? "en" : "ko");
   const requests = readRequests(prompt, language);
   if (system.startsWith(PLAN_TASK)) {
     const offered = requests.filter(({ tool }) => system.includes(`\n- ${tool}: `));

@@ -10,14 +10,6 @@ export type DemoRequest =
   | { tool: "current_time"; args: { timeZone?: string } }
   | DemoLookup;
 
-const HANGUL = /[가-힣]/;
-
-/** The language of a text; null when it has no letters to tell by. */
-export function languageOf(text: string): Language | null {
-  if (HANGUL.test(text)) return "ko";
-  return /[A-Za-z]/.test(text) ? "en" : null;
-}
-
 /**
  * What a prompt asks for: mails in their order, then the time; else something to look up. In time that grows
  * with the prompt's length.

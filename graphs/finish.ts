@@ -1,4 +1,5 @@
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import { languageOfRun } from "./language.ts";
 import type { GraphLimits } from "./limits.ts";
 import { emitter, type State } from "./state.ts";
 import { closingSteps } from "./steps.ts";
@@ -8,7 +9,7 @@ import { TEXTS } from "./texts.ts";
 export function finishNode({ maxTurns }: GraphLimits) {
   return (state: State, config: LangGraphRunnableConfig) => {
     const emit = emitter(config);
-    const { skipped, stopped } = TEXTS[state.language];
+    const { skipped, stopped } = TEXTS[languageOfRun(state)];
     const steps = closingSteps(state.steps, { skipped, stopped: state.turns > maxTurns ? stopped : null });
     for (const step of steps) emit({ type: "plan_step", step });
     return { steps };

@@ -5,6 +5,7 @@ import { cutWithDots } from "../tools/cut.ts";
 import type { ToolDefinition, ToolRegistry } from "../tools/registry.ts";
 import type { PlanStep } from "./graph-event.ts";
 import { findJson } from "./json-in-text.ts";
+import { languageOfRun } from "./language.ts";
 import type { GraphLimits } from "./limits.ts";
 import type { AnswerListener } from "./model/answer.ts";
 import { converse } from "./model/converse.ts";
@@ -29,7 +30,7 @@ export interface PlanOptions {
 export function planNode(options: PlanOptions) {
   return async (state: State, config: LangGraphRunnableConfig) => {
     const emit = emitter(config);
-    const say = TEXTS[state.language];
+    const say = TEXTS[languageOfRun(state)];
     emit({ type: "thought", content: say.analysing });
     const { steps, usage, written } = await makePlan(options, state, config, {
       onThought: (content) => emit({ type: "thought", content }),
@@ -56,10 +57,12 @@ async function makePlan(
 ): Promise<Planned> {
   // The planner must not act.
   const tools = NO_TOOLS;
-  const question = { system: planPrompt(state, registry), messages: conversation(state.messages), tools };
+  const language = languageOfRun(state);
+  const system = planPrompt({ context: state.context, language }, registry);
+  const question = { system, messages: conversation(state.messages), tools };
   // Keeps the plan's JSON out of Studio's chat.
   const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
-  const planned: Planned = { steps: [genericStep(state.language)], usage: null, written: 0 };
+  const planned: Planned = { steps: [genericStep(language)], usage: null, written: 0 };
   try {
     const answer = await converse(servers, question, quiet, listener, limits);
     planned.usage = usageOf(answer.usage);

@@ -46,7 +46,7 @@ export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   written: z.number(),
   answered: answered.nullable(),
   context: z.record(z.string(), z.unknown()),
-  language: z.enum(["ko", "en"]),
+  language: z.enum(["ko", "en"]).nullish(),
 });
 
 const thread = (threadId: string, checkpointId?: string) => ({

@@ -65,8 +65,12 @@ export function refusalMessage(
   call: AnsweredCall,
   decision: { status: Refusal | "stopped"; reason?: string | undefined },
 ): ToolMessage {
-  const reason = decision.reason ? ` Reason: ${decision.reason}` : "";
-  return answer(call, "error", `NOT EXECUTED (${decision.status}): ${ADVICE[decision.status]}${reason}`);
+  const { status, reason } = decision;
+  // Nothing has failed when a person has answered instead.
+  const [success, label] =
+    status === "answered" ? (["success", "Answer"] as const) : (["error", "Reason"] as const);
+  const said = reason ? ` ${label}: ${reason}` : "";
+  return answer(call, success, `NOT EXECUTED (${status}): ${ADVICE[status]}${said}`);
 }
 
 /** The approval was for other arguments: as a refusal. */
@@ -129,7 +133,7 @@ function answer(
 
 /** The model has the call as it made it in its history: this says which one the answer is of. */
 function editNote(args: Record<string, unknown>): string {
-  return `EDITED: a person changed the arguments of this call. What follows is of the call with these arguments: ${quoted(JSON.stringify(args))}\n`;
+  return `EDITED: a person changed the arguments of this call on purpose; do not make it again with yours. What follows is of the call with these: ${quoted(JSON.stringify(args))}\n`;
 }
 
 function shorten(text: string, length: number): string {

@@ -1,9 +1,7 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
-import { callDigest } from "../tools/digest.ts";
-import type { ToolRegistry } from "../tools/registry.ts";
-import type { ToolContext } from "../tools/tool.ts";
-import { askApproval } from "./ask.ts";
+import type { AuraTool, ToolContext } from "../tools/tool.ts";
+import { type AskOptions, askApproval, type UsedArguments } from "./ask.ts";
 import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
 import type { CallOutcome, GraphEvent, PlanStep } from "./graph-event.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
@@ -21,11 +19,9 @@ import {
 import { check, needsApproval, show, type ToolTask } from "./tool-task.ts";
 import type { UnderWay } from "./under-way.ts";
 
-export interface ToolOptions {
-  registry: ToolRegistry;
+export interface ToolOptions extends AskOptions {
   ledger: EffectLedger;
   underWay: UnderWay;
-  report: (error: unknown, where: string) => void;
 }
 
 interface Update {
@@ -38,7 +34,8 @@ interface Update {
  * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
  * ledger then says what has been done.
  */
-export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
+export function toolNode(options: ToolOptions) {
+  const { registry, ledger, underWay, report } = options;
   return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
     const task = receivedTask(sent);
     const wire = reporter(task, config);
@@ -49,51 +46,27 @@ export function toolNode({ registry, ledger, underWay, report }: ToolOptions) {
       const message = failureMessage(task.call, told);
       return wire.refused(checked.problem, message, { args: task.call.args });
     }
-    const { tool, args: proposed } = checked;
+    const { tool, args } = checked;
     const context = toolContext(task, config);
-    let args = proposed;
-    if (task.asks === true || needsApproval(tool, proposed, report)) {
+    let used: UsedArguments = { args };
+    if (task.asks === true || needsApproval(tool, args, report)) {
       const shown = show(task, checked);
       if (shown === null && (task.unshowable === true || task.asks !== true)) {
-        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), { args });
+        return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), used);
       }
-      const verdict = askApproval({ tool, args, context, shown });
-      args = verdict.args;
+      const verdict = askApproval({ tool, args, context, shown }, options);
+      used = verdict.used;
       if (!verdict.runs) {
-        const used = usedArguments(tool.name, args, proposed);
         return wire.refused(verdict.problem, verdict.message(answeredCall(task, used)), used);
       }
     }
-    const used = usedArguments(tool.name, args, proposed);
-    const call = answeredCall(task, used);
-    const effect = { tool, args, context, ledger, leaseHolder: leaseHolder(config), report };
+    const effect = { tool, args: used.args, context, ledger, leaseHolder: leaseHolder(config), report };
     const outcome = await underWay.track(
       context.threadId,
       takeEffect(effect, () => wire.executing(used)),
     );
-    if (outcome === "unknown") {
-      const text = TEXTS[task.language].outcomeUnknown(tool.name);
-      return wire.failed(text, unknownMessage(call), used, "unknown");
-    }
-    if (outcome.ok)
-      return wire.completed(outcome.result, resultMessage(call, outcome.result, tool.untrusted), used);
-    const message = failureMessage(call, outcome, tool.untrusted);
-    return wire.failed(failureText(outcome), message, used, outcome.uncertain ? "unknown" : "failed");
+    return wire.ended(outcome, used, tool);
   };
-}
-
-/** The arguments that count, and the model's own where a person has changed them. */
-interface UsedArguments {
-  args: Record<string, unknown>;
-  proposed?: Record<string, unknown>;
-}
-
-function usedArguments(
-  tool: string,
-  args: Record<string, unknown>,
-  proposed: Record<string, unknown>,
-): UsedArguments {
-  return callDigest(tool, args) === callDigest(tool, proposed) ? { args } : { args, proposed };
 }
 
 function answeredCall({ call: { id, name } }: ToolTask, { args, proposed }: UsedArguments): AnsweredCall {
@@ -121,7 +94,8 @@ function toolContext({ call, language }: ToolTask, config: LangGraphRunnableConf
 }
 
 /** The events of one call and the state update that agrees with them. */
-function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
+function reporter(task: ToolTask, config: LangGraphRunnableConfig) {
+  const { call, step, language } = task;
   const emit = emitter(config);
   let current = step;
   const event = (
@@ -161,11 +135,21 @@ function reporter({ call, step }: ToolTask, config: LangGraphRunnableConfig) {
       move(current && start(current));
       emit(event("executing", used, null));
     },
-    completed(result: unknown, message: ToolMessage, used: UsedArguments): Update {
+    /** What came of running it. */
+    ended(outcome: Outcome | "unknown", used: UsedArguments, { name, untrusted }: AuraTool): Update {
+      const answered = answeredCall(task, used);
+      if (outcome === "unknown") {
+        return failed(TEXTS[language].outcomeUnknown(name), unknownMessage(answered), used, "unknown");
+      }
+      if (!outcome.ok) {
+        const message = failureMessage(answered, outcome, untrusted);
+        return failed(failureText(outcome), message, used, outcome.uncertain ? "unknown" : "failed");
+      }
+      const { result } = outcome;
       emit(event("completed", used, result, "completed"));
+      const message = resultMessage(answered, result, untrusted);
       return { messages: [message], steps: close("completed", JSON.stringify(result)) };
     },
-    failed,
     /** It has not been run. */
     refused: (problem: string, message: ToolMessage, used: UsedArguments) =>
       failed(problem, message, used, "not_executed"),

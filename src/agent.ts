@@ -56,6 +56,8 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     checkpointer,
     ledger,
     underWay,
+    // Main Service's approvals answer these, by id.
+    langGraphClients: false,
     limits: config.limits,
     report: (err, where) => logger.warn({ err, where }, "the run goes on after an error"),
   });

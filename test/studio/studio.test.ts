@@ -136,6 +136,97 @@ test("a wrong answer is a clear error, and the approval can still be decided", a
   expect(mails("Studio wrong")).toBe(1);
 });
 
+/** As agent-chat-ui and agent-inbox resume: without the interrupt's id. */
+const answer = (threadId: string, decision: unknown) =>
+  client.runs.wait(threadId, "aura", { command: { resume: decision } } as any);
+
+test("agent-chat-ui finds the request that it looks for, and its approval and edit are understood", async () => {
+  const threadId = await ask(mailTo("Chat"));
+  const { value } = await interruptOf(threadId);
+  const args = { to: "kim@example.com", subject: "Chat", body: "hello" };
+  expect(value.action_requests).toMatchObject([{ name: "send_email", args, description: value.message }]);
+  expect(value.review_configs).toEqual([
+    { action_name: "send_email", allowed_decisions: ["approve", "edit", "reject", "respond"] },
+  ]);
+  await answer(threadId, { decisions: [{ type: "approve" }] });
+  expect(mails("Chat")).toBe(1);
+
+  const edited = await ask(mailTo("Chat edit"));
+  const toLee = { ...args, to: "lee@example.com", subject: "Chat edit" };
+  await answer(edited, { decisions: [{ type: "edit", edited_action: { name: "send_email", args: toLee } }] });
+  expect(mailbox.mails().find(({ subject }) => subject === "Chat edit")).toMatchObject({
+    to: ["lee@example.com"],
+  });
+  expect(await lastText(edited)).toContain("The mail to lee@example.com was sent");
+});
+
+test("agent-inbox finds the arguments where it reads them, on the thread, and its answers are understood", async () => {
+  const threadId = await ask(mailTo("Inbox"));
+  const { interrupts = {} } = await client.threads.get(threadId);
+  const [[found] = []] = Object.values(interrupts);
+  const value = found?.value as any;
+  const args = { to: "kim@example.com", subject: "Inbox", body: "hello" };
+  expect(value.action_requests).toMatchObject([{ name: "send_email", arguments: args }]);
+  await answer(threadId, [{ type: "response", args: "Kim knows already" }]);
+  expect(mails("Inbox")).toBe(0);
+  expect(await lastText(threadId)).toContain("Kim knows already");
+
+  const other = await ask(mailTo("Inbox accept"));
+  const asked = { action: "send_email", args: { ...args, subject: "Inbox accept" } };
+  await answer(other, [{ type: "accept", args: asked }]);
+  expect(mails("Inbox accept")).toBe(1);
+
+  const ignored = await ask(mailTo("Inbox ignore"));
+  await answer(ignored, [{ type: "ignore", args: null }]);
+  expect(mails("Inbox ignore")).toBe(0);
+  expect((await client.threads.getState(ignored)).next).toEqual([]);
+});
+
+test("an edit that cannot be taken is a clear error, and the approval can still be decided", async () => {
+  const threadId = await ask(mailTo("Studio edit"));
+  const { value } = await interruptOf(threadId);
+  const editTo = (to: string) => ({
+    decisions: [{ type: "edit", edited_action: { name: "send_email", args: { ...value.context, to } } }],
+  });
+  await expect(answer(threadId, editTo("nobody"))).rejects.toThrow(/changed arguments cannot be taken.*to/s);
+  expect((await interruptOf(threadId)).value.context).toEqual(value.context);
+  await answer(threadId, editTo("lee@example.com"));
+  expect(mails("Studio edit")).toBe(1);
+});
+
+test("of two mails one is asked about at a time, so that a plain answer is one mail's", async () => {
+  const threadId = await ask(
+    "Send an email to kim@example.com with subject Twice A saying one, and send an email to lee@example.com with subject Twice B saying two",
+  );
+  const subject = async () => (await interruptOf(threadId)).value.context.subject;
+  expect(await subject()).toBe("Twice A");
+  await answer(threadId, { decisions: [{ type: "reject", message: "no" }] });
+  expect(await subject()).toBe("Twice B");
+  await answer(threadId, { decisions: [{ type: "approve" }] });
+  expect([mails("Twice A"), mails("Twice B")]).toEqual([0, 1]);
+  expect((await client.threads.getState(threadId)).next).toEqual([]);
+});
+
+test.each([
+  [mailTo("Tongue"), /^Send an e-mail to/, /^This is no answer to an approval/, /No mail was sent/],
+  [
+    "kim@example.com 에게 제목 회의 내용 내일 3시 회의입니다 라고 메일 보내줘",
+    /메일/,
+    /^승인에 대한 답으로 읽을 수 없습니다/,
+    /메일을 보내지 않았습니다/,
+  ],
+])("a run speaks its prompt's language: %s", async (prompt, question, error, end) => {
+  const threadId = await ask(prompt);
+  expect((await interruptOf(threadId)).value.message).toMatch(question);
+  const failure = await answer(threadId, "perhaps").then(
+    () => "",
+    (thrown: Error) => thrown.message,
+  );
+  expect(JSON.parse(/\{.*\}/s.exec(failure)?.[0] ?? "{}").message).toMatch(error);
+  await answer(threadId, { decisions: [{ type: "reject" }] });
+  expect(await lastText(threadId)).toMatch(end);
+});
+
 test("an earlier checkpoint is replayed, and asks again", async () => {
   const threadId = await ask(mailTo("Studio again"));
   await resume(threadId, { status: "rejected" });

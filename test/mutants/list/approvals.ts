@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const GRAPH = ["test/unit/graphs/approval.test.ts", "test/unit/graphs/effect.test.ts"];
+const CLIENTS = ["test/unit/graphs/langgraph-clients.test.ts"];
 const SIGNALS = ["test/http/signals.test.ts", "test/http/garbage-signals.test.ts"];
 const SWEEP = ["test/unit/runs/sweep.test.ts"];
 const CONTRACTS = ["test/backends/embedded.test.ts"];
@@ -14,6 +15,34 @@ export const APPROVALS: readonly Mutant[] = [
     source: "digest !== undefined &&",
     replacement: "digest === null &&",
     tests: GRAPH,
+  },
+  {
+    promise: "an edit keeps its tool",
+    file: "graphs/read-decision.ts",
+    source: "if (edit.tool !== call.tool)",
+    replacement: "if (edit.tool === null)",
+    tests: CLIENTS,
+  },
+  {
+    promise: "an edit is checked while the approval can still be decided",
+    file: "graphs/read-decision.ts",
+    source: "if (found.ok) return read;",
+    replacement: "if (found !== null) return read;",
+    tests: CLIENTS,
+  },
+  {
+    promise: "an approval that holds another decision as well runs nothing",
+    file: "graphs/read-decision.ts",
+    source: "NOT_OF_AN_APPROVAL.some((key) => given[key])",
+    replacement: "NOT_OF_AN_APPROVAL.some((key) => given[key] === null)",
+    tests: CLIENTS,
+  },
+  {
+    promise: "one answer without an id is not every waiting call's",
+    file: "graphs/build.ts",
+    source: "[STRICT_RESUME]: true",
+    replacement: "[STRICT_RESUME]: false",
+    tests: CLIENTS,
   },
   {
     promise: "only an approved call runs",

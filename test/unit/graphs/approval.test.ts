@@ -3,6 +3,7 @@ import { Command, END, MemorySaver, Send, START, StateGraph } from "@langchain/l
 import { describe, expect, it } from "vitest";
 import { ApprovalDecisionError } from "../../../graphs/approval.ts";
 import { NO_LEDGER } from "../../../graphs/effect.ts";
+import { langChainRequest } from "../../../graphs/langchain-request.ts";
 import { AuraState, runInput } from "../../../graphs/state.ts";
 import { refusalMessage } from "../../../graphs/tool-answer.ts";
 import { toolNode } from "../../../graphs/tool-call.ts";
@@ -37,6 +38,11 @@ describe("an approval", () => {
       context: { text: "milk" },
       digest: callDigest("note", { text: "milk" }),
       message: "Run note with milk?",
+      ...langChainRequest({
+        actionType: "note",
+        context: { text: "milk" },
+        message: "Run note with milk?",
+      }),
     });
 
     const events = await resume({ [interrupt!.id]: { status: "approved" } });
@@ -333,6 +339,7 @@ describe("a call that is more than an approver can be shown", () => {
       registry: createToolRegistry(testTools(effects)),
       ledger: NO_LEDGER,
       underWay: createUnderWay(),
+      langGraphClients: false,
       report: (error) => {
         throw error;
       },

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { languageOf, readRequests } from "../../../graphs/demo-requests.ts";
+import { readRequests } from "../../../graphs/demo-requests.ts";
+import { writtenIn } from "../../../graphs/language.ts";
 import { sendEmail } from "../../../tools/send-email.ts";
 
 const KIM = "kim@example.com";
 const LEE = "lee@example.com";
 
 const mailsIn = (prompt: string) =>
-  readRequests(prompt, languageOf(prompt) ?? "ko").flatMap(({ tool, args }) =>
+  readRequests(prompt, writtenIn(prompt) ?? "ko").flatMap(({ tool, args }) =>
     tool === "send_email" ? [args] : [],
   );
 
@@ -160,7 +161,7 @@ describe("whatever is given", () => {
   it.each(PARTS)("is read in proportion to its length: %j", (part) => {
     for (const head of [`send mail ${KIM} `, "", "what ", "find ", "제목 "]) {
       const prompt = `${head}${part.repeat(400_000)}`.slice(0, 400_000);
-      readRequests(prompt, languageOf(prompt) ?? "en");
+      readRequests(prompt, writtenIn(prompt) ?? "en");
     }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { languageOf, readRequests } from "../../../graphs/demo-requests.ts";
+import { readRequests } from "../../../graphs/demo-requests.ts";
+import { writtenIn } from "../../../graphs/language.ts";
 
 interface Mail {
   to: string | string[];
@@ -16,7 +17,7 @@ const LEE = "lee@example.com";
 const OURS = "A mail written by the offline demo model.";
 
 const mailsIn = (prompt: string) =>
-  readRequests(prompt, languageOf(prompt) ?? "ko").flatMap(({ tool, args }) =>
+  readRequests(prompt, writtenIn(prompt) ?? "ko").flatMap(({ tool, args }) =>
     tool === "send_email" ? [args] : [],
   );
 const only = (prompt: string) => {

@@ -39,6 +39,39 @@ describe("the demo model", () => {
   });
 
   it.each([
+    [
+      ENGLISH,
+      /^With your changes: The mail to lee@example\.com was sent\. Message-ID/,
+      /^With your changes: No mail was sent: the approval was rejected\. Reason: later/,
+      /^No mail was sent: you answered in its place\. Answer: done by hand/,
+    ],
+    [
+      KOREAN,
+      /^수정하신 내용에 대한 결과입니다\. lee@example\.com 주소로 메일을 보냈습니다/,
+      /^수정하신 내용에 대한 결과입니다\. 승인이 거절되어 메일을 보내지 않았습니다\. 사유: later/,
+      /^직접 답해 주셔서 메일을 보내지 않았습니다\. 답변: done by hand/,
+    ],
+  ])(
+    "says what became of a call that a person has changed or answered: %s",
+    async (prompt, sent, no, text) => {
+      const smtp = await mailbox();
+      const answer = async (decide: (args: object) => unknown) => {
+        const { run, resume, interrupts } = await demo({ smtpUrl: smtp.url });
+        await run(prompt);
+        const [open] = await interrupts();
+        const changed = { ...open!.value.context, to: "lee@example.com" };
+        return textOf(await resume({ [open!.id]: decide(changed) }));
+      };
+      const editOf = (args: object) => [{ type: "edit", args: { action: "send_email", args } }];
+      expect(await answer(editOf)).toMatch(sent);
+      expect(smtp.mails.map(({ recipients }) => recipients)).toEqual([["lee@example.com"]]);
+      expect(await answer((args) => ({ status: "rejected", reason: "later", args }))).toMatch(no);
+      expect(await answer(() => [{ type: "response", args: "done by hand" }])).toMatch(text);
+      expect(smtp.mails).toHaveLength(1);
+    },
+  );
+
+  it.each([
     [ENGLISH, "Hi", "hello there", /The mail to kim@example\.com was sent\. Message-ID: `<.+@dwp\.local>`/],
     [
       KOREAN,

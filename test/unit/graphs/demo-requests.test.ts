@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { languageOf, readRequests } from "../../../graphs/demo-requests.ts";
+import { readRequests } from "../../../graphs/demo-requests.ts";
+import { writtenIn } from "../../../graphs/language.ts";
 
 const mail = (to: string | string[], subject: string, body: string, cc?: string | string[]) => ({
   tool: "send_email",
@@ -111,6 +112,6 @@ describe("reading requests", () => {
     ["회의는 3시간 걸립니다", []],
     ["", []],
   ])("%s", (prompt, expected) => {
-    expect(readRequests(prompt, languageOf(prompt) ?? "ko")).toEqual(expected);
+    expect(readRequests(prompt, writtenIn(prompt) ?? "ko")).toEqual(expected);
   });
 });

@@ -7,7 +7,7 @@ import { harness, outline } from "./harness.ts";
 
 const notes: StubStep = { reply: { calls: [{ name: "note", args: { text: "milk" } }] } };
 const EDITED =
-  'EDITED: a person changed the arguments of this call. What follows is of the call with these arguments: <tool_data>{"text":"tea"}</tool_data>\n';
+  'EDITED: a person changed the arguments of this call on purpose; do not make it again with yours. What follows is of the call with these: <tool_data>{"text":"tea"}</tool_data>\n';
 
 /** A graph that waits for `note milk`. */
 async function waiting() {
