@@ -123,9 +123,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
     edit: (owner, edit) => {
-      const { approvals, examination, queue } = backend;
       const { approvalTtlMs } = config;
-      return editApproval({ approvals, examination, queue, logger, now, approvalTtlMs }, owner, edit);
+      return editApproval({ ...backend, logger, now, approvalTtlMs }, owner, edit);
     },
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs, queuedCaps },
     purge: async (thread, leaseHolder) =>

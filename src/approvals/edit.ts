@@ -4,15 +4,18 @@ import { AuraError, type Language } from "../errors.ts";
 import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { CallExamination, Examined } from "../ports/call-examination.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
+import type { ThreadRegistry } from "../ports/thread-registry.ts";
 import type { Owner } from "../runs/run.ts";
 import { isOwnedBy } from "../runs/run.ts";
 import type { ApprovalRecord } from "./approval.ts";
+import { cutTextIn } from "./cut-text.ts";
 import { withId } from "./open.ts";
-import { parsePublishedRequest, publishedDecision } from "./published-request.ts";
+import { standingDecision } from "./published-request.ts";
 
 export interface EditDeps {
   approvals: Pick<ApprovalStore, "get" | "replace" | "publishedRequest">;
   examination: Pick<CallExamination, "ask">;
+  threads: Pick<ThreadRegistry, "run">;
   queue: Pick<JobQueue, "enqueue">;
   logger: Logger;
   /** Unix ms. */
@@ -50,13 +53,18 @@ export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Pr
   refuseUneditable(record, at);
   const examined = await examine(deps, record, edit);
   if (record.status !== "pending") return sameEdit(deps, record, examined.digest);
-  if (examined.digest === record.digest) return record;
+  if (examined.digest === record.digest) {
+    await refuseDecidedAtMain(deps, record);
+    return record;
+  }
   const edited = editedRecord(record, examined, owner.userId, at, deps.approvalTtlMs);
   const result = await deps.approvals.replace(requestId, edited);
   if (result === null) throw new AuraError("E1004");
   if (result.kind === "stands") {
     if (result.record.status !== "pending") return sameEdit(deps, result.record, examined.digest);
-    throw await decidedAtMain(deps, result.record);
+    await refuseDecidedAtMain(deps, result.record);
+    // Its hitl:request names another tenant, or was read too early.
+    throw refusal("E3002", standingOf(result.record));
   }
   const { threadId, runId } = record;
   const { userId: editedBy } = owner;
@@ -83,11 +91,15 @@ async function examine(
   { arguments: args, language }: Edit,
 ): Promise<Examined & { ok: true }> {
   const cut = cutTextIn(record, args);
-  if (cut !== undefined) throw invalid(cut, PARTLY_SHOWN[language](record.requestId));
+  if (cut !== undefined) throw invalid(`arguments/${cut}`, PARTLY_SHOWN[language](record.requestId));
   const { actionType: tool, toolCallId } = record;
-  const examined = await deps.examination.ask({ tool, args, toolCallId, language });
-  if (!examined.ok) throw invalid("arguments", examined.problem);
-  return examined;
+  const ask = (of: Language) => deps.examination.ask({ tool, args, toolCallId, language: of });
+  // The question belongs to the run, whoever edits; what is wrong is told to the person who asked.
+  const ofRun = (await deps.threads.run(record.runId))?.language ?? language;
+  const examined = await ask(ofRun);
+  if (examined.ok) return examined;
+  const told = ofRun === language ? examined : await ask(language);
+  throw invalid("arguments", told.ok ? examined.problem : told.problem);
 }
 
 const PARTLY_SHOWN: Readonly<Record<Language, (requestId: string) => string>> = Object.freeze({
@@ -96,37 +108,6 @@ const PARTLY_SHOWN: Readonly<Record<Language, (requestId: string) => string>> = 
   en: (requestId) =>
     `Only a part of this text was shown, so it cannot be edited in part. The whole is in the request ${requestId}.`,
 });
-
-/** How much before a cut tells that a text still has it. */
-const CUT_CONTEXT_CHARS = 64;
-
-/**
- * Where the new arguments still have the cut of a text that was shown in part: whoever edited it has never seen its end, which would
- * be lost. Undefined when they do not.
- */
-function cutTextIn({ shown, context }: ApprovalRecord, args: Record<string, unknown>): string | undefined {
-  if (shown === undefined) return undefined;
-  const known = JSON.stringify(context);
-  const cuts = Object.keys(shown.notShown).flatMap((place) => {
-    const text = textAt(shown.context, place);
-    if (text === undefined || !text.endsWith("…")) return [];
-    const cut = JSON.stringify(text.slice(-CUT_CONTEXT_CHARS - 1)).slice(1, -1);
-    return known.includes(cut) ? [] : [{ place, cut }];
-  });
-  const given = JSON.stringify(args);
-  return cuts.find(({ cut }) => given.includes(cut))?.place;
-}
-
-/** @param place as in show-call: a JSON Pointer without its first slash */
-function textAt(value: unknown, place: string): string | undefined {
-  let found: unknown = value;
-  for (const part of place.split("/")) {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof found !== "object" || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = Reflect.get(found, key);
-  }
-  return typeof found === "string" ? found : undefined;
-}
 
 function editedRecord(
   record: ApprovalRecord,
@@ -167,11 +148,11 @@ function notPending(record: ApprovalRecord): AuraError {
   return refusal(isDecided ? "E3006" : "E3002", standingOf(record));
 }
 
-async function decidedAtMain(deps: EditDeps, record: ApprovalRecord): Promise<AuraError> {
+/** Main Service has told its user what it decided: nothing else may be said of it here. */
+async function refuseDecidedAtMain(deps: EditDeps, record: ApprovalRecord): Promise<void> {
   const text = await deps.approvals.publishedRequest(record.requestId);
-  const decision = publishedDecision(parsePublishedRequest(text), deps.now());
-  // Null: it names another tenant, or is gone since: then the next try tells.
-  return decision === null ? refusal("E3002", standingOf(record)) : notPending({ ...record, ...decision });
+  const decision = standingDecision(text, record.tenantId, deps.now());
+  if (decision !== null) throw notPending({ ...record, ...decision });
 }
 
 function standingOf({ requestId, threadId, status, reason, decidedBy, editedAs }: ApprovalRecord) {

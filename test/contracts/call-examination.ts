@@ -46,6 +46,11 @@ export function callExaminationContract(name: string, makeHarness: MakeHarness):
       const leave = await there!.listen(async () => ({ ok: false, problem: "안 됩니다" }));
       expect(await here!.ask(call("no object"))).toEqual({ ok: false, problem: "안 됩니다" });
       await leave();
+      const fails = await there!.listen(async () => {
+        throw new Error("a tool's bug");
+      });
+      await expect(here!.ask(call({}))).rejects.toThrow();
+      await fails();
       const error: unknown = await here!.ask(call({})).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(AuraError);
       expect(error).toMatchObject({ code: "E5002" });

@@ -28,10 +28,12 @@ const examined = z.union([
   }),
   z.object({ ok: z.literal(false), problem: z.string() }),
 ]) satisfies z.ZodType<Examined>;
-const answer = jsonField.pipe(examined);
+const failed = z.object({ failed: z.literal(true) });
+const answer = jsonField.pipe(z.union([examined, failed]));
 
 /** How long who asks waits for an answer, in ms: looking takes a few. */
 const PATIENCE_MS = 10_000;
+const NOBODY = "no process that works on runs examines edited calls";
 
 /**
  * Asked on one channel that every process which works on runs hears; the first to claim the question answers it. What is lost on the
@@ -49,9 +51,18 @@ export function createRedisCallExamination(
     if (data === undefined) return;
     const claim = [examinationKey(data.id), 1, "NX", "PX", PATIENCE_MS] as const;
     if ((await redis.command("SET", claim)) === null) return;
-    const found = await examine(data.call);
-    await redis.command("PUBLISH", [examinedChannel(data.id), JSON.stringify(found)]);
+    const say = (found: Examined | { failed: true }) =>
+      redis.command("PUBLISH", [examinedChannel(data.id), JSON.stringify(found)]);
+    try {
+      await say(await examine(data.call));
+    } catch (error) {
+      // Nobody else answers what has been claimed: who asks must not wait for it.
+      await say({ failed: true });
+      throw error;
+    }
   };
+  /** Of this process, when it works on runs itself. */
+  const own = new Set<{ examine: Examine }>();
 
   return {
     async listen(examine) {
@@ -66,31 +77,38 @@ export function createRedisCallExamination(
         // Whoever asked meanwhile has been told that nobody answers.
         onResubscribed: () => {},
       });
+      const here = { examine };
+      own.add(here);
       return async () => {
+        own.delete(here);
         leave();
         await Promise.all(working);
       };
     },
     async ask(call) {
+      const [here] = own;
+      if (here !== undefined) return here.examine(call);
       const id = randomUUID();
       const heard = Promise.withResolvers<Examined>();
       const leave = await subscriber.subscribe(examinedChannel(id), {
         onMessage(_channel, message) {
           const { data, error } = answer.safeParse(message);
-          if (data === undefined)
-            heard.reject(new BackendUnavailableError(error, "an answer that cannot be read"));
-          else heard.resolve(data);
+          if (data !== undefined && "ok" in data) heard.resolve(data);
+          else
+            heard.reject(new BackendUnavailableError(error, "the process that examines the call has failed"));
         },
         onResubscribed: () => {},
       });
       const tooLate = setTimeout(() => {
         const error = new Error(`no answer within ${patienceMs} ms`);
-        heard.reject(
-          new BackendUnavailableError(error, "no process that works on runs examines edited calls"),
-        );
+        heard.reject(new BackendUnavailableError(error, NOBODY));
       }, patienceMs);
       try {
-        await redis.command("PUBLISH", [EXAMINATION_CHANNEL, JSON.stringify({ v: 1, id, call })]);
+        const receivers = await redis.command("PUBLISH", [
+          EXAMINATION_CHANNEL,
+          JSON.stringify({ v: 1, id, call }),
+        ]);
+        if (receivers === 0) throw new BackendUnavailableError(new Error("nobody listens"), NOBODY);
         return await heard.promise;
       } finally {
         clearTimeout(tooLate);
