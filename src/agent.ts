@@ -2,6 +2,7 @@ import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { type AuraGraph, buildGraph, type GraphOptions } from "../graphs/build.ts";
 import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
+import { examineCall } from "../graphs/examine.ts";
 import { createModel, modelFailure } from "../graphs/model/create.ts";
 import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
 import { SavedStateError } from "../graphs/portable.ts";
@@ -9,7 +10,7 @@ import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/s
 import { runInput } from "../graphs/state.ts";
 import { refuseUnfit, toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
 import { createUnderWay } from "../graphs/under-way.ts";
-import { defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
+import { createToolRegistry, defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
@@ -46,12 +47,12 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
   const { apiKey, baseUrl } = config.openai;
   const checkpointer = tellingOfCheckpoints(withRunIds(parts.threads.saver));
   const underWay = createUnderWay();
+  const registry = createToolRegistry(ownTools(config, reach), source);
   const graph = buildGraph({
     model: createModel({ model: config.model, apiKey, baseUrl }),
     maxInputTokens: config.modelContext,
     fallback: fallbackOf(config),
-    tools: ownTools(config, reach),
-    source,
+    registry,
     checkpointer,
     ledger,
     underWay,
@@ -66,6 +67,7 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     input: runInput,
     modelFailure,
     openCalls,
+    examine: (call) => examineCall(call, { registry }),
     closing,
     settled: underWay.settled,
     partialAnswer,

@@ -1,5 +1,7 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Logger } from "pino";
+import type { ApprovalRecord } from "./approvals/approval.ts";
+import type { Edit } from "./approvals/edit.ts";
 import { AuraError } from "./errors.ts";
 import { approvalRoutes } from "./http/approvals.ts";
 import { authentication } from "./http/auth.ts";
@@ -28,6 +30,8 @@ export interface AppDeps {
   ready(): Promise<ReadyDetails>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
+  /** Puts an approval with other arguments in the place of one that waits. */
+  edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
@@ -88,7 +92,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     runRoutes(scope, { ...follow, saved, cancel });
     threadRoutes(scope, { ...follow, saved, purge });
     threadCopyRoutes(scope, { ...follow, saved });
-    approvalRoutes(scope, approvals);
+    approvalRoutes(scope, { approvals, edit: deps.edit });
     toolRoutes(scope, deps.tools);
     if (deps.ingest !== null) eventRoutes(scope, deps.ingest);
   });

@@ -6,6 +6,8 @@ import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
 import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
+import type { ApprovalRecord } from "./approvals/approval.ts";
+import { type Edit, editApproval } from "./approvals/edit.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { composeTasks } from "./compose-tasks.ts";
 import { composeTools } from "./compose-tools.ts";
@@ -44,6 +46,8 @@ export interface Core {
   ready(): Promise<ReadyDetails>;
   start(prompt: Prompt): Promise<RunRecord>;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
+  /** Puts an approval with other arguments in the place of one that waits. */
+  edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
@@ -118,6 +122,10 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
       return startRun({ backend, now, queuedCaps }, prompt);
     },
     cancel: (owner, runId) => cancelRun({ backend, logger, now }, owner, runId),
+    edit: (owner, edit) => {
+      const { approvalTtlMs } = config;
+      return editApproval({ ...backend, logger, now, approvalTtlMs }, owner, edit);
+    },
     saved: { backend, graph: async () => (await agent()).saved, logger, now, leaseMs, queuedCaps },
     purge: async (thread, leaseHolder) =>
       purgeThread({ backend, agent: await agent(), logger, presence, now, leaseHolder }, thread),

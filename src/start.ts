@@ -52,6 +52,7 @@ export async function startAura(config: Config, options: StartOptions): Promise<
     ready: core.ready,
     start: core.start,
     cancel: core.cancel,
+    edit: core.edit,
     saved: core.saved,
     purge: core.purge,
     ingest: core.ingest,

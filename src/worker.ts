@@ -55,8 +55,14 @@ export async function startWorker(
     "cancels",
   );
 
+  const examining = await keepListening(
+    () => backend.examination.listen(async (call) => (await agent()).examine(call)),
+    logger,
+    "edited calls",
+  );
+
   return {
-    isListening: () => listening.isListening() && cancels.isListening(),
+    isListening: () => listening.isListening() && cancels.isListening() && examining.isListening(),
     async close(drainMs) {
       await listening.close();
       await sweep.close();
@@ -65,7 +71,7 @@ export async function startWorker(
         await queue.close();
       } finally {
         clearTimeout(deadline);
-        await cancels.close();
+        await Promise.all([cancels.close(), examining.close()]);
         holding.close();
       }
     },

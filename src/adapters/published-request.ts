@@ -75,12 +75,35 @@ export function restatementOf(
   if (status === "pending") return null;
   const late = lateDecisionIn(request, tenantId, at);
   if (late === null || late.status === status) return null;
-  const { reason, lateDecision = late } = record;
-  const said = { status, ...(reason === undefined ? {} : { reason }) };
+  const { reason, editedAs, lateDecision = late } = record;
+  const said = {
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...(editedAs === undefined ? {} : { editedAs }),
+  };
   const restated = withOurWord(request, said);
   // Known already, and it cannot be said there.
   if (restated === null && record.lateDecision !== undefined) return null;
   return { lateDecision, request: restated };
+}
+
+/**
+ * How a pending approval gives its place to an edited one. Null when Main Service has decided it already, or while its request names
+ * another tenant.
+ */
+export function replacementOf(
+  record: ApprovalRecord,
+  request: string | null,
+  edited: ApprovalRecord,
+): Settling | null {
+  if (record.status !== "pending" || isDecidedThere(request, record)) return null;
+  if (!isOfTenant(parsePublishedRequest(request), record.tenantId)) return null;
+  const decision = {
+    status: "superseded",
+    editedAs: edited.requestId,
+    decidedAt: edited.createdAt,
+  } as const;
+  return settlingOf(record, request, decision);
 }
 
 /** `hitl:request`'s JSON with our word in it; null when it is gone, or holds what Main Service cannot read either. */

@@ -32,6 +32,10 @@ export const approvalRecord = z.looseObject({
   expiresAt: z.number(),
   decidedAt: z.number().exactOptional(),
   imported: z.boolean().exactOptional(),
+  editOf: z.string().exactOptional(),
+  editedBy: z.string().exactOptional(),
+  edits: z.number().exactOptional(),
+  editedAs: z.string().exactOptional(),
   lateDecision: z
     .looseObject({
       status: z.enum(["approved", "rejected"]),

@@ -46,6 +46,14 @@ export interface ApprovalRecord extends Owner {
   /** It came with a file: who decided what is what the file says, and this service has not seen it. */
   imported?: boolean;
   lateDecision?: LateDecision;
+  /** The approval whose arguments a person has changed: this one has taken its place. */
+  editOf?: string;
+  /** Who has changed them. */
+  editedBy?: string;
+  /** How often the call has been edited. */
+  edits?: number;
+  /** The approval that has taken this one's place, with other arguments. */
+  editedAs?: string;
 }
 
 /**
@@ -66,6 +74,8 @@ export interface Decision {
   decidedBy?: string;
   /** Unix ms. */
   decidedAt: number;
+  /** Of a superseded one: the approval that has taken its place, with other arguments. */
+  editedAs?: string;
   /** Set by the store alone. */
   lateDecision?: LateDecision;
 }
@@ -92,6 +102,9 @@ export interface HitlRequest extends Owner {
   settledBy?: "aura";
   outcome?: Settlement;
   reason?: string;
+  /** The request that this one has taken the place of, and the one that has taken its place: arguments were edited. */
+  editOf?: string;
+  editedAs?: string;
 }
 
 /** The first value of `hitl:request:{requestId}`. */
@@ -105,5 +118,6 @@ export function toHitlRequest(approval: ApprovalRecord): HitlRequest {
     context: approval.context,
     status: "pending",
     createdAt: approval.createdAt,
+    ...(approval.editOf === undefined ? {} : { editOf: approval.editOf }),
   };
 }

@@ -66,17 +66,18 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
 }
 
 /** The graph does not know the id of the request that holds the whole. It ends its notice with it; before that stand strangers' names. */
-function withId(notice: string, requestId: string): string {
+export function withId(notice: string, requestId: string): string {
   return notice.replace(/\{requestId\}(?=\.$)/, requestId);
 }
 
 /** The event that puts the approval in front of a person. */
 export function hitlEvent(approval: ApprovalRecord): WireEvent {
-  const { requestId, actionType, message, context, toolCallId, shown } = approval;
+  const { requestId, actionType, message, context, toolCallId, shown, editOf } = approval;
   return {
     type: "hitl",
     data: {
       ...{ requestId, actionType, message, context, requiresApproval: true, toolCallId },
+      ...(editOf === undefined ? {} : { editOf }),
       ...(shown === undefined ? {} : { shown }),
     },
   };

@@ -17,6 +17,10 @@ const REASONS: Readonly<Record<Exclude<Settlement, "approved" | "rejected">, str
     "실행이 취소되었거나 끝나 이 승인 요청은 무효가 되었습니다. (The run was cancelled or is over, so this approval is void.)",
 });
 
+/** The same of an approval whose arguments have been changed: whoever approves late has to know where to look. */
+const editedReason = (editedAs: string) =>
+  `내용이 수정되어 새 승인 요청(${editedAs})으로 바뀌었습니다. (The arguments were edited: approve ${editedAs} instead.)`;
+
 type Field = "status" | "settledBy" | "outcome" | "approvedBy" | "approvedAt" | "rejectedBy" | "rejectedAt";
 type Word = Partial<Record<Field, unknown>>;
 
@@ -31,12 +35,17 @@ export function isOurWord(word: Word): boolean {
 }
 
 /** The fields that tell Main Service how an approval was settled here. Undefined ones are to be taken out of what is there. */
-export function ourWord({ status, reason }: OurSettlement) {
+export function ourWord({ status, reason, editedAs }: OurSettlement) {
+  const ours = () => {
+    if (status === "approved" || status === "rejected") return reason;
+    return editedAs === undefined ? REASONS[status] : editedReason(editedAs);
+  };
   return {
     status: statusForMain(status),
-    reason: status === "approved" || status === "rejected" ? reason : REASONS[status],
+    reason: ours(),
     settledBy: SETTLED_BY,
     outcome: status,
+    editedAs,
     approvedBy: undefined,
     approvedAt: undefined,
     rejectedBy: undefined,
@@ -47,4 +56,5 @@ export function ourWord({ status, reason }: OurSettlement) {
 export interface OurSettlement {
   status: Settlement;
   reason?: string;
+  editedAs?: string;
 }

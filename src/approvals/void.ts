@@ -10,6 +10,11 @@ export async function voidApprovals(
 ): Promise<void> {
   for (const { requestId, runId, status } of await approvals.unfinished(run.threadId)) {
     if (runId !== run.runId || status !== "pending") continue;
-    await approvals.settle(requestId, { status: "cancelled", reason, decidedAt: at });
+    let voided: string | undefined = requestId;
+    // Edited since it was read: then the one that has taken its place is void.
+    while (voided !== undefined) {
+      const settled = await approvals.settle(voided, { status: "cancelled", reason, decidedAt: at });
+      voided = settled?.record.editedAs;
+    }
   }
 }

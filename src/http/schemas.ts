@@ -95,6 +95,11 @@ export const forkBody = z.object({
   edits: z.record(z.string(), z.unknown()).exactOptional(),
 });
 
+export const requestParams = z.object({ requestId: id });
+
+/** Body of `POST /aura/approvals/{requestId}/edit`: all arguments of the call; the tool looks at what is in them. */
+export const editBody = z.object({ arguments: z.record(z.string(), z.unknown()) });
+
 const oneEvent = z.record(z.string(), z.unknown());
 
 /** Body of `POST /aura/events`: one event or a list; what is in each is looked at one by one. */

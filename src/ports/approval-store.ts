@@ -29,6 +29,11 @@ export type SupersedeResult =
   /** One of them is decided, here or at Main Service, and not yet carried out: nothing was changed. */
   | { kind: "decided"; record: ApprovalRecord };
 
+export type ReplaceResult =
+  | { kind: "replaced"; record: ApprovalRecord }
+  /** It is settled; or it is pending, and Main Service has decided it in hitl:request. Nothing was changed. */
+  | { kind: "stands"; record: ApprovalRecord };
+
 /** Approval records, and the copy of them that Main Service reads (`hitl:request`, `hitl:session`). */
 export interface ApprovalStore {
   /**
@@ -56,6 +61,12 @@ export interface ApprovalStore {
    * that repeating it after a crash gives the same answer.
    */
   supersede(threadId: string, runId: string, at: number): Promise<SupersedeResult>;
+  /**
+   * Puts an edited approval in the place of the pending one that it is an edit of, in one atomic step: that one is superseded
+   * (`editedAs`) and finished, its `hitl:request` says so, the edited one is opened as `open` does, and its run becomes due at
+   * `edited.createdAt`. Null when there is no such record.
+   */
+  replace(requestId: string, edited: ApprovalRecord): Promise<ReplaceResult | null>;
   /**
    * Names the approval's AgentTask in `hitl:request` (field `taskId`) and the request in `hitl:task:{taskId}` (60 min), in one step. Does nothing when
    * the request is not pending there any more, or names a task already.

@@ -1,4 +1,5 @@
 import type { ApprovalStore } from "./approval-store.ts";
+import type { CallExamination } from "./call-examination.ts";
 import type { EffectLedger } from "./effect-ledger.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { EventLog } from "./event-log.ts";
@@ -26,6 +27,7 @@ export interface Backend {
   readonly control: RunControl;
   readonly queue: JobQueue;
   readonly board: ToolBoard;
+  readonly examination: CallExamination;
   /** DWP's domain events as they are published, and those received that are to be indexed. */
   readonly events: EventBus;
   readonly knowledge: KnowledgeQueue;

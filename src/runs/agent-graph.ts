@@ -1,4 +1,5 @@
 import type { Language } from "../errors.ts";
+import type { ChangedCall, Examined } from "../ports/call-examination.ts";
 import type { AgentStep, CallOutcome } from "./event.ts";
 import type { ModelFailure } from "./model-failure.ts";
 import type { RunRecord } from "./run.ts";
@@ -67,7 +68,10 @@ export interface OpenCall {
   taskId: string;
   toolCallId: string;
   tool: string;
+  /** The effective ones. */
   args: Record<string, unknown>;
+  /** What the model had asked for, where a person has changed it. */
+  proposed?: Record<string, unknown>;
 }
 
 /** What is said last of a tool call: what is done stays done, and what has not begun never will (EffectLedger.conclude). */
@@ -105,6 +109,8 @@ export interface Agent {
   modelFailure(error: unknown): ModelFailure | null;
   /** The calls of a stopped graph that have no answer yet. */
   openCalls(state: GraphState): OpenCall[];
+  /** Looks at changed arguments of a waiting call as if the model had made it with them. */
+  examine(call: ChangedCall): Examined;
   /** How a call's last word reads. */
   closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language): Closing;
   /** Resolves when no effect of the thread is under way in this process any more, or after this time. */

@@ -54,6 +54,7 @@ export const wireEvent = z.discriminatedUnion("type", [
       context: parameters,
       requiresApproval: z.literal(true),
       toolCallId: z.string(),
+      editOf: z.string().exactOptional(),
       shown: shownPart.exactOptional(),
     }),
   }),

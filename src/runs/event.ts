@@ -53,6 +53,8 @@ export type WireEvent =
         context: Record<string, unknown>;
         requiresApproval: true;
         toolCallId: string;
+        /** A person has changed the arguments: this approval has taken the place of that one. */
+        editOf?: string;
         /** What the approver is shown where that is not all; the frame has this instead of the context. */
         shown?: ShownPart;
       };

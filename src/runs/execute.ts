@@ -1,5 +1,6 @@
 import { Command } from "@langchain/langgraph";
 import type { ApprovalRecord } from "../approvals/approval.ts";
+import { withEdited } from "../approvals/edits.ts";
 import { hitlEvent } from "../approvals/open.ts";
 import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
@@ -112,7 +113,8 @@ async function announceDecided(
   { deps, run, writer, firstSeq }: Stretch,
   decided: readonly ApprovalRecord[],
 ): Promise<void> {
-  const missing = await unannounced(deps.backend.eventLog, run.runId, firstSeq - 1, decided);
+  const asked = await withEdited(deps.backend.approvals, decided);
+  const missing = await unannounced(deps.backend.eventLog, run.runId, firstSeq - 1, asked);
   if (missing.length > 0) await writer.write(missing.map(hitlEvent));
 }
 
@@ -127,9 +129,13 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
   const waiting = new Set(openInterrupts(state).map(({ id }) => id));
   const entries = decided
     .filter(({ interruptId }) => waiting.has(interruptId))
-    .map(({ interruptId, status, reason, digest }) => [
+    .map(({ interruptId, status, reason, digest, editOf, context }) => [
       interruptId,
-      { status, digest, ...(reason === undefined ? {} : { reason }) },
+      {
+        ...{ status, digest },
+        ...(reason === undefined ? {} : { reason }),
+        ...(editOf === undefined ? {} : { args: context }),
+      },
     ]);
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }

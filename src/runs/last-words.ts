@@ -1,4 +1,5 @@
 import type { ApprovalRecord } from "../approvals/approval.ts";
+import { proposedArguments, standing } from "../approvals/edits.ts";
 import type { Conclusion, EffectLedger } from "../ports/effect-ledger.ts";
 import type { LastWord, OpenCall } from "./agent-graph.ts";
 import { readOutcome } from "./effect-outcome.ts";
@@ -24,7 +25,7 @@ export interface CallSources {
   told: Told;
   /** The checkpoint's calls without an answer. */
   open: readonly OpenCall[];
-  /** The run's. */
+  /** The run's, in the order of their opening. */
   approvals: readonly ApprovalRecord[];
 }
 
@@ -33,7 +34,8 @@ export interface CallSources {
  * true whatever still happens); what has been said already stays said; of what never began an approval tells why.
  */
 export async function lastWords(ledger: EffectLedger, sources: CallSources): Promise<ConcludedCall[]> {
-  const { run, told, open, approvals } = sources;
+  const { run, told, open } = sources;
+  const approvals = standing(sources.approvals);
   const calls = new Map<string, { call: Omit<OpenCall, "taskId">; taskId?: string }>();
   for (const call of told.calls.values()) if (call.isOpen) calls.set(call.toolCallId, { call: toCall(call) });
   for (const { taskId, toolCallId, actionType: tool, context: args } of approvals) {
@@ -41,6 +43,13 @@ export async function lastWords(ledger: EffectLedger, sources: CallSources): Pro
     if (!isTold) calls.set(toolCallId, { call: { toolCallId, tool, args }, taskId });
   }
   for (const { taskId, ...call } of open) calls.set(call.toolCallId, { call, taskId });
+  // The checkpoint has the calls as the model has made them.
+  for (const approval of approvals) {
+    const known = calls.get(approval.toolCallId);
+    const proposed = proposedArguments(approval, sources.approvals);
+    if (known !== undefined && proposed !== undefined)
+      calls.set(approval.toolCallId, { ...known, call: { ...known.call, args: approval.context, proposed } });
+  }
   const decided = new Map(approvals.map((approval) => [approval.toolCallId, approval]));
   const isOpen = new Set(open.map(({ toolCallId }) => toolCallId));
   return Promise.all(

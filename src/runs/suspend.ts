@@ -1,4 +1,5 @@
 import type { ApprovalRecord } from "../approvals/approval.ts";
+import { withEdited } from "../approvals/edits.ts";
 import { approvalsOf, hitlEvent } from "../approvals/open.ts";
 import { graphThread, isInterruptedMidway } from "./agent-graph.ts";
 import type { RunDeps } from "./deps.ts";
@@ -57,11 +58,14 @@ export async function announceWaiting(
 async function announce(deps: RunDeps, run: RunRecord, unfinished: readonly ApprovalRecord[]): Promise<void> {
   const { eventLog } = deps.backend;
   const { lastSeq } = await eventLog.tail(run.runId);
-  const missing = await unannounced(eventLog, run.runId, lastSeq, unfinished);
+  const asked = await withEdited(deps.backend.approvals, unfinished);
+  const missing = await unannounced(eventLog, run.runId, lastSeq, asked);
   if (missing.length === 0) return;
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   await writer.write(missing.map(hitlEvent));
   await writer.flush();
+  // An edited approval is one that Main Service has to know the task of, too.
+  deps.onChange?.(run.runId);
 }
 
 /** The registry comes before the log: whoever has read `[DONE]` may send the next prompt at once. */

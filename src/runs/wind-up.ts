@@ -116,8 +116,9 @@ type Closed = ConcludedCall & { closing: Closing };
 
 function toEvents({ call, closing, isNews }: Closed): WireEvent[] {
   if (!isNews) return [];
-  const { toolCallId, tool, args: parameters } = call;
-  return [{ type: "tool_execution", data: { tool, toolCallId, parameters, ...closing.told } }];
+  const { toolCallId, tool, args: parameters, proposed } = call;
+  const edited = proposed === undefined ? {} : { proposed };
+  return [{ type: "tool_execution", data: { tool, toolCallId, parameters, ...edited, ...closing.told } }];
 }
 
 /** A checkpoint that cannot be read must not keep the run's client waiting for ever. */

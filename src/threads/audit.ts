@@ -1,4 +1,5 @@
 import type { ApprovalRecord } from "../approvals/approval.ts";
+import { proposedArguments } from "../approvals/edits.ts";
 import type { SavedEffect } from "../ports/thread-archive.ts";
 import { type EffectOutcome, readOutcome } from "../runs/effect-outcome.ts";
 import type { Owner } from "../runs/run.ts";
@@ -19,18 +20,33 @@ export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: stri
   const { archive } = deps.backend;
   const [approvals, effects] = await Promise.all([archive.approvals(threadId), archive.effects(threadId)]);
   const byCall = new Map(effects.map((effect) => [nameOf(effect), effect]));
-  return { items: approvals.map((approval) => describe(approval, byCall.get(nameOf(approval)))) };
+  return {
+    items: approvals.map((approval) => {
+      // The effect is that of the approval that has taken its place.
+      const effect = approval.editedAs === undefined ? byCall.get(nameOf(approval)) : undefined;
+      return describe(approval, effect, proposedArguments(approval, approvals));
+    }),
+  };
 }
 
-function describe(approval: ApprovalRecord, effect: SavedEffect | undefined) {
+function describe(
+  approval: ApprovalRecord,
+  effect: SavedEffect | undefined,
+  proposed: Record<string, unknown> | undefined,
+) {
   const { requestId, runId, toolCallId, actionType, context, digest, message, status } = approval;
   const { createdAt, expiresAt, decidedAt, decidedBy, reason, lateDecision } = approval;
+  const { editOf, editedBy, editedAs } = approval;
   return {
     ...{ requestId, runId, toolCallId, tool: actionType, arguments: context, digest, message, status },
     ...{ proposedAt: createdAt, expiresAt },
     ...(decidedAt === undefined ? {} : { decidedAt }),
     ...(decidedBy === undefined ? {} : { decidedBy }),
     ...(reason === undefined ? {} : { reason }),
+    ...(editOf === undefined ? {} : { editOf }),
+    ...(editedBy === undefined ? {} : { editedBy }),
+    ...(proposed === undefined ? {} : { proposedArguments: proposed }),
+    ...(editedAs === undefined ? {} : { editedAs }),
     ...(approval.imported === true ? { imported: true } : {}),
     // Somebody was told of it at Main Service, and it had no effect.
     ...(lateDecision === undefined ? {} : { lateDecision }),

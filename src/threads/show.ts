@@ -46,12 +46,14 @@ export function showApproval(approval: {
   context: Record<string, unknown>;
   createdAt: number;
   expiresAt: number;
+  editOf?: string;
 }) {
-  const { requestId, threadId, runId, actionType, message, context, createdAt, expiresAt } = approval;
+  const { requestId, threadId, runId, actionType, message, context, createdAt, expiresAt, editOf } = approval;
   return {
     ...{ requestId, sessionId: threadId, runId, actionType, message, context },
     status: "pending" as const,
     ...{ createdAt, expiresAt },
+    ...(editOf === undefined ? {} : { editOf }),
   };
 }
 

@@ -7,7 +7,9 @@ import {
   awaitsResume,
   isDecidedThere,
   publishedLifetimes,
+  replacementOf,
   restatementOf,
+  type Settling,
   settlingOf,
   WATCH_MS,
   WATCHED_AT_ONCE,
@@ -62,15 +64,18 @@ export function createEmbeddedApprovalStore(
 
   /** Null when it may not be settled so. */
   const settlePending = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
+    const settling = settlingOf(record, bus.get(hitlRequestKey(record.requestId)), wanted);
+    return settling === null ? null : settleAs(record, settling);
+  };
+
+  const settleAs = (record: ApprovalRecord, settling: Settling): ApprovalRecord => {
     const key = hitlRequestKey(record.requestId);
-    const settling = settlingOf(record, bus.get(key), wanted);
-    if (settling === null) return null;
     const settled = { ...record, ...settling.decision };
     records.set(record.requestId, settled);
     pendingOf.remove(ownerText(record), record.requestId);
     pending.remove(record);
     if (settling.request !== null) bus.replace(key, settling.request);
-    if (settling.isOpenAtMain) watched.set(record.requestId, wanted.decidedAt);
+    if (settling.isOpenAtMain) watched.set(record.requestId, settling.decision.decidedAt);
     return settled;
   };
 
@@ -120,6 +125,17 @@ export function createEmbeddedApprovalStore(
       );
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
+    },
+    async replace(requestId, edited) {
+      const record = records.get(requestId);
+      if (record === undefined) return null;
+      const replacement = replacementOf(record, bus.get(hitlRequestKey(requestId)), edited);
+      if (replacement === null) return { kind: "stands", record: structuredClone(record) };
+      settleAs(record, replacement);
+      unfinished.remove(record.threadId, requestId);
+      openOne(edited);
+      await makeDue(edited.runId, edited.threadId, edited.createdAt);
+      return { kind: "replaced", record: structuredClone(records.get(edited.requestId) ?? edited) };
     },
     async link(requestId, taskId) {
       const key = hitlRequestKey(requestId);

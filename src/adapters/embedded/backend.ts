@@ -4,6 +4,7 @@ import type { BackendLogger } from "../redis/availability.ts";
 import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createEmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";
+import { createEmbeddedCallExamination } from "./call-examination.ts";
 import { createEmbeddedEffectLedger } from "./effect-ledger.ts";
 import { createEmbeddedEventBus } from "./event-bus.ts";
 import { createEmbeddedEventLog } from "./event-log.ts";
@@ -60,6 +61,7 @@ export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend 
     archive,
     reports,
     queue,
+    examination: createEmbeddedCallExamination(),
     knowledge,
     events: createEmbeddedEventBus(bus),
     signals: createEmbeddedSignalBus(bus),

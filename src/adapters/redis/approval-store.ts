@@ -1,11 +1,17 @@
 import { z } from "zod";
 import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
 import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
-import type { ApprovalStore, SettleResult, SupersedeResult } from "../../ports/approval-store.ts";
+import type {
+  ApprovalStore,
+  ReplaceResult,
+  SettleResult,
+  SupersedeResult,
+} from "../../ports/approval-store.ts";
 import {
   awaitsResume,
   isDecidedThere,
   publishedLifetimes,
+  replacementOf,
   restatementOf,
   settlingOf,
   withTaskId,
@@ -34,6 +40,7 @@ const OPEN = loadScript("open");
 const UNFINISHED = loadScript("unfinished");
 const SETTLE = loadScript("settle");
 const SUPERSEDE = loadScript("supersede");
+const REPLACE = loadScript("replace");
 const FINISH = loadScript("finish");
 const LINK = loadScript("link-task");
 const RESTATE = loadScript("restate");
@@ -43,6 +50,7 @@ const unfinishedReply = z.array(z.tuple([z.string(), z.unknown()]));
 const settleReply = z.tuple([z.literal([1, 0, -1, -2, -3]), z.unknown()]);
 const supersedeReply = z.literal([0, 1, -1]);
 const doneReply = z.literal([0, 1]);
+const replaceReply = z.literal([0, 1, -1]);
 const published = z.string().nullable();
 
 /**
@@ -137,6 +145,28 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     return { kind: "superseded", records };
   };
 
+  const replaceOnce = async (
+    requestId: string,
+    edited: ApprovalRecord,
+  ): Promise<ReplaceResult | null | "retry"> => {
+    const [record, request] = await Promise.all([get(requestId), publishedRequest(requestId)]);
+    if (record === null) return null;
+    const replacing = replacementOf(record, request, edited);
+    if (replacing === null) return { kind: "stands", record };
+    const key = approvalKey(requestId);
+    const keys = [key, hitlRequestKey(requestId), PENDING_KEY, DUE_KEY, SETTLED_KEY, ...openKeys(edited)];
+    const reply = await redis.script(REPLACE, keys, [
+      requestId,
+      decisionJson(replacing.decision),
+      replacing.decision.decidedAt,
+      ...replacement(request, replacing.request),
+      ...openArguments(edited),
+    ]);
+    const outcome = parseRecord(replaceReply, reply, key);
+    if (outcome === -1) throw new RecordFormatError(key, "lacks fields");
+    return outcome === 0 ? "retry" : { kind: "replaced", record: asPending(edited) };
+  };
+
   const restateOnce = async (requestId: string, at: number): Promise<ApprovalRecord | null | "retry"> => {
     const key = approvalKey(requestId);
     const [fields, request] = await Promise.all([fieldsOf(key), publishedRequest(requestId)]);
@@ -165,6 +195,7 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     settle: (requestId, decision) => untilStill(() => settleOnce(requestId, decision)),
     supersede: (threadId, runId, at) =>
       untilStill(() => supersedeOnce(threadId, runId, { status: "superseded", decidedAt: at })),
+    replace: (requestId, edited) => untilStill(() => replaceOnce(requestId, edited)),
     restate: (requestId, at) => untilStill(() => restateOnce(requestId, at)),
     async link(requestId, taskId) {
       await untilStill(async () => {

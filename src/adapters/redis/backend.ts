@@ -4,6 +4,7 @@ import { reportTo, type WorkOptions } from "../job-options.ts";
 import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createRedisApprovalStore } from "./approval-store.ts";
 import { type BackendLogger, createAvailability } from "./availability.ts";
+import { createRedisCallExamination } from "./call-examination.ts";
 import { createCommands, isOutage, type RedisCommands } from "./commands.ts";
 import { type Connection, openConnection, type RedisAddress } from "./connection.ts";
 import { createRedisEffectLedger } from "./effect-ledger.ts";
@@ -61,6 +62,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     connection,
     redis,
     queue,
+    examination: createRedisCallExamination(redis, subscriber, logger),
     knowledge,
     events: createRedisEventBus(subscriber),
     eventLog: createRedisEventLog(redis, subscriber, threadTtlMs),

@@ -114,6 +114,12 @@ export const READY_USER_PREFIX = "aura:ready:user:";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */
 export const QUEUE_PREFIX = "aura";
 export const QUEUE_NAME = "jobs";
+/** Channel: calls that somebody has edited, to be looked at where the tools are. */
+export const EXAMINATION_CHANNEL = "aura:examination";
+/** STRING: somebody answers this question. */
+export const examinationKey = (id: string) => `aura:examination:${id}`;
+/** Channel: the answer to it. */
+export const examinedChannel = (id: string) => `aura:examined:${id}`;
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
