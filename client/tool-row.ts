@@ -23,7 +23,6 @@ export function toolRows(news: ToolNews, language: Language): Row[] {
   return [row, [`  ${WORDS[language].proposed}: ${oneLine(news.proposed)}`, "dim"]];
 }
 
-
 /**
  * The last word is the outcome where there is one: a call that "failed" may have had its effect, or never have
  * begun. What this version does not know is shown as it was said, and never as a success.

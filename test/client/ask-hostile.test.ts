@@ -113,14 +113,18 @@ test("only the words that are offered decide", () => {
     "approve",
     "r",
     "reject",
+    "e",
+    "edit",
     "l",
     "later",
     "승인",
     "거절",
+    "수정",
     "나중",
     "나중에",
     "ㅁ",
     "ㄱ",
+    "ㄷ",
     "ㅣ",
   ];
   for (const word of offered) expect(readVerdict(` ${word.toUpperCase()}\t`)).not.toBeNull();

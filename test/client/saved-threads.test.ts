@@ -228,7 +228,8 @@ Waiting for a decision
 └ req-1
 thread thread-1  run run-1  until 2026-01-16 12:00:00
 approve: npm run --silent aura -- approve req-1
-reject:  npm run --silent aura -- reject req-1 --reason '...'`);
+reject:  npm run --silent aura -- reject req-1 --reason '...'
+edit:    npm run --silent aura -- edit req-1`);
   expect(history.stdout).toBe(`cp-1
 step 2  loop  2026-01-16 12:00:00  next: tools (waits: 1)
   messages (120 B): ["\\u001b[2J회의 메일"]
