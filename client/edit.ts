@@ -61,15 +61,14 @@ export async function editArguments(
   env: NodeJS.ProcessEnv,
   language: Language,
 ): Promise<EditorRound> {
-  const { text, failure } = await openEditor(
-    typed ?? `${openJson(context)}\n`,
-    `${harmlessLine(requestId)}.json`,
-    env,
-  );
-  const left = text ?? typed;
-  if (failure !== null) return { kind: "unusable", problem: problemOf(failure, language), typed: left };
+  const begun = typed ?? `${openJson(context)}\n`;
+  const { text, failure } = await openEditor(begun, `${harmlessLine(requestId)}.json`, env);
+  const left = text ?? begun;
+  if (failure !== null) {
+    return { kind: "unusable", problem: problemOf(failure, language), typed: left === begun ? typed : left };
+  }
   // An emptied text is how editors are left without a result.
-  if (left === null || left.trim() === "") return { kind: "unchanged" };
+  if (left.trim() === "") return { kind: "unchanged" };
   const read = readArguments(left, language);
   if (!("args" in read)) return { kind: "unusable", problem: read.problem, typed: left };
   if (isDeepStrictEqual(read.args, context)) return { kind: "unchanged" };

@@ -10,10 +10,12 @@ export interface JsonFault {
 /** Levels of lists and objects at most: no call has more, and everything after this reads recursively. */
 const DEEPEST = 500;
 
-/** One token after blanks: a sign, a string, or a number or word. */
-const TOKEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON's strings hold none of them as they are
-  /[ \t\n\r]*([{}[\],:]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+const BLANKS = /[ \t\n\r]*/y;
+/** One token: a sign, a number or a word. */
+const TOKEN = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** A part of a string: an expression for all of it would run out of stack on a long one. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON's strings hold none of them as they are
+const IN_STRING = /[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 type Expected = "value" | "first item" | "key" | "first key" | "colon" | "next" | "nothing";
 
@@ -26,16 +28,28 @@ export function findJsonFault(text: string): JsonFault | null {
   let expected: Expected = "value";
   let at = 0;
   for (;;) {
-    TOKEN.lastIndex = at;
-    const token = TOKEN.exec(text)?.[1];
-    if (token === undefined) break;
-    const next = step(expected, token, open);
-    if (next === null || open.length > DEEPEST) break;
-    at = TOKEN.lastIndex;
+    at = endOf(BLANKS, text, at) ?? at;
+    const end = text[at] === '"' ? endOfString(text, at + 1) : endOf(TOKEN, text, at);
+    const next: Expected | null = end === null ? null : step(expected, text.slice(at, end), open);
+    if (end === null || next === null || open.length > DEEPEST) break;
+    at = end;
     expected = next;
   }
-  const place = at + (/^[ \t\n\r]*/.exec(text.slice(at))?.[0].length ?? 0);
-  return expected === "nothing" && place === text.length ? null : faultAt(text, place);
+  return expected === "nothing" && at === text.length ? null : faultAt(text, at);
+}
+
+/** Where what an expression matches at a place ends; null when it does not match there. */
+function endOf(pattern: RegExp, text: string, at: number): number | null {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : null;
+}
+
+/** @param at behind its opening quotation mark */
+function endOfString(text: string, at: number): number | null {
+  for (let end: number | null = at; end !== null; end = endOf(IN_STRING, text, end)) {
+    if (text[end] === '"') return end + 1;
+  }
+  return null;
 }
 
 /** What may follow a token; null when the token may not stand here. */
