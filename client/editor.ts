@@ -11,6 +11,9 @@ import { readDocument } from "./read-document.ts";
 /** Where neither VISUAL nor EDITOR is set, as POSIX has it. */
 const FALLBACK = "vi";
 
+/** The exit code by which a shell says that there is no such command. */
+const NOT_FOUND = 127;
+
 /** What a person's editor has left. */
 export interface Editing {
   /** What stands in the file; null when it cannot be read. */
@@ -49,12 +52,16 @@ export async function openEditor(text: string, name: string, env: NodeJS.Process
 }
 
 async function run(editor: string, file: string, env: NodeJS.ProcessEnv): Promise<EditorFailure | null> {
-  const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, editor, file], { stdio: "inherit", env });
+  // A name is looked for first: the shell's own complaint would stand beside ours.
+  const name = /^[\w./~+-]+(?=\s|$)/.exec(editor)?.[0];
+  const look = name === undefined ? "" : `command -v ${name} >/dev/null 2>&1 || exit ${NOT_FOUND}; `;
+  const child = spawn("/bin/sh", ["-c", `${look}${editor} "$@"`, editor, file], { stdio: "inherit", env });
   try {
-    const [code, signal] = await once(child, "close");
+    const [code, signal]: unknown[] = await once(child, "close");
     if (code === 0) return null;
-    // The shell's word for a command that it does not find.
-    return code === 127 ? { kind: "missing", editor } : { kind: "ended", editor, how: `${signal ?? code}` };
+    return code === NOT_FOUND
+      ? { kind: "missing", editor }
+      : { kind: "ended", editor, how: `${signal ?? code}` };
   } catch (error) {
     return { kind: "ended", editor, how: reasonOf(error) };
   }

@@ -154,7 +154,7 @@ function auditText(out: Terminal, entry: AuditEntry): string {
       : [`  edited:   by ${harmlessLine(`${entry.editedBy ?? NOBODY}, in place of ${editOf}`)}`]),
     `  ${harmlessLine(entry.message)}`,
     ...(proposed === undefined ? [] : [`  proposed: ${oneLine(proposed)}`]),
-    `  ${editOf === undefined ? "proposed" : "changed to"}: ${oneLine(entry.arguments)}`,
+    `  ${editOf === undefined ? "proposed:" : "became:  "} ${oneLine(entry.arguments)}`,
     `  decision: ${harmlessLine(decisionOf(entry))}`,
     ...(late === undefined
       ? []

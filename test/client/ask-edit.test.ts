@@ -238,6 +238,19 @@ describe("what happens while the editor, or the question, is open", () => {
     expect([sent("Theirs").length, sent("Theirs2").length]).toEqual([0, 1]);
   });
 
+  test("put off and then edited elsewhere: who stays is asked about what waits now", async () => {
+    const person = atTerminal(["chat", mail("Stays"), "--wait"], env);
+    const first = await askedFor(person);
+    person.type("l\r");
+    await person.sees(/goes on waiting; to decide later/);
+    const second = await editElsewhere(first, { subject: "Stays2" });
+    expect(await askedFor(person, first)).toBe(second);
+    expect(unfolded(person)).not.toContain("withdrawn");
+    person.type("a\r");
+    expect(await person.ended).toBe(0);
+    expect([sent("Stays").length, sent("Stays2").length]).toEqual([0, 1]);
+  });
+
   test("edited elsewhere while the editor is open: what stands is said, and that is asked about", async () => {
     const id = "const id = /req-\\w+/.exec(file)[0];";
     const edit = (

@@ -74,7 +74,7 @@ describe("edit, for scripts", () => {
       ),
     );
     expect(audit).toContain(`  edited:   by user123, in place of ${requestId}\n`);
-    expect(audit).toMatch(/ {2}proposed: .*"subject":"Given",.*\n {2}changed to: .*"subject":"Given2"/);
+    expect(audit).toMatch(/ {2}proposed: .*"subject":"Given",.*\n {2}became: {3}.*"subject":"Given2"/);
     expect(audit).toMatch(/decision: approved by user123 at .*\n {2}ran with: .*Given2/);
   });
 
@@ -286,14 +286,15 @@ describe("edit, at a terminal", () => {
     const at = (more: NodeJS.ProcessEnv) => atTerminal(["edit", requestId], { ...env, ...more });
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith("aura-edit-"));
     const missing: NodeJS.ProcessEnv[] = [
-      { EDITOR: "no-such-editor --wait 2>/dev/null" },
+      { EDITOR: "no-such-editor --wait" },
+      { EDITOR: "'no such editor' 2>/dev/null" },
       { PATH: "/nowhere", EDITOR: "  ", VISUAL: "" },
     ];
     for (const each of missing) {
       const person = at(each);
       expect(await person.ended).toBe(1);
       expect(person.screen()).toMatch(
-        /^aura: the editor (no-such-editor .*|vi) was not found: set VISUAL or EDITOR$/,
+        /^aura: the editor (no-such-editor --wait|'no such editor' .*|vi) was not found: set VISUAL or EDITOR$/,
       );
     }
     const killed = `process.kill(process.pid, "SIGINT"); await new Promise(() => setInterval(() => {}, 1000));`;
