@@ -34,21 +34,26 @@ export type EditorFailure =
  * and gone afterwards.
  *
  * @param name of the file, which tells the editor of what kind it is
+ * @throws CommandFailure when no file can be written for it
  */
 export async function openEditor(text: string, name: string, env: NodeJS.ProcessEnv): Promise<Editing> {
   const editor = env.VISUAL?.trim() || env.EDITOR?.trim() || FALLBACK;
-  const folder = await mkdtemp(join(tmpdir(), "aura-edit-"));
+  const folder = await mkdtemp(join(tmpdir(), "aura-edit-")).catch(cannotWrite);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const keepSignals = onEnd(remove);
   try {
     const file = join(folder, name);
-    await writeFile(file, text, { mode: 0o600, flag: "wx" });
+    await writeFile(file, text, { mode: 0o600, flag: "wx" }).catch(cannotWrite);
     const failure = await holdInterrupt(() => run(editor, file, env));
     return await leftIn(file, failure);
   } finally {
     keepSignals();
     remove();
   }
+}
+
+function cannotWrite(error: unknown): never {
+  throw new CommandFailure(`a file to edit cannot be written in ${tmpdir()}: ${reasonOf(error)}`, 1, error);
 }
 
 async function run(editor: string, file: string, env: NodeJS.ProcessEnv): Promise<EditorFailure | null> {

@@ -147,7 +147,10 @@ function addEditCommand(program: Command, open: Open): void {
     ]),
   )
     .addOption(
-      new Option("--arguments <json>", "all of them, as a JSON object; default: VISUAL or EDITOR opens them"),
+      new Option(
+        "--arguments <json>",
+        "all of them, as a JSON object; default: VISUAL or EDITOR ('code --wait') opens them",
+      ),
     )
     .addOption(new Option("--file <file>", "the same from a file; -: stdin").conflicts("arguments"))
     .action((requestId: string, options: CommonOptions & EditOptions) =>

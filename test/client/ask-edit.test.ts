@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startFaultyProxy } from "../faults/tcp-proxy.ts";
 import { getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
 import { command, tokenOf } from "./cli.ts";
@@ -151,6 +151,12 @@ describe("a person at the question edits what waits", () => {
     await missing.sees(
       /it is not edited: the editor vi was not found: set VISUAL or EDITOR\n┌ approval[\s\S]*\?\n>$/,
     );
+    vi.stubEnv("TMPDIR", "/nowhere");
+    missing.type("e\r");
+    await missing.sees(
+      /it is not edited: a file to edit cannot be written in \/nowhere: ENOENT[\s\S]*┌[\s\S]*\?\n>$/,
+    );
+    vi.unstubAllEnvs();
     missing.type("a\r");
     expect(await missing.ended).toBe(0);
     expect(sent("Viless")).toHaveLength(1);
