@@ -9,6 +9,8 @@ import {
   approvalRecord,
   auditPage,
   checkpointPage,
+  notEditable,
+  pendingApproval,
   runDetail,
   type Standing,
   standing,
@@ -95,6 +97,18 @@ export function createApi(connection: Connection, onBreak?: () => void) {
       const { status, data } = await callForAnswer(connection, path, { method: "POST", body, accept: [409] });
       if (status !== 409) return { decided: true, standing: parsed<Standing>(standing, data, path) };
       return { decided: false, standing: standing.safeParse(data).data ?? null };
+    },
+    /**
+     * Puts an approval with these arguments in the place of one that waits. `approval` is the one that waits
+     * then; null when nothing can be edited any more, and `refusal` is what stands (null: nothing that could
+     * be read).
+     */
+    async edit(requestId: string, args: Record<string, unknown>) {
+      const path = `/aura/approvals/${requestId}/edit`;
+      const body = JSON.stringify({ arguments: args });
+      const { status, data } = await callForAnswer(connection, path, { method: "POST", body, accept: [409] });
+      if (status !== 409) return { approval: parsed(pendingApproval, data, path), refusal: null };
+      return { approval: null, refusal: notEditable.safeParse(data).data ?? null };
     },
     /** The saved thread as one document, as it was sent. */
     exportThread: (threadId: string) => get(threadDocument, `/aura/threads/${threadId}/export`),

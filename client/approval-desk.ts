@@ -1,14 +1,25 @@
 import type { Decision } from "./api.ts";
-import { decide, isDecided, standingText } from "./decide.ts";
+import { decide, isDecided } from "./decide.ts";
+import { editItem } from "./desk-edit.ts";
+import {
+  announce,
+  type Desk,
+  drawCard,
+  type Item,
+  isOpen,
+  problemOf,
+  putOff,
+  say,
+  settle,
+  tell,
+  withdraw,
+  wordsOf,
+} from "./desk-items.ts";
 import type { RunEvent } from "./events.ts";
-import { CommandFailure, ServiceFailure } from "./failure.ts";
-import { howToDecide } from "./how-to-decide.ts";
-import { type Answer, openQuestion, type Question } from "./question.ts";
+import { ServiceFailure } from "./failure.ts";
+import { type Answer, openQuestion } from "./question.ts";
 import type { Session } from "./session.ts";
-import { announced, type Standing } from "./shapes.ts";
 import type { Show } from "./show.ts";
-import { harmlessLine, nothingHidden } from "./text.ts";
-import { WORDS } from "./words.ts";
 
 /** Where a run's approvals are asked about, one after the other, while its events go on being drawn. */
 export interface ApprovalDesk {
@@ -17,7 +28,7 @@ export interface ApprovalDesk {
   /** The answer to the question that is open; never, while there is none. */
   answered(): Promise<Answer>;
   /** Carries an answer out, and asks the next question. */
-  take(answer: Decision | { verdict: "later" }): Promise<void>;
+  take(answer: Exclude<Answer, { verdict: "interrupted" }>): Promise<void>;
   /** Whether nothing is left to ask, and nothing to see before somebody decides elsewhere. */
   idle(): Promise<boolean>;
   /** The run has ended: nothing of it waits any more. */
@@ -27,26 +38,6 @@ export interface ApprovalDesk {
    * shown.
    */
   leave(): Promise<void>;
-}
-
-/** One approval, from its announcement to the last word of its call. */
-interface Item {
-  requestId: string;
-  /** Null: nothing will tell which event is the last word. */
-  toolCallId: string | null;
-  /** Names it in a line. */
-  what: string;
-  event: RunEvent;
-  /** Its card has been drawn: once, right above its question. */
-  drawn: boolean;
-  state: "queued" | "asked" | "later" | "decided" | "settled";
-}
-
-interface Desk {
-  session: Session;
-  show: Show;
-  items: Item[];
-  question: Question | null;
 }
 
 export function createApprovalDesk(session: Session, show: Show): ApprovalDesk {
@@ -77,24 +68,6 @@ export function createApprovalDesk(session: Session, show: Show): ApprovalDesk {
       for (const item of desk.items) if (isOpen(item)) putOff(desk, item);
     },
   };
-}
-
-const wordsOf = ({ session }: Desk) => WORDS[session.connection.language].told;
-
-/** Nobody has decided it, as far as is known here, and it has not been put off. */
-const isOpen = ({ state }: Item) => state === "queued" || state === "asked";
-
-function announce({ items, show }: Desk, event: RunEvent): void {
-  const { data } = announced.safeParse(event.data);
-  // What cannot be asked about is shown as it is.
-  if (data === undefined) {
-    show.event(event);
-    return;
-  }
-  const { requestId, actionType, toolCallId = null } = data;
-  if (items.some((item) => item.requestId === requestId)) return;
-  const what = `${nothingHidden(harmlessLine(actionType))} ${requestId}`;
-  items.push({ requestId, toolCallId, what, event, drawn: false, state: "queued" });
 }
 
 /**
@@ -142,7 +115,8 @@ async function askNext(desk: Desk): Promise<void> {
     if (item === undefined) return;
     // Asked once more after a failure: whatever is wrong, the person has seen it, and decides whether to try
     // again.
-    const standing = item.drawn ? null : await api.approvalRecord(item.requestId).catch(problemOf);
+    const standing = item.checked ? null : await api.approvalRecord(item.requestId).catch(problemOf);
+    item.checked = true;
     drawCard(desk, item);
     if (typeof standing === "string") {
       tell(desk, wordsOf(desk).cannotAsk(item.what, standing));
@@ -157,11 +131,12 @@ async function askNext(desk: Desk): Promise<void> {
   }
 }
 
-async function take(desk: Desk, answer: Decision | { verdict: "later" }): Promise<void> {
+async function take(desk: Desk, answer: Parameters<ApprovalDesk["take"]>[0]): Promise<void> {
   const item = desk.items.find(({ state }) => state === "asked");
   withdraw(desk);
   if (item === undefined) return;
   if (answer.verdict === "later") putOff(desk, item);
+  else if (answer.verdict === "edit") await editItem(desk, item);
   else await carryOut(desk, item, answer);
   await askNext(desk);
 }
@@ -181,45 +156,10 @@ async function carryOut(desk: Desk, item: Item, decision: Decision): Promise<voi
   }
 }
 
-function putOff(desk: Desk, item: Item): void {
-  drawCard(desk, item);
-  item.state = "later";
-  tell(desk, wordsOf(desk).later(item.what));
-  for (const line of howToDecide(desk.session.connection, item.requestId)) desk.show.note(line);
-}
-
 function endAll(desk: Desk): void {
   withdraw(desk);
   for (const item of desk.items) {
     if (isOpen(item)) tell(desk, wordsOf(desk).over(item.what));
     item.state = "settled";
   }
-}
-
-function withdraw(desk: Desk): void {
-  desk.question?.close();
-  desk.question = null;
-}
-
-function drawCard({ show }: Desk, item: Item): void {
-  if (!item.drawn) show.event(item.event);
-  item.drawn = true;
-}
-
-function settle(item: Item): void {
-  item.state = item.toolCallId === null ? "settled" : "decided";
-}
-
-function tell({ show }: Desk, text: string): void {
-  show.note(text, "yellow");
-}
-
-function say({ session }: Desk, standing: Standing): string {
-  return standingText(standing, session.connection.language);
-}
-
-/** The sentence of what a call was refused with; everything else is thrown again. */
-function problemOf(error: unknown): string {
-  if (error instanceof CommandFailure) return error.message;
-  throw error;
 }

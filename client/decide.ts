@@ -68,20 +68,23 @@ function isSame(standing: Standing | null, wanted: string | undefined): boolean 
 }
 
 /**
- * What stands, in a few words that are harmless: "approved by kim", "rejected by lee: not today", "expired".
+ * What stands, in a few words that are harmless: "approved by kim", "rejected by lee: not today", "expired",
+ * "edited; req-2 has taken its place".
  */
 export function standingText(
-  { status, approvedBy, rejectedBy, reason, outcome }: Standing,
+  { status, approvedBy, rejectedBy, reason, outcome, editedAs }: Standing,
   language: Language,
 ): string {
-  const { ended, decided } = WORDS[language];
+  const { ended, decided, editedAs: edited } = WORDS[language];
+  if (outcome === "superseded" && editedAs != null) return edited(harmlessLine(editedAs));
   const without = outcome == null || !Object.hasOwn(ended, outcome) ? undefined : ended[outcome];
   if (without !== undefined) return without;
   const by = approvedBy ?? rejectedBy ?? null;
   return harmlessLine(`${decided(status, by)}${reason == null || reason === "" ? "" : `: ${reason}`}`);
 }
 
-function mayHaveArrived(error: CommandFailure): boolean {
+/** Whether what was sent may have had its effect, although nothing good came back. */
+export function mayHaveArrived(error: CommandFailure): boolean {
   if (error instanceof ServiceFailure) return error.status >= 500;
   return error instanceof ConnectionFailure && !NOT_SENT.has(codeOf(error));
 }

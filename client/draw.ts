@@ -4,7 +4,7 @@ import type { AgentStep } from "./shapes.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clip, harmless, harmlessLine, nothingHidden, oneLine, wrap } from "./text.ts";
-import { toolRow } from "./tool-row.ts";
+import { toolRows } from "./tool-row.ts";
 import { type Language, WORDS } from "./words.ts";
 
 /** Of arguments and results in a row of their own, where no screen gives the limit. */
@@ -19,6 +19,8 @@ export interface Drawing {
   note(text: string, style?: Style): void;
   /** Asks, below everything that is drawn meanwhile; null takes the question away. */
   prompt(prompt: Prompt | null): void;
+  /** Leaves the terminal to another program until the work is done. */
+  away<T>(work: () => Promise<T>): Promise<T>;
   /** Nothing more of this run comes. */
   end(): void;
 }
@@ -48,7 +50,8 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
       case "plan_step":
         return plan.step(event.data, row);
       case "tool_execution":
-        return row(...toolRow(event.data, language));
+        for (const [text, style] of toolRows(event.data, language)) row(text, style);
+        return;
       case "hitl":
         answer.pause();
         for (const line of approvalCard(event.data, terminal, language)) screen.line(line);
@@ -77,6 +80,10 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
       screen.line(style === undefined ? line : terminal.style(style, line));
     },
     prompt: (prompt) => screen.prompt(prompt),
+    away(work) {
+      answer.pause();
+      return screen.away(work);
+    },
     end: () => screen.settle(),
   };
 }
@@ -128,13 +135,22 @@ function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain
 
 /** What an approval lets through, word for word: nothing of it is cut, and nothing in it is hidden. */
 export function approvalCard(
-  approval: { requestId: string; actionType: string; message: string; context: Record<string, unknown> },
+  approval: {
+    requestId: string;
+    actionType: string;
+    message: string;
+    context: Record<string, unknown>;
+    /** The approval whose place it takes. */
+    editOf?: unknown;
+  },
   terminal: Terminal,
   language: Language,
 ): string[] {
   const bar = terminal.style("yellow", "│");
-  const head = `┌ ${WORDS[language].approval}: ${harmlessLine(approval.actionType)}`;
+  const words = WORDS[language];
+  const head = `┌ ${words.approval}: ${harmlessLine(approval.actionType)}`;
   const body = [
+    ...(approval.editOf == null ? [] : [words.editOf(nothingHidden(oneLine(approval.editOf)))]),
     ...nothingHidden(approval.message).split("\n"),
     ...Object.entries(approval.context).flatMap(([name, value]) => {
       const [first = "", ...more] = nothingHidden(typeof value === "string" ? value : oneLine(value)).split(

@@ -15,6 +15,8 @@ const drawable = z.discriminatedUnion("type", [
       status: z.string(),
       result: z.unknown().optional(),
       outcome: z.unknown().optional(),
+      // Of later versions it may have another shape: what is done is drawn all the same.
+      proposed: z.unknown().optional(),
     }),
   }),
   z.object({
@@ -24,6 +26,7 @@ const drawable = z.discriminatedUnion("type", [
       actionType: z.string(),
       message: z.string(),
       context: record,
+      editOf: z.unknown().optional(),
     }),
   }),
   z.object({

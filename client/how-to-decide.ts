@@ -20,6 +20,7 @@ export function howToDecide(connection: Connection, requestId: string): string[]
   return [
     `approve: ${CALL} approve ${requestId}${at}`,
     `reject:  ${CALL} reject ${requestId} --reason '...'${at}`,
+    `edit:    ${CALL} edit ${requestId}${at}`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { loadDotEnv } from "../encoding/dot-env.ts";
 import { reasonOf } from "./failure.ts";
+import { exitOnInterrupt } from "./interrupt.ts";
 import { runCommand } from "./run-command.ts";
 import { harmlessLine } from "./text.ts";
 
@@ -11,7 +12,7 @@ export async function main(): Promise<void> {
     process.stderr.write(`aura: stdout cannot be written: ${reasonOf(error)}\n`);
     process.exit(1);
   });
-  process.once("SIGINT", () => process.exit(130));
+  exitOnInterrupt();
   const { stdout, stderr, stdin, env } = process;
   try {
     loadDotEnv(env);

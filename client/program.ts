@@ -1,18 +1,29 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import {
+  add,
+  eventIdArgument,
+  idArgument,
+  limitOption,
+  type Open,
+  speedArgument,
+  withId,
+  withRequest,
+  withRun,
+  withThread,
+} from "./command-parts.ts";
 import { approve, reject } from "./commands/decide.ts";
 import { deleteThread, exportThread, importThread, toStudio } from "./commands/documents.ts";
+import { type EditOptions, editApproval } from "./commands/edit.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
 import { DEFAULT_URL } from "./connection.ts";
 import { CALL } from "./how-to-decide.ts";
 import type { Io } from "./io.ts";
-import { type CommonOptions, openSession, type Session } from "./session.ts";
+import { type CommonOptions, openSession } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
 const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
-
-type Open = (options: CommonOptions) => Session;
 
 /** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
 export function createProgram(io: Io): Command {
@@ -30,6 +41,7 @@ export function createProgram(io: Io): Command {
   addThreadCommands(program, open);
   addRunCommands(program, open);
   addDecisionCommands(program, open);
+  addEditCommand(program, open);
   addDocumentCommands(program, open);
   addKnowledgeCommands(program);
   return program;
@@ -111,12 +123,6 @@ function addRunCommands(program: Command, open: Open): void {
     );
 }
 
-/** After the examples of the two, which scripts call. */
-const EXIT_CODES = `
-Exit code: 0 that decision stands (made now, or before); 4 another decision stands, or the approval has ended;
-5 there is no such approval; 1 refused or failed; 2 a wrong call; 3 nobody answers.
-`;
-
 function addDecisionCommands(program: Command, open: Open): void {
   withRequest(
     add(program, "approve", "let what waits happen, exactly as it is shown", ["approve req-1"]),
@@ -130,6 +136,25 @@ function addDecisionCommands(program: Command, open: Open): void {
     .option("--reason <text>", "for whoever asked, and for the model")
     .action((requestId: string, options: CommonOptions & Parameters<typeof reject>[2]) =>
       reject(open(options), requestId, options),
+    );
+}
+
+function addEditCommand(program: Command, open: Open): void {
+  withRequest(
+    add(program, "edit", "change the arguments of what waits; the edited approval is to be decided anew", [
+      "edit req-1",
+      "edit req-1 --file arguments.json --json",
+    ]),
+  )
+    .addOption(
+      new Option(
+        "--arguments <json>",
+        "all of them, as a JSON object; default: VISUAL or EDITOR ('code --wait') opens them",
+      ),
+    )
+    .addOption(new Option("--file <file>", "the same from a file; -: stdin").conflicts("arguments"))
+    .action((requestId: string, options: CommonOptions & EditOptions) =>
+      editApproval(open(options), requestId, options),
     );
 }
 
@@ -170,53 +195,4 @@ function addKnowledgeCommands(program: Command): void {
     .option("--json", "for machines")
     .addHelpText("after", `\nExamples:\n  ${CALL} knowledge rebuild\n`)
     .action(rebuildKnowledge);
-}
-
-/** A command with the options that all of them take, and its examples. */
-function add(program: Command, name: string, description: string, examples: readonly string[]): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--json", "for machines: one JSON document, or a JSON event a line")
-    .option("--url <url>", `where /aura/... is appended to (AURA_URL, ${DEFAULT_URL})`)
-    .option("--token <jwt>", "who asks (AURA_TOKEN)")
-    .addOption(
-      new Option("--lang <language>", "of the service's sentences; default: LANG").choices(["ko", "en"]),
-    )
-    .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${CALL} ${example}\n`).join("")}`);
-}
-
-const withThread = (command: Command) => command.argument("<threadId>", undefined, idArgument);
-const withRequest = (command: Command) =>
-  command.argument("<requestId>", `of: ${CALL} approvals`, idArgument).addHelpText("after", EXIT_CODES);
-const withRun = (command: Command) => command.argument("<runId>", undefined, idArgument);
-
-function withId(open: Open, action: (session: Session, id: string) => Promise<void>) {
-  return (id: string, options: CommonOptions) => action(open(options), id);
-}
-
-function limitOption(value: number): Option {
-  return new Option("--limit <number>", "as many at most").default(value).argParser((text) => {
-    if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError("1 or more.");
-    return Number(text);
-  });
-}
-
-/** Ids are checked here, because they become parts of a path. */
-function idArgument(text: string): string {
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(text)) throw new InvalidArgumentError("1-128 of A-Z a-z 0-9 _ -");
-  return text;
-}
-
-function eventIdArgument(text: string): string {
-  if (!/^[A-Za-z0-9_-]{1,128}:[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("<runId>:<seq>");
-  return text;
-}
-
-function speedArgument(text: string): number {
-  const speed = Number(text);
-  if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text) || speed > 100 || (speed < 1 && speed !== 0)) {
-    throw new InvalidArgumentError("0, or 1 to 100.");
-  }
-  return speed;
 }

@@ -5,7 +5,7 @@ import { harmlessLine } from "./text.ts";
 import { type Language, WORDS } from "./words.ts";
 
 /** What a person says when asked for a decision. */
-export type Answer = Decision | { verdict: "later" } | { verdict: "interrupted" };
+export type Answer = Decision | { verdict: "edit" } | { verdict: "later" } | { verdict: "interrupted" };
 
 /** A question that is open, and can be taken back. */
 export interface Question {
@@ -14,15 +14,23 @@ export interface Question {
   close(): void;
 }
 
+type Word = "approve" | "reject" | "edit" | "later";
+
 /** Keys and words, in both languages and with the Korean keyboard left on (ㅁ is on the key of a). */
-const VERDICTS: ReadonlyMap<string, "approve" | "reject" | "later"> = new Map([
-  ...["a", "approve", "ㅁ", "승인"].map((word) => [word, "approve"] as const),
-  ...["r", "reject", "ㄱ", "거절"].map((word) => [word, "reject"] as const),
-  ...["l", "later", "ㅣ", "나중", "나중에"].map((word) => [word, "later"] as const),
-]);
+const WORDS_OF: Readonly<Record<Word, readonly string[]>> = Object.freeze({
+  approve: ["a", "approve", "ㅁ", "승인"],
+  reject: ["r", "reject", "ㄱ", "거절"],
+  edit: ["e", "edit", "ㄷ", "수정"],
+  later: ["l", "later", "ㅣ", "나중", "나중에"],
+});
+const VERDICTS: ReadonlyMap<string, Word> = new Map(
+  (["approve", "reject", "edit", "later"] as const).flatMap((verdict) =>
+    WORDS_OF[verdict].map((word) => [word, verdict] as const),
+  ),
+);
 
 /** What a typed line decides; null: nothing. There is no default: an empty line decides nothing either. */
-export function readVerdict(line: string): "approve" | "reject" | "later" | null {
+export function readVerdict(line: string): Word | null {
   return VERDICTS.get(line.normalize("NFC").trim().toLowerCase()) ?? null;
 }
 
@@ -39,17 +47,9 @@ export async function openQuestion(
   show: (prompt: Prompt | null) => void,
 ): Promise<Question> {
   const { asked } = WORDS[language];
-  let question = asked.decision(what);
-  const draw = (before: string, after: string) =>
-    show({ question, before: harmlessLine(before), after: harmlessLine(after) });
-  const editor = await openLineEditor(keyboard, draw);
-  const ask = (text: string) => {
-    question = text;
-    draw("", "");
-    return editor.next();
-  };
+  const { ask, close } = await openLines(asked.decision(what), keyboard, show);
   const converse = async (): Promise<Answer> => {
-    let typed = await ask(question);
+    let typed = await ask(asked.decision(what));
     for (;;) {
       if (typed.kind !== "line") return { verdict: typed.kind === "ended" ? "later" : "interrupted" };
       const verdict = readVerdict(typed.text);
@@ -64,8 +64,47 @@ export async function openQuestion(
     const text = reason.text.trim();
     return { verdict: "reject", ...(text === "" ? {} : { reason: text }) };
   };
+  return { answer: converse(), close };
+}
+
+/**
+ * Asks what is to become of an edit that could not be used.
+ *
+ * @param what as for the decision
+ */
+export async function askToEditAgain(
+  what: string,
+  keyboard: Keyboard,
+  language: Language,
+  show: (prompt: Prompt | null) => void,
+): Promise<"edit" | "later" | "interrupted"> {
+  const question = WORDS[language].asked.editAgain(what);
+  const { ask, close } = await openLines(question, keyboard, show);
+  try {
+    for (;;) {
+      const typed = await ask(question);
+      if (typed.kind !== "line") return typed.kind === "ended" ? "later" : "interrupted";
+      const verdict = readVerdict(typed.text);
+      if (verdict === "edit" || verdict === "later") return verdict;
+    }
+  } finally {
+    close();
+  }
+}
+
+/** Lines that are asked for, below the question that is drawn with them. */
+async function openLines(first: string, keyboard: Keyboard, show: (prompt: Prompt | null) => void) {
+  let question = first;
+  const draw = (before: string, after: string) =>
+    show({ question, before: harmlessLine(before), after: harmlessLine(after) });
+  const editor = await openLineEditor(keyboard, draw);
   return {
-    answer: converse(),
+    ask(text: string) {
+      question = text;
+      draw("", "");
+      return editor.next();
+    },
+    /** Takes the question from the screen, and lets the keyboard go. */
     close() {
       editor.close();
       show(null);

@@ -28,6 +28,11 @@ export interface Screen {
   prompt(prompt: Prompt | null): void;
   /** What is drawn stays as it is; what follows comes below it. */
   settle(): void;
+  /**
+   * Leaves the terminal to another program until the work is done: the last rows are taken back before it, and
+   * drawn again below what it has left. Lines that come meanwhile wait.
+   */
+  away<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export function createScreen(terminal: Terminal): Screen {
@@ -54,6 +59,10 @@ function plainScreen(terminal: Terminal): Screen {
     footer() {},
     prompt() {},
     settle: finishLine,
+    away(work) {
+      finishLine();
+      return work();
+    },
   };
 }
 
@@ -83,7 +92,10 @@ function liveScreen(terminal: Terminal): Screen {
   let depth: number | null = null;
   // The last column stays free: terminals differ in what a character there does to the line feed after it.
   const columns = () => terminal.columns - 1;
+  /** Lines that wait for the terminal; null: it is ours. */
+  let waiting: string[] | null = null;
   const redraw = (above: readonly string[]) => {
+    if (waiting !== null) return void waiting.push(...above);
     const asked = prompt === null ? null : promptRows(prompt, columns(), terminal);
     const room = Math.max(1, terminal.rows - 3 - (asked?.rows.length ?? 0));
     const shown = footer.length === 0 ? [] : [{ text: "", styled: String }, ...footer].slice(-room);
@@ -124,6 +136,22 @@ function liveScreen(terminal: Terminal): Screen {
       unfinished = "";
       footer = [];
       depth = null;
+    },
+    async away(work) {
+      const kept = { footer, prompt };
+      footer = [];
+      prompt = null;
+      redraw(finished());
+      depth = null;
+      ({ footer, prompt } = kept);
+      waiting = [];
+      try {
+        return await work();
+      } finally {
+        const meanwhile: string[] = waiting;
+        waiting = null;
+        redraw(meanwhile);
+      }
     },
   };
 }

@@ -33,6 +33,8 @@ export const threadPage = z.looseObject({
   nextCursor: z.string().optional(),
 });
 
+const told = z.string().nullish();
+
 export const pendingApproval = z.looseObject({
   requestId: id,
   sessionId: id,
@@ -42,10 +44,10 @@ export const pendingApproval = z.looseObject({
   context: z.record(z.string(), z.unknown()),
   createdAt: time,
   expiresAt: time,
+  /** The approval whose place it has taken, with other arguments. */
+  editOf: told,
 });
 export type PendingApproval = z.output<typeof pendingApproval>;
-
-const told = z.string().nullish();
 
 /**
  * What Main Service says of an approval: in answer to a decision, and (with more) as its record. Java writes
@@ -59,8 +61,30 @@ export const standing = z.looseObject({
   approvedBy: told,
   rejectedBy: told,
   outcome: told,
+  /** The approval that has taken its place, with other arguments. */
+  editedAs: told,
 });
 export type Standing = z.output<typeof standing>;
+
+/** Why an approval cannot be edited, in Aura-Platform's own words. */
+export const notEditable = z
+  .looseObject({
+    requestId: z.string(),
+    sessionId: id,
+    status: z.string(),
+    reason: told,
+    decidedBy: told,
+    editedAs: told,
+    /** How often it has been, where that is why. */
+    edits: z.number().nullish(),
+  })
+  .transform(({ status, decidedBy, ...rest }) => ({
+    ...rest,
+    status,
+    approvedBy: status === "approved" ? decidedBy : undefined,
+    rejectedBy: status === "rejected" ? decidedBy : undefined,
+    outcome: status,
+  }));
 
 /** The record, which travels as JSON text (contract, section 4). */
 export const approvalRecord = z
@@ -81,6 +105,8 @@ export const announced = z.looseObject({
   actionType: z.string(),
   /** Of the call that it lets through; older services do not say it. */
   toolCallId: told,
+  /** The approval whose place it takes. */
+  editOf: told.catch(null),
 });
 
 export const approvalPage = z.looseObject({ items: z.array(pendingApproval) });
@@ -155,6 +181,11 @@ const auditEntry = z.looseObject({
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
   imported: z.boolean().optional(),
+  editOf: z.string().optional(),
+  editedBy: z.string().optional(),
+  editedAs: z.string().optional(),
+  /** What the model had asked for, of a call whose arguments were edited. */
+  proposedArguments: z.record(z.string(), z.unknown()).optional(),
   lateDecision: z.looseObject({ status: z.string(), decidedBy: z.string().optional(), at: time }).optional(),
   effectiveArguments: z.record(z.string(), z.unknown()).nullable(),
   outcome: z.looseObject({

@@ -14,6 +14,8 @@ export interface Show {
   event(event: RunEvent): void;
   note(text: string, style?: Style): void;
   prompt(prompt: Prompt | null): void;
+  /** Leaves the terminal to another program until the work is done. */
+  away<T>(work: () => Promise<T>): Promise<T>;
   end(): void;
 }
 
@@ -27,7 +29,7 @@ export function createShow(
   if (session.json) {
     const event = ({ id, type, data }: RunEvent) =>
       session.out.write(`${harmlessJson({ id, threadId, type, data })}\n`);
-    return { event, note() {}, prompt() {}, end() {} };
+    return { event, note() {}, prompt() {}, away: (work) => work(), end() {} };
   }
   const drawing: Drawing = createDrawing(session.out, session.connection.language);
   if (session.out.live) session.noticeOnScreen((text) => drawing.note(text, "dim"));
@@ -44,6 +46,7 @@ export function createShow(
     },
     note: (text, style = "dim") => drawing.note(text, style),
     prompt: (prompt) => drawing.prompt(prompt),
+    away: (work) => drawing.away(work),
     end() {
       drawing.end();
       session.noticeOnScreen(null);

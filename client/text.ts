@@ -41,6 +41,11 @@ export function harmlessJson(value: unknown, indent = 0): string {
   return json.replace(INVISIBLE, (character) => (character === "\n" ? character : escaped(character)));
 }
 
+/** JSON to edit by hand: nothing in it acts on a terminal, and what has no width is seen as its escape. */
+export function openJson(value: unknown): string {
+  return harmlessJson(value, 2).replace(HIDDEN, escaped);
+}
+
 function visible(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);

@@ -5,9 +5,9 @@ import { CommandFailure, ServiceFailure } from "../failure.ts";
 import { CALL, isGateway } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
 
-/** Exit codes of `approve` and `reject`, beside those of every command. */
-const STANDS_OTHERWISE = 4;
-const NOT_FOUND = 5;
+/** Exit codes of `approve`, `reject` and `edit`, beside those of every command. */
+export const STANDS_OTHERWISE = 4;
+export const NOT_FOUND = 5;
 
 /** `approve`: lets the call run, once, exactly as it was shown. */
 export function approve(session: Session, requestId: string): Promise<void> {

@@ -1,7 +1,6 @@
-import { approvalCard } from "../draw.ts";
-import { howToDecide } from "../how-to-decide.ts";
+import { approvalText } from "../approval-text.ts";
 import type { Session } from "../session.ts";
-import type { AuditEntry, Checkpoint, Message, PendingApproval, ThreadDetail } from "../shapes.ts";
+import type { AuditEntry, Checkpoint, Message, ThreadDetail } from "../shapes.ts";
 import { stepRow } from "../steps.ts";
 import { tableOf, timeOf } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -142,20 +141,21 @@ function checkpointText(out: Terminal, item: Checkpoint): string {
 const NOBODY = "nobody who is named";
 
 function auditText(out: Terminal, entry: AuditEntry): string {
-  const { outcome, effectiveArguments, decidedAt, decidedBy, reason, lateDecision: late } = entry;
-  const decided =
-    decidedAt === undefined
-      ? `${entry.status}`
-      : `${entry.status} by ${decidedBy ?? NOBODY} at ${timeOf(decidedAt)}${reason === undefined ? "" : `: ${reason}`}`;
+  const { outcome, effectiveArguments, proposedArguments: proposed, editOf, lateDecision: late } = entry;
   const came = outcome.error ?? outcome.result;
+  const began = `${editOf === undefined ? "proposed" : "edited"} ${timeOf(entry.proposedAt)}`;
   return [
-    `${out.style("bold", harmlessLine(entry.requestId))}  ${harmlessLine(entry.tool)}  proposed ${timeOf(entry.proposedAt)}`,
+    `${out.style("bold", harmlessLine(entry.requestId))}  ${harmlessLine(entry.tool)}  ${began}`,
     ...(entry.imported === true
       ? ["  imported: all of this is what the file said; nobody here has seen it"]
       : []),
+    ...(editOf === undefined
+      ? []
+      : [`  edited:   by ${harmlessLine(`${entry.editedBy ?? NOBODY}, in place of ${editOf}`)}`]),
     `  ${harmlessLine(entry.message)}`,
-    `  proposed: ${oneLine(entry.arguments)}`,
-    `  decision: ${harmlessLine(decided)}`,
+    ...(proposed === undefined ? [] : [`  proposed: ${oneLine(proposed)}`]),
+    `  ${editOf === undefined ? "proposed:" : "became:  "} ${oneLine(entry.arguments)}`,
+    `  decision: ${harmlessLine(decisionOf(entry))}`,
     ...(late === undefined
       ? []
       : [
@@ -166,10 +166,9 @@ function auditText(out: Terminal, entry: AuditEntry): string {
   ].join("\n");
 }
 
-function approvalText({ out, connection }: Session, approval: PendingApproval): string {
-  return [
-    ...approvalCard(approval, out, connection.language),
-    `thread ${approval.sessionId}  run ${approval.runId}  until ${timeOf(approval.expiresAt)}`,
-    ...howToDecide(connection, approval.requestId).map((line) => out.style("dim", line)),
-  ].join("\n");
+function decisionOf({ status, decidedAt, decidedBy, reason, editedAs }: AuditEntry): string {
+  if (decidedAt === undefined) return status;
+  // Who has edited it stands with what has taken its place.
+  if (editedAs !== undefined) return `none: edited at ${timeOf(decidedAt)}, ${editedAs} has taken its place`;
+  return `${status} by ${decidedBy ?? NOBODY} at ${timeOf(decidedAt)}${reason === undefined ? "" : `: ${reason}`}`;
 }

@@ -9,7 +9,7 @@ const mail = (subject: string) =>
 const two = (name: string) =>
   `Send an email to lee@example.com with subject ${name}1 saying one. Send an email to park@example.com with subject ${name}2 saying two.`;
 
-const QUESTION = /send_email (req-\w+): approve \(a\), reject \(r\) or later \(l\)\?\n>/;
+const QUESTION = /send_email (req-\w+): approve \(a\), reject \(r\), edit \(e\) or later \(l\)\?\n>/;
 
 let stack: Stack;
 let env: NodeJS.ProcessEnv;
@@ -73,7 +73,7 @@ describe("a person at the terminal is asked", () => {
     const requestId = await askedFor(person);
     for (const nothing of ["\r", "y\r", "approve it\r", "ar\r", "아\r"]) {
       person.type(nothing);
-      await person.sees(/please type a \(approve\), r \(reject\) or l \(later\): send_email/);
+      await person.sees(/please type a \(approve\), r \(reject\), e \(edit\) or l \(later\): send_email/);
       expect(await recordOf(requestId)).toMatchObject({ status: "pending" });
     }
     person.type(" R \r");
@@ -142,7 +142,7 @@ describe("a person at the terminal is asked", () => {
 
   test("in Korean, with the Korean keyboard left on", async () => {
     const person = atTerminal(["chat", mail("한글")], { ...env, LANG: "ko_KR.UTF-8" });
-    await person.sees(/send_email req-\w+: 승인\(a\), 거절\(r\), 나중에\(l\)\?\n>/);
+    await person.sees(/send_email req-\w+: 승인\(a\), 거절\(r\), 수정\(e\), 나중에\(l\)\?\n>/);
     expect(person.screen()).toContain("┌ 승인 요청: send_email");
     person.type("ㅁ\r");
     expect(await person.ended).toBe(0);

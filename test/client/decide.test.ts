@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text as textOf } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventsOf, type SseStream } from "../helpers/sse-client.ts";
 import { chat, decide, type Stack, startStack } from "../helpers/stack.ts";
 import { aura, command, tokenOf } from "./cli.ts";
+import { startForgetful } from "./forgetful.ts";
 import { type Answer, type Asked, startApiServer } from "./saved-threads-server.ts";
 
 const mail = (subject: string) =>
@@ -143,42 +143,6 @@ describe("approve and reject, at the dev stack", () => {
     }
   });
 });
-
-/** A way to the Gateway on which the answers to decisions get lost. */
-async function startForgetful(target: string) {
-  let forgotten = 0;
-  const server = createServer(async (request, response) => {
-    const { authorization = "" } = request.headers;
-    const names = ["x-tenant-id", "x-user-id", "content-type"];
-    const headers = Object.fromEntries(names.map((name) => [name, `${request.headers[name] ?? ""}`]));
-    const { method = "GET" } = request;
-    const body = method === "POST" ? { body: await textOf(request) } : {};
-    const answer = await fetch(`${target}${request.url}`, {
-      ...{ method, headers: { authorization, ...headers } },
-      ...body,
-    });
-    const text = await answer.text();
-    if (method === "POST") {
-      forgotten += 1;
-      return void request.socket.destroy();
-    }
-    response.writeHead(answer.status, { "content-type": "application/json" });
-    response.end(text);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get forgotten() {
-      return forgotten;
-    },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 describe("what a Main Service may answer beside that", () => {
   let answers: Record<string, Answer>;

@@ -208,6 +208,43 @@ test("a last word of later versions, or one that contradicts the status, is neve
 `);
 });
 
+test("what was edited says so: its card, the call that begins and its last word, in both languages", () => {
+  const proposed = { to: "kim@example.com\u001b[2J" };
+  const parameters = { to: "lee@example.com" };
+  const call = (more: object): Event => ({
+    type: "tool_execution",
+    data: { tool: "send_email", parameters, proposed, ...more },
+  });
+  const events: Event[] = [
+    {
+      type: "hitl",
+      data: {
+        ...{ requestId: "req-2", actionType: "send_email", message: "Send it?", context: parameters },
+        editOf: "req-1\u200b",
+      },
+    },
+    call({ status: "executing", result: null }),
+    call({ status: "completed", result: "sent", outcome: "completed" }),
+    call({ status: "failed", result: "no", outcome: "not_executed" }),
+  ];
+  expect(drawn(events)).toBe(`> Send it
+┌ approval: send_email
+│ edited: this takes the place of req-1<U+200B>
+│ Send it?
+│   to: lee@example.com
+└ req-2
+→ send_email (edited) {"to":"lee@example.com"}
+  proposed was: {"to":"kim@example.com\\u001b[2J"}
+✔ send_email (edited): sent
+⊘ send_email (edited, not executed): no
+`);
+  const korean = drawn(events, "ko");
+  expect(korean).toContain("│ 수정한 요청입니다. req-1<U+200B> 요청을 대신합니다.\n");
+  expect(korean).toContain("→ send_email (수정됨) ");
+  expect(korean).toContain("\n  원래 제안: {");
+  expect(korean).toContain("⊘ send_email (수정됨, 실행되지 않음): no\n");
+});
+
 test("whatever a last word says, it is one harmless row, and a tick stands for `completed` alone", () => {
   const text = fc.string({ unit: "binary" });
   fc.assert(

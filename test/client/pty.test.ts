@@ -6,7 +6,7 @@ import { auraAtPty, hasPty } from "./pty.ts";
 const mail = (subject: string) =>
   `Send an email to kim@example.com with subject ${subject} saying hello there`;
 
-const ASKED = /send_email req-\w+: approve \(a\), reject \(r\) or later \(l\)\?\r\n> /;
+const ASKED = /send_email req-\w+: approve \(a\), reject \(r\), edit \(e\) or later \(l\)\?\r\n> /;
 /** After the command: whether the terminal is as shells want it, lines and echo. */
 const THEN_STTY =
   "aura; code=$?; stty -a | tr ';' '\\n' | grep -Eo -- '(^| )-?(icanon|echo) ' | xargs; exit $code";

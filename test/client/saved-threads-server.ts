@@ -12,13 +12,13 @@ export interface Asked {
 }
 
 /**
- * `data` of the envelope (with 200, or what is said), an error's code, or frames of a stream, which `hold`
- * keeps open after them.
+ * `data` of the envelope (with 200, or what is said), an error's code, or frames of a stream, with `later` ones
+ * behind them, which `hold` keeps open after all.
  */
 export type Answer =
   | { data: unknown; status?: number }
   | { status: number; errorCode: string; message: string }
-  | { frames: string; headers?: Record<string, string>; hold?: boolean };
+  | { frames: string; headers?: Record<string, string>; later?: Promise<string>; hold?: boolean };
 
 /** A server that speaks the HTTP API's envelope and streams; `answer` says what, request by request. */
 export async function startApiServer(answer: (asked: Asked) => Answer) {
@@ -50,6 +50,7 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   if ("frames" in answer) {
     response.writeHead(200, { "content-type": "text/event-stream", ...answer.headers });
     await new Promise((sent) => response.write(answer.frames, sent));
+    if (answer.later !== undefined) response.write(await answer.later);
     if (!answer.hold) response.end();
     return;
   }

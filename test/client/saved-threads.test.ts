@@ -228,7 +228,8 @@ Waiting for a decision
 └ req-1
 thread thread-1  run run-1  until 2026-01-16 12:00:00
 approve: npm run --silent aura -- approve req-1
-reject:  npm run --silent aura -- reject req-1 --reason '...'`);
+reject:  npm run --silent aura -- reject req-1 --reason '...'
+edit:    npm run --silent aura -- edit req-1`);
   expect(history.stdout).toBe(`cp-1
 step 2  loop  2026-01-16 12:00:00  next: tools (waits: 1)
   messages (120 B): ["\\u001b[2J회의 메일"]
@@ -272,6 +273,52 @@ TIME  STARTED              STATUS            TOOL
 -     -                    failed (unknown)  send_email
 -     -                    failed            send_email
 -     2026-01-16 12:00:00  executing         slow
+`);
+});
+
+test("the audit says of an edited call what was proposed, what it became and who has changed it", async () => {
+  const proposed = { to: "kim@example.com" };
+  const edited = { ...audited, requestId: "req-2", arguments: { to: "lee@example.com" } };
+  answers["GET /aura/threads/thread-1/audit"] = {
+    data: {
+      items: [
+        {
+          ...{ ...audited, status: "superseded", decidedBy: undefined, editedAs: "req-2\u001b[2J" },
+          ...{ effectiveArguments: null, outcome: { state: "not_executed" } },
+        },
+        {
+          ...edited,
+          ...{ editOf: "req-1", editedBy: EVIL, proposedArguments: proposed, status: "pending" },
+          ...{ decidedAt: undefined, effectiveArguments: null, outcome: { state: "not_executed" } },
+        },
+        { ...edited, editOf: "req-1", proposedArguments: proposed, effectiveArguments: edited.arguments },
+      ],
+    },
+  };
+  const { code, stdout } = await command(["audit", "thread-1"], env);
+  expect(code).toBe(0);
+  expect(stdout).toBe(`req-1  send_email  proposed 2026-01-16 12:00:00
+  Send it?
+  proposed: {"to":"kim@example.com"}
+  decision: none: edited at 2026-01-16 12:00:00, req-2␛[2J has taken its place
+  outcome:  not_executed
+
+req-2  send_email  edited 2026-01-16 12:00:00
+  edited:   by ␛[2J회의 메일, in place of req-1
+  Send it?
+  proposed: {"to":"kim@example.com"}
+  became:   {"to":"lee@example.com"}
+  decision: pending
+  outcome:  not_executed
+
+req-2  send_email  edited 2026-01-16 12:00:00
+  edited:   by nobody who is named, in place of req-1
+  Send it?
+  proposed: {"to":"kim@example.com"}
+  became:   {"to":"lee@example.com"}
+  decision: approved by user123 at 2026-01-16 12:00:00
+  ran with: {"to":"lee@example.com"}
+  outcome:  completed - Message-ID <1@x>
 `);
 });
 

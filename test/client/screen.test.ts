@@ -32,6 +32,29 @@ test("a question stands below the footer, keeps what is typed, and leaves nothin
   expect(model.text()).toBe("first\nsecond\nstreamed text\n\n○ plan\nafter");
 });
 
+test("another program gets the terminal without what is drawn over in place; what comes meanwhile waits", async () => {
+  const { model, screen } = open(30, 24);
+  screen.line("first");
+  screen.stream("streamed");
+  screen.footer([row("○ plan")]);
+  screen.prompt({ question: "Q", before: "typed", after: "" });
+  const result = await screen.away(async () => {
+    expect(model.text()).toBe("first\nstreamed");
+    screen.line("meanwhile");
+    screen.stream("more\nand");
+    screen.prompt(null);
+    screen.footer([row("✔ plan")]);
+    expect(model.text()).toBe("first\nstreamed");
+    model.write("an editor\n");
+    return "done";
+  });
+  expect(result).toBe("done");
+  expect(model.text()).toBe("first\nstreamed\nan editor\nmeanwhile\nmore\nand\n\n✔ plan");
+  screen.prompt({ question: "Q2", before: "", after: "" });
+  await expect(screen.away(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(model.text()).toMatch(/an editor[\s\S]*✔ plan\nQ2\n>$/);
+});
+
 test("an answer longer than its row shows its end, where it is typed", () => {
   const { model, screen } = open(20, 24);
   screen.prompt({
