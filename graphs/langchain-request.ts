@@ -3,21 +3,30 @@ import type { ApprovalRequest } from "./approval.ts";
 /** What read-decision.ts understands, in LangChain's words. */
 const DECISIONS = ["approve", "edit", "reject", "respond"] as const;
 
+interface ActionEntry {
+  name: string;
+  args: Record<string, unknown>;
+  /** The same once more: agent-inbox reads it here, and shows no arguments without it. */
+  arguments: Record<string, unknown>;
+  description: string;
+}
+
+interface ReviewEntry {
+  actionName: string;
+  action_name: string;
+  allowedDecisions: readonly string[];
+  allowed_decisions: readonly string[];
+}
+
 /**
- * LangChain's request for a human in the loop, in the spelling of its JavaScript package and in that of its
- * Python package.
+ * LangChain's request for a human in the loop, in the spelling of its JavaScript package and in that of its Python package. Each entry has
+ * both spellings too: LangGraph's SDK puts one list in the place of the other, and agent-chat-ui looks for `action_name` in what is left.
  */
 export interface LangChainRequest {
-  actionRequests: { name: string; args: Record<string, unknown>; description: string }[];
-  reviewConfigs: { actionName: string; allowedDecisions: readonly string[] }[];
-  action_requests: {
-    name: string;
-    args: Record<string, unknown>;
-    /** The same once more: agent-inbox reads it here, and shows no arguments without it. */
-    arguments: Record<string, unknown>;
-    description: string;
-  }[];
-  review_configs: { action_name: string; allowed_decisions: readonly string[] }[];
+  actionRequests: ActionEntry[];
+  reviewConfigs: ReviewEntry[];
+  action_requests: ActionEntry[];
+  review_configs: ReviewEntry[];
 }
 
 /**
@@ -29,10 +38,14 @@ export function langChainRequest({
   context: args,
   message: description,
 }: Pick<ApprovalRequest, "actionType" | "context" | "message">): LangChainRequest {
+  const actions = [{ name, args, arguments: args, description }];
+  const reviews = [
+    { actionName: name, action_name: name, allowedDecisions: DECISIONS, allowed_decisions: DECISIONS },
+  ];
   return {
-    actionRequests: [{ name, args, description }],
-    reviewConfigs: [{ actionName: name, allowedDecisions: DECISIONS }],
-    action_requests: [{ name, args, arguments: args, description }],
-    review_configs: [{ action_name: name, allowed_decisions: DECISIONS }],
+    actionRequests: actions,
+    reviewConfigs: reviews,
+    action_requests: actions,
+    review_configs: reviews,
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { cut } from "../tools/cut.ts";
 import { callDigest } from "../tools/digest.ts";
@@ -116,7 +117,9 @@ function editedArguments(
 ): Json {
   const say = DECISION_TEXTS[call.language];
   const [edit, ...more] = [edited_action, editedAction, args].filter((each) => each != null);
-  if (edit === undefined || more.length > 0) throw new ApprovalDecisionError(say.noEdit);
+  // LangGraph's SDK sends one edit in both spellings.
+  const isOne = edit !== undefined && more.every((each) => isDeepStrictEqual(each, edit));
+  if (!isOne) throw new ApprovalDecisionError(say.noEdit);
   if (edit.tool !== call.tool) {
     const named = JSON.stringify(cut(edit.tool, 100));
     throw new ApprovalDecisionError(say.otherTool(JSON.stringify(call.tool), named));

@@ -145,7 +145,7 @@ test("agent-chat-ui finds the request that it looks for, and its approval and ed
   const { value } = await interruptOf(threadId);
   const args = { to: "kim@example.com", subject: "Chat", body: "hello" };
   expect(value.action_requests).toMatchObject([{ name: "send_email", args, description: value.message }]);
-  expect(value.review_configs).toEqual([
+  expect(value.review_configs).toMatchObject([
     { action_name: "send_email", allowed_decisions: ["approve", "edit", "reject", "respond"] },
   ]);
   await answer(threadId, { decisions: [{ type: "approve" }] });

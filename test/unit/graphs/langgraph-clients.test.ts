@@ -39,6 +39,10 @@ describe("the request", () => {
       action_requests: [{ ...action, arguments: action.args }],
       review_configs: [{ action_name: "note", allowed_decisions: decisions }],
     });
+    // LangGraph's SDK puts the one list in the place of the other; agent-chat-ui reads `action_name` all the same.
+    expect(open.value).toMatchObject({
+      reviewConfigs: [{ action_name: "note", allowed_decisions: decisions }],
+    });
   });
 
   it("is ours alone where LangGraph's clients do not come", async () => {
@@ -78,6 +82,10 @@ describe("an answer", () => {
   it.each<[string, unknown]>([
     ["Python's", { decisions: [{ type: "edit", edited_action: edit }] }],
     ["JavaScript's", { decisions: [{ type: "edit", editedAction: edit }] }],
+    [
+      "of LangGraph's SDK, in both",
+      { decisions: [{ type: "edit", editedAction: edit, edited_action: edit }] },
+    ],
     ["agent-inbox's", [{ type: "edit", args: inboxEdit }]],
     ["alone", { type: "edit", edited_action: edit }],
     ["our own", { status: "approved", args: { text: "tea" } }],
@@ -165,7 +173,7 @@ describe("an answer", () => {
     ["an edit without one", [{ type: "edit", args: null }], /holds the changed arguments once/, /한 번만/],
     [
       "an edit with two",
-      [{ type: "edit", args: inboxEdit, edited_action: edit }],
+      [{ type: "edit", args: inboxEdit, edited_action: { ...edit, args: { text: "coffee" } } }],
       /holds the changed arguments once/,
       /한 번만/,
     ],
