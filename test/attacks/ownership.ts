@@ -58,6 +58,12 @@ export const ownership: Attack[] = [
   hidden("another's run, reported", "GET", ({ runId }) => `/runs/${runId}`),
   hidden("another's event, whole", "GET", ({ runId }) => `/runs/${runId}/events/1`),
   hidden("another's run, followed", "GET", ({ runId }) => `/runs/${runId}/stream`),
+  hidden(
+    "another's approval, edited",
+    "POST",
+    ({ requestId }) => `/approvals/${requestId}/edit`,
+    () => ({ arguments: { to: "evil@example.com", subject: "Private", body: "hello" } }),
+  ),
   hidden("another's run, cancelled", "POST", ({ runId }) => `/runs/${runId}/cancel`),
   hidden(
     "another's thread, replayed",

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { approvals } from "./approvals.ts";
 import type { Attack } from "./attack.ts";
 import { deserialisation } from "./deserialisation.ts";
+import { edits } from "./edits.ts";
 import { exhaustion } from "./exhaustion.ts";
 import { injection } from "./injection.ts";
 import { ownership } from "./ownership.ts";
@@ -17,6 +18,7 @@ const ATTACKS = [
   ...tokens,
   ...ownership,
   ...approvals,
+  ...edits,
   ...deserialisation,
   ...injection,
   ...parsing,

@@ -3,12 +3,55 @@ import type { Mutant } from "../mutant.ts";
 const GRAPH = ["test/unit/graphs/approval.test.ts", "test/unit/graphs/effect.test.ts"];
 const CLIENTS = ["test/unit/graphs/langgraph-clients.test.ts"];
 const SIGNALS = ["test/http/signals.test.ts", "test/http/garbage-signals.test.ts"];
+const EDITS = ["test/http/edits.test.ts"];
 const SWEEP = ["test/unit/runs/sweep.test.ts"];
 const CONTRACTS = ["test/backends/embedded.test.ts"];
 const REDIS_CONTRACTS = ["test/backends/redis.test.ts"];
 
 /** What a person decides about, who may, and that it is decided once. */
 export const APPROVALS: readonly Mutant[] = [
+  {
+    promise: "an edit is resumed with its own arguments",
+    file: "src/runs/execute.ts",
+    source: "...(editOf === undefined ? {} : { args: context }),",
+    replacement: "...(editOf === undefined ? {} : {}),",
+    tests: EDITS,
+  },
+  {
+    promise: "what has been edited is not taken in by the graph: the run goes on waiting",
+    file: "src/adapters/redis/scripts/replace.lua",
+    source: "redis.call('LREM', KEYS[7], 0, ARGV[1])",
+    replacement: "redis.call('LREM', KEYS[7], 0, '')",
+    tests: REDIS_CONTRACTS,
+  },
+  {
+    promise: "an edit does not overtake Main Service's decision",
+    file: "src/adapters/published-request.ts",
+    source: 'if (record.status !== "pending" || isDecidedThere(request, record)) return null;',
+    replacement: 'if (record.status !== "pending") return null;',
+    tests: CONTRACTS,
+  },
+  {
+    promise: "only the owner edits",
+    file: "src/approvals/edit.ts",
+    source: "if (record === null || !isOwnedBy(record, owner))",
+    replacement: "if (record === null)",
+    tests: EDITS,
+  },
+  {
+    promise: "a text that was shown in part is not edited in part",
+    file: "src/approvals/edit.ts",
+    source: "if (cut !== undefined)",
+    replacement: "if (cut === null)",
+    tests: ["test/http/edits-of-many.test.ts"],
+  },
+  {
+    promise: "an edit that comes while its run ends is void with it",
+    file: "src/approvals/void.ts",
+    source: "voided = settled?.record.editedAs;",
+    replacement: "voided = undefined;",
+    tests: ["test/unit/approvals/void.test.ts"],
+  },
   {
     promise: "what was shown is what runs: the digest of the approval is the call's",
     file: "graphs/ask.ts",
