@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { eventsOf, type SseStream } from "../helpers/sse-client.ts";
 import { chat, decide, getJson, type Stack, startStack } from "../helpers/stack.ts";
 import { aura, command, tokenOf } from "./cli.ts";
@@ -284,7 +284,11 @@ describe("edit, at a terminal", () => {
   test("an editor that is not there, or does not end well, is one line; nothing is sent", async () => {
     const { requestId, args } = await waiting("Missing");
     const at = (more: NodeJS.ProcessEnv) => atTerminal(["edit", requestId], { ...env, ...more });
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("aura-edit-"));
+    // A folder of its own: other tests, in other processes, edit at the same time.
+    const folder = mkdtempSync(join(tmpdir(), "temporary of a test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    vi.stubEnv("TMPDIR", folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const missing: NodeJS.ProcessEnv[] = [
       { EDITOR: "no-such-editor --wait" },
       { EDITOR: "'no such editor' 2>/dev/null" },
@@ -314,7 +318,7 @@ describe("edit, at a terminal", () => {
     const gone = at({ EDITOR: fakeEditor("fs.rmSync(file);").command });
     expect(await gone.ended).toBe(1);
     expect(unfolded(gone.screen())).toContain("cannot be read: ENOENT");
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("aura-edit-"))).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.startsWith("aura-edit-"))).toEqual([]);
     expect(await contextOf(requestId)).toEqual(args);
   });
 
