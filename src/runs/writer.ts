@@ -5,8 +5,8 @@ import type { StoredEvent, WireEvent } from "./event.ts";
 const MAX_BUFFERED = 512;
 
 /**
- * Appends one run's events in order. At most one is in use at a time: an execution has one, and what is told of the run
- * outside of an execution (`suspend`, `wind-up`) is written under the thread's lease too.
+ * Appends one run's events in order. At most one is in use at a time: an execution has one, and what is told
+ * of the run outside of an execution (`suspend`, `wind-up`) is written under the thread's lease, too.
  */
 export interface RunWriter {
   /** Of the last event that was written, stored or not. */

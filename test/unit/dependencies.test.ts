@@ -6,13 +6,10 @@ import { z } from "zod";
 
 const root = resolve(import.meta.dirname, "../..");
 const manifest = z
-  .object({
-    dependencies: z.record(z.string(), z.string()),
-    devDependencies: z.record(z.string(), z.string()),
-  })
+  .object({ dependencies: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
-/** What runs in production; the dev stack too, because `npm run demo` is the way most people meet the product. */
+/** What runs in production; the dev stack too, because `npm run demo` is how most people meet the product. */
 const PRODUCTION = ["src", "client", "devstack", "graphs", "tools", "encoding"];
 
 const packagesOf = (file: string) =>

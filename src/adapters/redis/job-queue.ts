@@ -1,9 +1,10 @@
 import { Queue } from "bullmq";
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, type JobQueueOptions } from "../job-options.ts";
 import { placeOf } from "../owner-slots.ts";
-import type { Availability, BackendLogger } from "./availability.ts";
+import type { Availability } from "./availability.ts";
 import { backendError, createCommands } from "./commands.ts";
 import { openConnection, type RedisAddress } from "./connection.ts";
 import { type JobWorker, startWorker } from "./job-worker.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { SEEN_TTL_MS } from "../retention.ts";
 import type { RedisCommands } from "./commands.ts";
-import { KNOWLEDGE_EVENTS_KEY, SEEN_TTL_MS } from "./keys.ts";
+import { KNOWLEDGE_EVENTS_KEY } from "./keys.ts";
 import { loadScript } from "./script.ts";
 
 interface Waiting {

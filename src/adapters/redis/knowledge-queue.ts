@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { AuraError } from "../../errors.ts";
 import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import type { DeliveryOptions } from "../knowledge-delivery.ts";
-import type { Availability, BackendLogger } from "./availability.ts";
+import type { Availability } from "./availability.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { RedisAddress } from "./connection.ts";
 import { KNOWLEDGE_EVENTS_KEY, knowledgeSeenKey } from "./keys.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { BackendLogger } from "../backend-logger.ts";
 import type { Taken } from "../knowledge-delivery.ts";
-import type { BackendLogger } from "./availability.ts";
 import { createCommands, type RedisCommands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./keys.ts";

@@ -1,16 +1,10 @@
 import { z } from "zod";
 import { parsePublishedRequest, publishedDecision } from "../../approvals/published-request.ts";
 import type { ApprovalStore, PendingApproval, Published } from "../../ports/approval-store.ts";
+import { hitlRequestKey, hitlSignalKey } from "../hitl-keys.ts";
 import { WATCH_MS, WATCHED_AT_ONCE } from "../published-request.ts";
 import type { RedisCommands } from "./commands.ts";
-import {
-  APPROVAL_KEY_PREFIX,
-  hitlRequestKey,
-  hitlSignalKey,
-  PENDING_KEY,
-  pendingOfKey,
-  SETTLED_KEY,
-} from "./keys.ts";
+import { APPROVAL_KEY_PREFIX, PENDING_KEY, pendingOfKey, SETTLED_KEY } from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
 import { APPROVAL_FIELDS, parseApproval } from "./records.ts";
 import { loadScript } from "./script.ts";

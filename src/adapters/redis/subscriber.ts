@@ -1,4 +1,4 @@
-import type { BackendLogger } from "./availability.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { backendError } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 

@@ -7,6 +7,7 @@ import type {
 } from "../../ports/thread-archive.ts";
 import type { Owner } from "../../runs/run.ts";
 import { runStatus } from "../../runs/run-schema.ts";
+import { HITL_REQUEST_KEY_PREFIX, hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { RedisCommands } from "./commands.ts";
 import { decodeEffect, encodeEffect } from "./effect-ledger.ts";
 import { encodeEvent } from "./event-format.ts";
@@ -17,9 +18,6 @@ import {
   DUE_KEY,
   EVENTS_KEY_PREFIX,
   eventsKey,
-  HITL_REQUEST_KEY_PREFIX,
-  hitlSessionKey,
-  hitlSignalKey,
   ledgerKey,
   PENDING_KEY,
   RUN_KEY_PREFIX,
