@@ -12,20 +12,16 @@ import type {
 import type { Owner } from "../../runs/run.ts";
 import { createCatchUp } from "./catch-up.ts";
 import type { Deletions } from "./deletions.ts";
-import type { Indexes } from "./open.ts";
 import { quoted, SHOWN, toFound, toRow } from "./rows.ts";
 import { type SearchParts, searchRows, visibleTo } from "./search.ts";
 import { createUpkeep } from "./upkeep.ts";
-import { isLeft, noVectors, type VectorColumn } from "./vector-column.ts";
-import { indexVectors } from "./vector-index.ts";
+import { isLeft, noVectors } from "./vector-column.ts";
+import { type IndexedTable, indexVectors } from "./vector-index.ts";
 
-export interface IndexParts extends Pick<SearchParts, "exact" | "patienceMs"> {
-  table: Table;
+/** The column is the embedder's. */
+export interface IndexParts extends IndexedTable, Pick<SearchParts, "exact" | "patienceMs"> {
   deletions: Deletions;
-  indexes: Indexes;
   embedder: Embedder;
-  /** The embedder's. */
-  column: VectorColumn;
   logger: Logger;
   /** Before an embedder that has failed is asked again, in ms. */
   retryMs?: number;
