@@ -5,7 +5,7 @@ import { createCommands, type RedisCommands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./keys.ts";
 import { jsonField, parseRecord, RecordFormatError } from "./record-format.ts";
-import { loadScript } from "./script.ts";
+import { buryKnowledge, claimKnowledge, finishKnowledge, leaveKnowledge } from "./scripts/knowledge.ts";
 
 /** The stream of received events, as one consumer of its group sees it. All reject with BackendUnavailableError, and all but `join` when the group is gone. */
 export interface KnowledgeStream {
@@ -28,11 +28,6 @@ export interface KnowledgeStream {
   /** Forgets the consumer, or lets others have the events that it holds at once. */
   leave(): Promise<void>;
 }
-
-const FINISH = loadScript("finish-knowledge");
-const BURY = loadScript("bury-knowledge");
-const CLAIM = loadScript("claim-knowledge");
-const LEAVE = loadScript("leave-knowledge");
 
 /** As if nobody had shown interest for a day. */
 const ABANDONED_MS = 24 * 60 * 60_000;
@@ -77,8 +72,8 @@ export function createKnowledgeStream(
   let isWaiting = false;
 
   const bury: KnowledgeStream["bury"] = async ({ id }) => {
-    const keys = [KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_DEAD_KEY];
-    await redis.script(BURY, keys, [KNOWLEDGE_GROUP, id, DEAD_KEPT]);
+    const keys = { stream: KNOWLEDGE_EVENTS_KEY, dead: KNOWLEDGE_DEAD_KEY };
+    await buryKnowledge(redis, keys, { group: KNOWLEDGE_GROUP, id, most: DEAD_KEPT });
   };
 
   /** What cannot be read - damaged, or a newer version's - is put aside. */
@@ -128,20 +123,16 @@ export function createKnowledgeStream(
       }
     },
     own: () => readGroup([], "0"),
-    claim: async (idleMs, max) =>
-      parse(
-        await redis.script(
-          CLAIM,
-          [KNOWLEDGE_EVENTS_KEY],
-          [KNOWLEDGE_GROUP, consumer, idleMs, max, idleMs * FORGOTTEN_AFTER],
-        ),
-      ),
+    async claim(idleMs, limit) {
+      const args = { group: KNOWLEDGE_GROUP, consumer, idleMs, limit, silentMs: idleMs * FORGOTTEN_AFTER };
+      return parse(await claimKnowledge(redis, { stream: KNOWLEDGE_EVENTS_KEY }, args));
+    },
     async keep(ids) {
       await redis.command("XCLAIM", [KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP, consumer, 0, ...ids, "JUSTID"]);
     },
     async finish(taken) {
       const ids = taken.map(({ id }) => id);
-      await redis.script(FINISH, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, ...ids]);
+      await finishKnowledge(redis, { stream: KNOWLEDGE_EVENTS_KEY }, { group: KNOWLEDGE_GROUP, ids });
     },
     bury,
     isWaiting: () => isWaiting,
@@ -149,7 +140,8 @@ export function createKnowledgeStream(
       if (clientId !== undefined) await redis.command("CLIENT", ["UNBLOCK", clientId]);
     },
     async leave() {
-      await redis.script(LEAVE, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, consumer, ABANDONED_MS]);
+      const args = { group: KNOWLEDGE_GROUP, consumer, abandonedMs: ABANDONED_MS };
+      await leaveKnowledge(redis, { stream: KNOWLEDGE_EVENTS_KEY }, args);
     },
   };
 }
