@@ -39,13 +39,7 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
     if (await indexVectors(parts)) logger.info("the vectors of the index of events are indexed anew");
   });
   const deletionsUpkeep = createUpkeep(deletions.table, logger);
-  let last: Promise<unknown> = Promise.resolve();
-  /** One write at a time. */
-  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
-    const mine = last.then(write);
-    last = mine.catch(() => {});
-    return mine;
-  };
+  const { inTurn, isDone } = createTurn();
   const catchUp = createCatchUp({ ...parts, embedder, inTurn, onWritten: upkeep.written });
 
   const vectorsFor = async (events: readonly KnowledgeEvent[]) =>
@@ -98,11 +92,24 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
     },
     async close() {
       await catchUp.close();
-      await last;
+      await isDone();
       await Promise.all([upkeep.close(), deletionsUpkeep.close()]);
       table.close();
       deletions.table.close();
     },
+  };
+}
+
+/** One write at a time. */
+function createTurn() {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    inTurn<T>(write: () => Promise<T>): Promise<T> {
+      const mine = last.then(write);
+      last = mine.catch(() => {});
+      return mine;
+    },
+    isDone: () => last,
   };
 }
 

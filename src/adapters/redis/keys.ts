@@ -60,6 +60,15 @@ export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
   `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+/** Key prefixes by the names that scripts know them by: they find ids, and so keys, only inside Redis. */
+export const PREFIXES = Object.freeze({
+  threadPrefix: THREAD_KEY_PREFIX,
+  runPrefix: RUN_KEY_PREFIX,
+  leasePrefix: LEASE_KEY_PREFIX,
+  eventsPrefix: EVENTS_KEY_PREFIX,
+  approvalPrefix: APPROVAL_KEY_PREFIX,
+  unfinishedPrefix: UNFINISHED_KEY_PREFIX,
+});
 /** HASH: what the thread's tool calls have done outside. */
 export const ledgerKey = (threadId: string) => `aura:ledger:${threadId}`;
 /** Channel: announcements to the processes that execute runs. */

@@ -1,86 +1,37 @@
 import { z } from "zod";
-import type {
-  SavedThread,
-  ThreadArchive,
-  ThreadPosition,
-  ThreadSummary,
-} from "../../ports/thread-archive.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { SavedThread, ThreadArchive } from "../../ports/thread-archive.ts";
 import { HITL_REQUEST_KEY_PREFIX, hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { RedisCommands } from "./commands.ts";
 import { decodeEffect, encodeEffect } from "./effect-ledger.ts";
 import { encodeEvent } from "./event-format.ts";
 import {
-  APPROVAL_KEY_PREFIX,
   approvalKey,
   approvalsKey,
   DUE_KEY,
-  EVENTS_KEY_PREFIX,
   eventsKey,
   ledgerKey,
   PENDING_KEY,
-  RUN_KEY_PREFIX,
+  PREFIXES,
   runKey,
   runsChannel,
   runsKey,
-  THREAD_KEY_PREFIX,
   threadKey,
   threadsOfKey,
-  UNFINISHED_KEY_PREFIX,
   unfinishedKey,
 } from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
-import { APPROVAL_FIELDS, ownerText, parseApproval, parseTitle } from "./records.ts";
-import {
-  condemnThread,
-  listThreads,
-  readApprovals,
-  removeThread,
-  storeThread,
-  type threadRow,
-} from "./scripts/threads.ts";
-
-/** Threads that one script looks at: others wait meanwhile. */
-const LOOK = 1_000;
+import { APPROVAL_FIELDS, ownerText, parseApproval } from "./records.ts";
+import { condemnThread, readApprovals, removeThread, storeThread } from "./scripts/threads.ts";
+import { createThreadList } from "./thread-list.ts";
 
 const effectsReply = z.array(z.string());
 
 /** Whole threads; each change is one script. */
 export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: number): ThreadArchive {
-  const page = async (owner: Owner, after: ThreadPosition | null, limit: number, status: string) => {
-    const args = {
-      from: after?.updatedAt ?? "+inf",
-      after: after?.threadId ?? "",
-      limit,
-      most: LOOK,
-      status,
-      threadPrefix: THREAD_KEY_PREFIX,
-      runPrefix: RUN_KEY_PREFIX,
-      unfinishedPrefix: UNFINISHED_KEY_PREFIX,
-      approvalPrefix: APPROVAL_KEY_PREFIX,
-    };
-    const [rows, last] = await listThreads(redis, { threadsOf: threadsOfKey(owner) }, args);
-    const next = last === null ? null : { threadId: last[0], updatedAt: last[1] };
-    return { items: rows.map(toSummary), next };
-  };
-
   return {
-    async list(owner, { after, status = "", limit }) {
-      // One more than asked for tells whether there is a next page.
-      const found: ThreadSummary[] = [];
-      let from = after;
-      do {
-        const { items, next } = await page(owner, from, limit + 1 - found.length, status);
-        found.push(...items);
-        from = next;
-      } while (from !== null && found.length <= limit);
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      if (found.length <= limit || last === undefined) return { items, next: null };
-      return { items, next: { updatedAt: last.updatedAt, threadId: last.threadId } };
-    },
+    list: createThreadList(redis),
     async approvals(threadId) {
-      const args = { prefix: APPROVAL_KEY_PREFIX, fields: APPROVAL_FIELDS };
+      const args = { ...PREFIXES, fields: APPROVAL_FIELDS };
       const found = await readApprovals(redis, { approvals: approvalsKey(threadId) }, args);
       return found
         .flatMap(([requestId, fields]) => parseApproval(fields, approvalKey(requestId)) ?? [])
@@ -100,7 +51,7 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
     },
     async condemn(threadId, owner, at) {
       const keys = { thread: threadKey(threadId), due: DUE_KEY };
-      return condemnThread(redis, keys, { owner: ownerText(owner), runPrefix: RUN_KEY_PREFIX, at });
+      return condemnThread(redis, keys, { owner: ownerText(owner), at, ...PREFIXES });
     },
     async remove(thread) {
       const { threadId } = thread;
@@ -114,23 +65,11 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
         threadsOf: threadsOfKey(thread),
         rest: [unfinishedKey(threadId), ledgerKey(threadId), ...ofMain],
       };
-      await removeThread(redis, keys, {
-        threadId,
-        runPrefix: RUN_KEY_PREFIX,
-        eventsPrefix: EVENTS_KEY_PREFIX,
-        approvalPrefix: APPROVAL_KEY_PREFIX,
-        requestPrefix: HITL_REQUEST_KEY_PREFIX,
-        channel: runsChannel(threadId),
-      });
+      const channel = runsChannel(threadId);
+      const requestPrefix = HITL_REQUEST_KEY_PREFIX;
+      await removeThread(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
     },
   };
-}
-
-function toSummary([threadId, updatedAt, record, status, pendingApprovals]: z.output<
-  typeof threadRow
->): ThreadSummary {
-  const { title, createdAt } = parseTitle(record, threadKey(threadId));
-  return { threadId, title, status, createdAt, updatedAt, pendingApprovals };
 }
 
 function storeKeys({ thread, runs, approvals }: SavedThread): Parameters<typeof storeThread>[1] {

@@ -2,33 +2,30 @@ import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
 import { type RunRecord, titleOf } from "../../runs/run.ts";
 import type { RedisCommands } from "./commands.ts";
+import { createDueRuns } from "./due-runs.ts";
 import {
   approvalsKey,
   DUE_KEY,
-  dueMember,
   idempotencyKey,
-  LEASE_KEY_PREFIX,
   ledgerKey,
+  PREFIXES,
   queuedInKey,
   queuedOfKey,
-  RUN_KEY_PREFIX,
   runKey,
   runsChannel,
   runsKey,
-  THREAD_KEY_PREFIX,
   threadKey,
   threadsOfKey,
   unfinishedKey,
 } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
-import { ownerField, ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
-import { attendRun, type beginReply, beginRun, moveRun, takeDueRuns, takeOutOfDue } from "./scripts/runs.ts";
+import { ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
+import { attendRun, type beginReply, beginRun, moveRun } from "./scripts/runs.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 
 const ids = z.array(z.string());
-const dueScore = z.string().transform(Number).pipe(z.number());
 
 /**
  * One HASH per thread and per run: what never changes as JSON, what changes in fields of its own.
@@ -81,30 +78,7 @@ export function createRedisThreadRegistry(
     async attend(runId, worker, what) {
       await attendRun(redis, { run: runKey(runId) }, { worker, what });
     },
-    async makeDue(runId, threadId, at) {
-      await redis.command("ZADD", [DUE_KEY, at, dueMember(runId, threadId)]);
-    },
-    async dueAt(runId) {
-      const score = await redis.command("ZSCORE", [DUE_KEY, dueMember(runId)]);
-      return score === null ? null : parseRecord(dueScore, score, DUE_KEY);
-    },
-    async notDue(runId, since) {
-      await takeOutOfDue(redis, { due: DUE_KEY }, { member: dueMember(runId), since: since ?? "" });
-    },
-    async takeDue(now, nextDue, limit) {
-      if (nextDue <= now) throw new RangeError("due runs can only be put off to later than now");
-      const prefixes = {
-        runPrefix: RUN_KEY_PREFIX,
-        leasePrefix: LEASE_KEY_PREFIX,
-        threadPrefix: THREAD_KEY_PREFIX,
-      };
-      const found = await takeDueRuns(redis, { due: DUE_KEY }, { now, nextDue, limit, ...prefixes });
-      return found.flatMap(([runId, threadId, text, status]) => {
-        const owner = ownerField.safeParse(text).data;
-        // One that is damaged must not hide the others.
-        return owner === undefined ? [] : [{ runId, threadId, ...owner, begun: status !== "queued" }];
-      });
-    },
+    ...createDueRuns(redis),
     async watch(threadId, onChange) {
       const listener = { onMessage: onChange, onResubscribed: onChange };
       return subscriber.subscribe(runsChannel(threadId), listener);
@@ -145,7 +119,7 @@ function beginArguments(
     createdAt,
     updatedAt,
     replaces,
-    runPrefix: RUN_KEY_PREFIX,
+    ...PREFIXES,
     ttlMs: threadTtlMs,
     channel: runsChannel(threadId),
     userCap: queued?.user ?? "",

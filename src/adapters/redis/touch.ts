@@ -1,14 +1,5 @@
 import type { RedisCommands } from "./commands.ts";
-import {
-  APPROVAL_KEY_PREFIX,
-  approvalsKey,
-  EVENTS_KEY_PREFIX,
-  ledgerKey,
-  RUN_KEY_PREFIX,
-  runsKey,
-  threadKey,
-  unfinishedKey,
-} from "./keys.ts";
+import { approvalsKey, ledgerKey, PREFIXES, runsKey, threadKey, unfinishedKey } from "./keys.ts";
 import { touchThread } from "./scripts/threads.ts";
 
 /** Backend.touch: in one step, so that nothing of a thread outlives the rest. */
@@ -20,11 +11,6 @@ export function createTouch(redis: RedisCommands, threadTtlMs: number): (threadI
       approvals: approvalsKey(threadId),
       rest: [unfinishedKey(threadId), ledgerKey(threadId)],
     };
-    await touchThread(redis, keys, {
-      ttlMs: threadTtlMs,
-      runPrefix: RUN_KEY_PREFIX,
-      eventsPrefix: EVENTS_KEY_PREFIX,
-      approvalPrefix: APPROVAL_KEY_PREFIX,
-    });
+    await touchThread(redis, keys, { ttlMs: threadTtlMs, ...PREFIXES });
   };
 }

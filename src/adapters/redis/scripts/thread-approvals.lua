@@ -1,6 +1,6 @@
 -- Reads all approvals that a thread has had.
 -- KEYS[1] approvals  SET  their ids
--- ARGV[1] prefix  key prefix of approvals: the ids, and so the keys, are known only in here
+-- ARGV[1] approvalPrefix  key prefix of approvals: the ids, and so the keys, are known only in here
 -- ARGV[2], ... fields  to read
 -- Returns per approval {request id, {field, ...}}.
 local found = {}

@@ -30,7 +30,7 @@ export const listThreads = defineScript(
 export const readApprovals = defineScript(
   "thread-approvals",
   ["approvals"],
-  ["prefix", "...fields"],
+  ["approvalPrefix", "...fields"],
   z.array(z.tuple([z.string(), hashFields])),
 );
 
