@@ -101,3 +101,13 @@ test("every relative import names a file", () => {
   );
   expect(missing).toEqual([]);
 });
+
+test("every suite of the contracts is one that every backend is given", () => {
+  const all = readFileSync(join(root, "test/contracts/backend.ts"), "utf8");
+  const suites = filesBelow("test/contracts").flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/export function (\w+Contract)\b/g)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+  expect(suites.filter((name) => !new RegExp(`\\b${name}[,\\]]|function ${name}\\b`).test(all))).toEqual([]);
+});
