@@ -70,7 +70,7 @@ export function widthOf(line: string): number {
   return width;
 }
 
-/** Never more than two: what follows the first character of a grapheme stands above, below or inside of it. */
+/** Never more than two: what follows a grapheme's first character stands above, below or inside of it. */
 function widthOfGrapheme(segment: string): number {
   if (EMPTY.test(segment)) return 0;
   return EMOJI.test(segment) ? 2 : eastAsianWidth(segment.codePointAt(0) ?? 0);
