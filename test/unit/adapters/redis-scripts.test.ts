@@ -65,9 +65,9 @@ test.each(defined)(
   },
 );
 
-/** Scripts on approvals, which are called by place still. */
+/** Scripts of the approval store, which are called by place still. */
 const BY_PLACE = [
-  ...["finish", "link-task", "open", "pending", "restate", "settle", "supersede", "unfinished", "watched"],
+  ...["finish", "link-task", "open", "replace", "restate", "settle", "supersede", "unfinished"],
 ];
 
 test("every Lua file has one definition", () => {
