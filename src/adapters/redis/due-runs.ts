@@ -13,8 +13,8 @@ type DueRuns = Pick<ThreadRegistry, "makeDue" | "dueAt" | "notDue" | "takeDue">;
 /** One ZSET of the runs that ought to be moving, by when. */
 export function createDueRuns(redis: RedisCommands): DueRuns {
   return {
-    async makeDue(runId, threadId, at) {
-      await redis.command("ZADD", [DUE_KEY, at, dueMember(runId, threadId)]);
+    async makeDue(runId, _threadId, at) {
+      await redis.command("ZADD", [DUE_KEY, at, dueMember(runId)]);
     },
     async dueAt(runId) {
       const score = await redis.command("ZSCORE", [DUE_KEY, dueMember(runId)]);

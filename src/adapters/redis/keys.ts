@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Owner } from "../../runs/run.ts";
 
+// For the approval store, until it imports them from there.
 export { hitlRequestKey, hitlSessionKey, hitlTaskKey } from "../hitl-keys.ts";
 
 /**
@@ -82,7 +83,7 @@ export const CHECKPOINTER_KEY = "aura:checkpointer";
 /** ZSET: runs that ought to be moving, by when (Unix ms). */
 export const DUE_KEY = "aura:due";
 /** How a run is named in it. */
-export const dueMember = (runId: string, _threadId?: string) => runId;
+export const dueMember = (runId: string) => runId;
 /** ZSET: runs whose AgentTask has to be reported, by when (Unix ms). */
 export const REPORTS_KEY = "aura:reports";
 /** STREAM: received domain events that have not been indexed yet. */
