@@ -36,6 +36,7 @@ const [
   { chat, startStack },
   { createHashingEmbedder },
   lance,
+  { connectTo },
   { openDeletions },
   { createLanceKnowledgeIndex },
   { FIRST },
@@ -43,6 +44,7 @@ const [
   import("../test/helpers/stack.ts"),
   import("../src/knowledge/embedder.ts"),
   import("../src/adapters/lancedb/open.ts"),
+  import("../src/adapters/lancedb/connect.ts"),
   import("../src/adapters/lancedb/deletions.ts"),
   import("../src/adapters/lancedb/knowledge-index.ts"),
   import("../src/adapters/lancedb/vector-column.ts"),
@@ -132,7 +134,7 @@ async function chatting({ stack }: Service, going: (chats: number) => boolean): 
 }
 
 async function burst(running: Service): Promise<void> {
-  const table = await (await lance.connectTo(join(folder, "service"))).db.openTable(lance.EVENTS);
+  const table = await (await connectTo(join(folder, "service"))).db.openTable(lance.EVENTS);
   const { stack, searchable, rows } = running;
   await chatting(running, (chats) => chats < 20);
   const quiet: number[] = [];
@@ -201,7 +203,7 @@ async function search(): Promise<void> {
   const filling = await lance.openKnowledgeIndex(settings, logger);
   const began = performance.now();
   await fill(filling, Number(values.rows));
-  const { db, indexes } = await lance.connectTo(settings.uri);
+  const { db, indexes } = await connectTo(settings.uri);
   const table = await db.openTable(lance.EVENTS);
   while (!(await isIndexed(table, Number(values.rows)))) await delay(500);
   await filling.close();

@@ -1,3 +1,5 @@
+import { eastAsianWidth } from "get-east-asian-width";
+
 const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /**
@@ -61,9 +63,7 @@ function escaped(character: string): string {
 }
 
 const ASCII = /^[ -~]*$/;
-const HALF = /[\uff61-\uffdc]/;
-const WIDE =
-  /^(?:[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})|\ufe0f/u;
+const EMOJI = /^\p{Emoji_Presentation}|\ufe0f/u;
 const EMPTY = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -75,9 +75,10 @@ export function widthOf(line: string): number {
   return width;
 }
 
+/** Never more than two: what follows a grapheme's first character stands above, below or inside of it. */
 function widthOfGrapheme(segment: string): number {
   if (EMPTY.test(segment)) return 0;
-  return WIDE.test(segment) && !HALF.test(segment) ? 2 : 1;
+  return EMOJI.test(segment) ? 2 : eastAsianWidth(segment.codePointAt(0) ?? 0);
 }
 
 /** The line, or as much of its beginning as fits into so many columns with `…` after it. */

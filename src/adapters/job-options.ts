@@ -1,6 +1,6 @@
 import { BackendUnavailableError } from "../errors.ts";
 import type { OwnerCaps } from "../runs/caps.ts";
-import type { BackendLogger } from "./redis/availability.ts";
+import type { BackendLogger } from "./backend-logger.ts";
 
 /** How a process works on jobs. */
 export interface WorkOptions {

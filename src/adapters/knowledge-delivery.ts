@@ -1,6 +1,6 @@
 import { BackendUnavailableError } from "../errors.ts";
 import type { KnowledgeEvent } from "../knowledge/event.ts";
-import type { BackendLogger } from "./redis/availability.ts";
+import type { BackendLogger } from "./backend-logger.ts";
 
 /** An event that a queue has given out; `id` is the queue's name for it. */
 export interface Taken {
@@ -60,8 +60,9 @@ const IN_VAIN = 3;
  * failure only when others have got through since it last failed: an index that is down for hours costs no event.
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { handler, logger, backoffMs = BACKOFF_MS, maxFailures = MAX_FAILURES } = deps;
-  let held: Held[] = [];
+  const { handler, logger, backoffMs = BACKOFF_MS } = deps;
+  const waiting = createWaiting(backoffMs);
+  const blame = createBlame(deps, waiting);
   let giving: readonly Held[] = [];
   let delivered = 0;
   let failing = false;
@@ -80,37 +81,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     return null;
   };
 
-  const hold = (entry: Held) => {
-    entry.attempts += 1;
-    entry.dueAt = Date.now() + Math.min(backoffMs * 2 ** Math.min(entry.attempts - 1, 20), MAX_BACKOFF_MS);
-    held.push(entry);
-  };
-
-  const blame = async (entry: Held, cause: unknown) => {
-    const { taken } = entry;
-    const about = { err: cause, tenantId: taken.event.tenantId, eventId: taken.event.eventId };
-    if (delivered > entry.deliveredThen) entry.failures += 1;
-    entry.deliveredThen = delivered;
-    if (entry.failures >= maxFailures) {
-      logger.error({ ...about, failures: entry.failures }, "event given up");
-      return deps.bury(taken);
-    }
-    if (entry.failures === 1) logger.warn(about, "event could not be indexed; trying again");
-    hold(entry);
-  };
-
   const oneByOne = async (entries: readonly Held[]) => {
     const before = delivered;
     for (const [at, entry] of entries.entries()) {
       const failed = await attempt([entry.taken]);
-      if (failed !== null) await blame(entry, failed.cause);
+      if (failed !== null) await blame(entry, failed.cause, delivered);
       if (delivered > before || at + 1 < IN_VAIN) continue;
       // Those that have not been tried come first the next time.
-      const untried = entries.slice(at + 1);
-      const tried = held;
-      held = [];
-      for (const each of untried) hold(each);
-      held.push(...tried);
+      waiting.addFirst(entries.slice(at + 1));
       break;
     }
   };
@@ -120,7 +98,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const failed = await attempt(entries.map(({ taken }) => taken));
     if (failed === null) return;
     if (entries.length > 1) await oneByOne(entries);
-    else for (const entry of entries) await blame(entry, failed.cause);
+    else for (const entry of entries) await blame(entry, failed.cause, delivered);
     // Those that are known to be bad say nothing about the index.
     if (delivered > before || failing || entries.every(({ failures }) => failures > 0)) return;
     failing = true;
@@ -142,14 +120,53 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       giveAll(
         batch.map((taken) => ({ taken, attempts: 0, failures: 0, deliveredThen: delivered, dueAt: 0 })),
       ),
-    async retry() {
-      const now = Date.now();
-      const due = held.filter(({ dueAt }) => dueAt <= now);
-      held = held.filter(({ dueAt }) => dueAt > now);
-      await giveAll(due);
+    retry: () => giveAll(waiting.takeDue()),
+    held: () => [...giving, ...waiting.all()].map(({ taken }) => taken),
+    isFull: () => waiting.all().length >= MAX_HELD,
+    pauseMs: waiting.pauseMs,
+  };
+}
+
+/** Has an event that has failed wait for another attempt, or gives it up. */
+function createBlame({ logger, bury, maxFailures = MAX_FAILURES }: DeliveryDeps, waiting: Waiting) {
+  return async (entry: Held, cause: unknown, delivered: number): Promise<void> => {
+    const { taken } = entry;
+    const about = { err: cause, tenantId: taken.event.tenantId, eventId: taken.event.eventId };
+    if (delivered > entry.deliveredThen) entry.failures += 1;
+    entry.deliveredThen = delivered;
+    if (entry.failures >= maxFailures) {
+      logger.error({ ...about, failures: entry.failures }, "event given up");
+      return bury(taken);
+    }
+    if (entry.failures === 1) logger.warn(about, "event could not be indexed; trying again");
+    waiting.add([entry]);
+  };
+}
+
+type Waiting = ReturnType<typeof createWaiting>;
+
+/** Events that wait for another attempt, each longer than before. */
+function createWaiting(backoffMs: number) {
+  let waiting: Held[] = [];
+
+  const putOff = (entry: Held): Held => {
+    entry.attempts += 1;
+    entry.dueAt = Date.now() + Math.min(backoffMs * 2 ** Math.min(entry.attempts - 1, 20), MAX_BACKOFF_MS);
+    return entry;
+  };
+
+  return {
+    all: (): readonly Held[] => waiting,
+    add: (entries: readonly Held[]) => void waiting.push(...entries.map(putOff)),
+    addFirst(entries: readonly Held[]) {
+      waiting = [...entries.map(putOff), ...waiting];
     },
-    held: () => [...giving, ...held].map(({ taken }) => taken),
-    isFull: () => held.length >= MAX_HELD,
-    pauseMs: () => Math.max(0, Math.min(...held.map(({ dueAt }) => dueAt)) - Date.now()),
+    takeDue(): readonly Held[] {
+      const now = Date.now();
+      const due = waiting.filter(({ dueAt }) => dueAt <= now);
+      waiting = waiting.filter(({ dueAt }) => dueAt > now);
+      return due;
+    },
+    pauseMs: () => Math.max(0, Math.min(...waiting.map(({ dueAt }) => dueAt)) - Date.now()),
   };
 }

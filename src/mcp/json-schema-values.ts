@@ -1,5 +1,3 @@
-import { type SchemaType, typesOf } from "./schema-types.ts";
-
 /** A schema, or whatever else a stranger has put in its place. */
 export type Keywords = Readonly<Record<string, unknown>>;
 
@@ -9,21 +7,6 @@ export function isObject(value: unknown): value is Keywords {
 
 export function isCount(value: unknown): value is number {
   return typeof value === "number";
-}
-
-/** The keywords about what kind of value it is. Types that nobody knows are the server's own business. */
-export function typeProblem(schema: Keywords, value: unknown): string | null {
-  const types = typesOf(schema);
-  if (types === null || types.some((each) => isOfType(each, value))) return null;
-  return `must be ${types.join(" or ")}`;
-}
-
-function isOfType(type: SchemaType, value: unknown): boolean {
-  if (type === "integer") return typeof value === "number" && Number.isInteger(value);
-  if (type === "null") return value === null;
-  if (type === "array") return Array.isArray(value);
-  if (type === "object") return isObject(value);
-  return typeof value === type;
 }
 
 export function numberProblem(schema: Keywords, value: number): string | null {

@@ -9,8 +9,9 @@ import {
 } from "./json-schema-check.ts";
 import { arrayProblem, objectProblem } from "./json-schema-containers.ts";
 import { namedSchemas, resolve } from "./json-schema-references.ts";
-import { isObject, type Keywords, numberProblem, textProblem, typeProblem } from "./json-schema-values.ts";
+import { isObject, type Keywords, numberProblem, textProblem } from "./json-schema-values.ts";
 import type { Patterns } from "./patterns.ts";
+import { typeProblem } from "./schema-types.ts";
 
 /** What one check of a value may cost: schemas applied, keys and items looked at. Some milliseconds. */
 const MAX_STEPS = 200_000;

@@ -1,17 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { createBell } from "./bell.ts";
+import { createLink, type Link, type ServerState } from "./link.ts";
 import type { Listing } from "./list-tools.ts";
-import { isConnectionLost, NoAnswerError, reasonOf, ServerUnavailableError } from "./reason.ts";
+import { isConnectionLost, NoAnswerError, reasonOf } from "./reason.ts";
 import { type CallAnswer, type McpCall, openSession, type Session } from "./session.ts";
 import type { McpServer } from "./settings.ts";
-import { within } from "./within.ts";
-
-/** How it stands with a server. While it has failed it is tried again and again. */
-export type ServerState =
-  | { readonly state: "connecting" }
-  | { readonly state: "connected" }
-  | { readonly state: "failed"; readonly reason: string };
 
 /** A server that is connected, or being connected to again and again. */
 export interface Connection {
@@ -44,9 +38,6 @@ const STABLE_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
-/** How long a call to a server that is away waits for the attempt that it brings about, in ms. */
-const COMEBACK_MS = 5_000;
-
 /** After so long the log says what an attempt waits for, in ms. */
 const PATIENCE_MS = 5_000;
 
@@ -65,27 +56,7 @@ export function keepConnected(
   const settled = Promise.withResolvers<void>();
   const bell = createBell();
   const demand = createBell();
-  let session: Session | null = null;
-  let attempt = Promise.withResolvers<void>();
-  let outage: string | null = null;
-
-  /** Tells the calls that wait for an attempt that it is over, one way or the other. */
-  const attempted = () => {
-    attempt.resolve();
-    attempt = Promise.withResolvers();
-  };
-  const up = (opened: Session, tools: number) => {
-    session = opened;
-    outage = null;
-    attempted();
-    logger.info({ server: server.name, tools }, "MCP server connected");
-  };
-  const down = (reason: string) => {
-    session = null;
-    const isNews = outage === null && !signal.aborted;
-    outage = reason;
-    if (isNews) logger.warn({ server: server.name, reason }, "MCP server is unavailable; trying again");
-  };
+  const link = createLink(server, logger, signal, demand);
 
   /** One connection, from the attempt to its end. Resolves with how long it lasted, in ms. */
   const once = async (): Promise<number> => {
@@ -98,7 +69,7 @@ export function keepConnected(
       const first = await opened.list(server.connectTimeoutMs);
       onList(first);
       clearTimeout(waiting);
-      up(opened, first.tools.length);
+      link.up(opened, first.tools.length);
       since = Date.now();
       settled.resolve();
       await bell.wait(CHECK_EVERY_MS);
@@ -112,8 +83,8 @@ export function keepConnected(
       reason = reasonOf(error);
     }
     clearTimeout(waiting);
-    down(reason ?? opened?.ended() ?? "the connection was closed");
-    if (since === Infinity) attempted();
+    link.down(reason ?? opened?.ended() ?? "the connection was closed");
+    if (since === Infinity) link.attempted();
     await opened?.close();
     return Date.now() - since;
   };
@@ -133,36 +104,9 @@ export function keepConnected(
   };
   const kept = keep();
 
-  const connected = async (aborted: AbortSignal): Promise<Session> => {
-    if (session === null) {
-      demand.ring();
-      await within(COMEBACK_MS, attempt.promise, aborted);
-      aborted.throwIfAborted();
-    }
-    if (session === null) throw new ServerUnavailableError(outage ?? "it is still starting");
-    return session;
-  };
-
   return {
-    async call(call) {
-      const first = await connected(call.signal);
-      try {
-        return await first.call(call);
-      } catch (error) {
-        // Whatever went wrong, the connection may be the reason: look at it now.
-        bell.ring();
-        if (!isConnectionLost(error)) throw error;
-        if (session === first) down(reasonOf(error));
-        // What is wrong with it a list may not tell, and this connection must not be the next one.
-        first.giveUp(reasonOf(error));
-      }
-      const second = await connected(call.signal);
-      return second.call(call);
-    },
-    state() {
-      if (session !== null) return { state: "connected" };
-      return outage === null ? { state: "connecting" } : { state: "failed", reason: outage };
-    },
+    call: (call) => callOver(link, call, bell.ring),
+    state: link.state,
     settled: settled.promise,
     async close() {
       closing.abort(new Error("shutting down"));
@@ -171,6 +115,23 @@ export function keepConnected(
       await kept;
     },
   };
+}
+
+/** Connection.call */
+async function callOver(link: Link, call: McpCall, lookAtIt: () => void): Promise<CallAnswer> {
+  const first = await link.connected(call.signal);
+  try {
+    return await first.call(call);
+  } catch (error) {
+    // Whatever went wrong, the connection may be the reason: look at it now.
+    lookAtIt();
+    if (!isConnectionLost(error)) throw error;
+    link.lost(first, reasonOf(error));
+    // What is wrong with it a list may not tell, and this connection must not be the next one.
+    first.giveUp(reasonOf(error));
+  }
+  const second = await link.connected(call.signal);
+  return second.call(call);
 }
 
 /**

@@ -3,7 +3,8 @@ import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import type { ToolSource } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { fairShare } from "./fair-share.ts";
-import { type Connection, keepConnected, type ServerState } from "./keep-connected.ts";
+import { type Connection, keepConnected } from "./keep-connected.ts";
+import type { ServerState } from "./link.ts";
 import type { Listing } from "./list-tools.ts";
 import { nameOf } from "./listed-tool.ts";
 import { splitName, toolName } from "./names.ts";
@@ -64,14 +65,8 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger,
 
   const share = () => {
     const entries = [...served.values()];
-    const usable = entries.map(({ tools, refused }) => tools.filter(({ name }) => !refused.has(name)));
-    const counts = fairShare(
-      usable.map(({ length }) => length),
-      room,
-    );
-    for (const [at, entry] of entries.entries()) entry.offered = usable[at]?.slice(0, counts[at]) ?? [];
+    const left = allot(entries, room);
     all = Object.freeze(entries.flatMap(({ offered }) => offered));
-    const left = usable.flat().length - all.length;
     if (left > 0 && left !== crowdedOut) {
       const text = "MCP tools left out: more than a request may have (AURA_MAX_TOOLS)";
       logger.warn({ room, leftOut: left, servers: crowded(entries) }, `${text}; choose with "tools"`);
@@ -127,6 +122,17 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger,
       await Promise.all(connections.map((connection) => connection.close()));
     },
   };
+}
+
+/** Offers of each server's tools as many as there is room for; returns how many are left. */
+function allot(entries: readonly Served[], room: number): number {
+  const usable = entries.map(({ tools, refused }) => tools.filter(({ name }) => !refused.has(name)));
+  const counts = fairShare(
+    usable.map(({ length }) => length),
+    room,
+  );
+  for (const [at, entry] of entries.entries()) entry.offered = usable[at]?.slice(0, counts[at]) ?? [];
+  return usable.flat().length - entries.flatMap(({ offered }) => offered).length;
 }
 
 /** What a provider has refused it may take when it looks different; and only then. */

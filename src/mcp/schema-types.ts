@@ -1,4 +1,4 @@
-import type { Keywords } from "./json-schema-values.ts";
+import { isObject, type Keywords } from "./json-schema-values.ts";
 
 /** The types that JSON Schema knows. */
 export type SchemaType = "string" | "number" | "integer" | "boolean" | "array" | "object" | "null";
@@ -33,4 +33,19 @@ export function typesOf({ type, nullable }: Keywords): readonly SchemaType[] | n
   if (known.length === 0 || known.includes(undefined)) return null;
   const types = known.filter((each) => each !== undefined);
   return nullable === true ? [...types, "null"] : types;
+}
+
+/** The keywords about what kind of value it is. Types that nobody knows are the server's own business. */
+export function typeProblem(schema: Keywords, value: unknown): string | null {
+  const types = typesOf(schema);
+  if (types === null || types.some((each) => isOfType(each, value))) return null;
+  return `must be ${types.join(" or ")}`;
+}
+
+function isOfType(type: SchemaType, value: unknown): boolean {
+  if (type === "integer") return typeof value === "number" && Number.isInteger(value);
+  if (type === "null") return value === null;
+  if (type === "array") return Array.isArray(value);
+  if (type === "object") return isObject(value);
+  return typeof value === type;
 }

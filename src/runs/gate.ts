@@ -37,26 +37,8 @@ export function createGate(): Gate {
   };
 
   const place = (isAlone: boolean): Place => {
-    let left = false;
-    let alone = isAlone;
     inside += 1;
-    const share = () => {
-      if (!alone) return;
-      alone = false;
-      open();
-    };
-    return {
-      get alone() {
-        return alone;
-      },
-      share,
-      leave() {
-        if (left) return;
-        left = true;
-        leave();
-        share();
-      },
-    };
+    return createPlace(isAlone, leave, open);
   };
 
   return {
@@ -93,6 +75,28 @@ export function createGate(): Gate {
         signal.addEventListener("abort", giveUp, { once: true });
         whenEmpty = () => settle(place(true));
       });
+    },
+  };
+}
+
+function createPlace(isAlone: boolean, leave: () => void, letOthersIn: () => void): Place {
+  let left = false;
+  let alone = isAlone;
+  const share = () => {
+    if (!alone) return;
+    alone = false;
+    letOthersIn();
+  };
+  return {
+    get alone() {
+      return alone;
+    },
+    share,
+    leave() {
+      if (left) return;
+      left = true;
+      leave();
+      share();
     },
   };
 }

@@ -4,7 +4,10 @@ import type { StoredEvent, WireEvent } from "./event.ts";
 /** Unstored events above which the producer has to wait: memory stays bounded when the log is slow. */
 const MAX_BUFFERED = 512;
 
-/** Appends one run's events in order. There is one writer per execution, and only runs/execute has one. */
+/**
+ * Appends one run's events in order. At most one is in use at a time: an execution has one, and what is told
+ * of the run outside of an execution (`suspend`, `wind-up`) is written under the thread's lease, too.
+ */
 export interface RunWriter {
   /** Of the last event that was written, stored or not. */
   readonly lastSeq: number;

@@ -3,17 +3,7 @@ import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { createEmbeddedJobQueue } from "../../src/adapters/embedded/job-queue.ts";
 import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
-import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
-import { publishedApprovalsContract } from "../contracts/approval-published.ts";
-import { replaceContract } from "../contracts/approval-replace.ts";
-import { approvalStoreContract } from "../contracts/approval-store.ts";
-import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
-import { supersedeContract } from "../contracts/approval-supersede.ts";
-import { callExaminationContract } from "../contracts/call-examination.ts";
-import { dueRunsContract } from "../contracts/due-runs.ts";
-import { effectLedgerContract } from "../contracts/effect-ledger.ts";
-import { eventLogContract } from "../contracts/event-log.ts";
-import { fairJobsContract } from "../contracts/fair-jobs.ts";
+import { backendContract } from "../contracts/backend.ts";
 import {
   anApproval,
   aRun,
@@ -23,18 +13,6 @@ import {
   range,
   someEvents,
 } from "../contracts/harness.ts";
-import { idempotencyContract } from "../contracts/idempotency.ts";
-import { jobQueueContract } from "../contracts/job-queue.ts";
-import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
-import { queuedRunsContract } from "../contracts/queued-runs.ts";
-import { runControlContract } from "../contracts/run-control.ts";
-import { runWorkersContract } from "../contracts/run-workers.ts";
-import { signalBusContract } from "../contracts/signal-bus.ts";
-import { taskReportsContract } from "../contracts/task-reports.ts";
-import { threadArchiveContract } from "../contracts/thread-archive.ts";
-import { threadLeaseContract } from "../contracts/thread-lease.ts";
-import { threadRegistryContract } from "../contracts/thread-registry.ts";
-import { toolBoardContract } from "../contracts/tool-board.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
 async function makeHarness(): Promise<Harness> {
@@ -57,31 +35,12 @@ async function makeHarness(): Promise<Harness> {
   };
 }
 
-eventLogContract("embedded", makeHarness);
-threadRegistryContract("embedded", makeHarness);
-queuedRunsContract("embedded", makeHarness);
-idempotencyContract("embedded", makeHarness);
-dueRunsContract("embedded", makeHarness);
-runWorkersContract("embedded", makeHarness);
-threadLeaseContract("embedded", makeHarness);
-threadArchiveContract("embedded", makeHarness);
-taskReportsContract("embedded", makeHarness);
-approvalStoreContract("embedded", makeHarness);
-supersedeContract("embedded", makeHarness);
-replaceContract("embedded", makeHarness);
-callExaminationContract("embedded", makeHarness);
-publishedApprovalsContract("embedded", makeHarness);
-strangeRequestsContract("embedded", makeHarness);
-pendingApprovalsContract("embedded", makeHarness);
-effectLedgerContract("embedded", makeHarness);
-signalBusContract("embedded", makeHarness);
-runControlContract("embedded", makeHarness);
-toolBoardContract("embedded", makeHarness);
-knowledgeQueueContract("embedded", async (options) =>
-  createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
-);
-jobQueueContract("embedded", async (options) => createEmbeddedJobQueue(options));
-fairJobsContract("embedded", async (options) => createEmbeddedJobQueue(options));
+backendContract("embedded", {
+  backend: makeHarness,
+  knowledge: async (options) =>
+    createEmbeddedKnowledgeQueue({ ...options, logger: recordingLogger(), now: Date.now }),
+  jobs: async (options) => createEmbeddedJobQueue(options),
+});
 
 describe("the embedded backend", () => {
   const DAY_MS = 24 * 60 * 60_000;

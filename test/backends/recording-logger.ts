@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { BackendLogger } from "../../src/adapters/redis/availability.ts";
+import type { BackendLogger } from "../../src/adapters/backend-logger.ts";
 
 export interface RecordingLogger extends BackendLogger {
   /** `level: message` */

@@ -3,10 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAvailability } from "../../src/adapters/redis/availability.ts";
 import { createCommands } from "../../src/adapters/redis/commands.ts";
 import { openConnection } from "../../src/adapters/redis/connection.ts";
-import {
-  createRedisKnowledgeQueue,
-  type RedisKnowledgeQueueOptions,
-} from "../../src/adapters/redis/knowledge-queue.ts";
+import { createRedisKnowledgeQueue } from "../../src/adapters/redis/knowledge-queue.ts";
+import type { RedisKnowledgeOptions } from "../../src/adapters/redis/knowledge-worker.ts";
 import { BackendUnavailableError } from "../../src/errors.ts";
 import { callCounter, range } from "../contracts/harness.ts";
 import { BATCH, knowledgeWorker } from "../contracts/knowledge-queue.ts";
@@ -33,7 +31,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-const connect = (options: Partial<RedisKnowledgeQueueOptions> = {}) => {
+const connect = (options: Partial<RedisKnowledgeOptions> = {}) => {
   const availability = createAvailability(logger);
   const connection = openConnection(redis, "commands", availability);
   const commands = createCommands(connection);

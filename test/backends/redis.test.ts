@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import type { JobQueueOptions } from "../../src/adapters/job-options.ts";
+import type { DeliveryOptions } from "../../src/adapters/knowledge-delivery.ts";
 import { createAvailability } from "../../src/adapters/redis/availability.ts";
 import { createRedisBackend } from "../../src/adapters/redis/backend.ts";
 import { createCommands } from "../../src/adapters/redis/commands.ts";
@@ -7,30 +8,9 @@ import { openConnection } from "../../src/adapters/redis/connection.ts";
 import { createRedisJobQueue } from "../../src/adapters/redis/job-queue.ts";
 import { createRedisKnowledgeQueue } from "../../src/adapters/redis/knowledge-queue.ts";
 import type { JobQueue } from "../../src/ports/job-queue.ts";
-import { pendingApprovalsContract } from "../contracts/approval-pending.ts";
-import { publishedApprovalsContract } from "../contracts/approval-published.ts";
-import { replaceContract } from "../contracts/approval-replace.ts";
-import { approvalStoreContract } from "../contracts/approval-store.ts";
-import { strangeRequestsContract } from "../contracts/approval-strange-requests.ts";
-import { supersedeContract } from "../contracts/approval-supersede.ts";
-import { callExaminationContract } from "../contracts/call-examination.ts";
-import { dueRunsContract } from "../contracts/due-runs.ts";
-import { effectLedgerContract } from "../contracts/effect-ledger.ts";
-import { eventLogContract } from "../contracts/event-log.ts";
-import { fairJobsContract } from "../contracts/fair-jobs.ts";
+import type { KnowledgeQueue } from "../../src/ports/knowledge-queue.ts";
+import { backendContract } from "../contracts/backend.ts";
 import type { Harness } from "../contracts/harness.ts";
-import { idempotencyContract } from "../contracts/idempotency.ts";
-import { jobQueueContract } from "../contracts/job-queue.ts";
-import { knowledgeQueueContract } from "../contracts/knowledge-queue.ts";
-import { queuedRunsContract } from "../contracts/queued-runs.ts";
-import { runControlContract } from "../contracts/run-control.ts";
-import { runWorkersContract } from "../contracts/run-workers.ts";
-import { signalBusContract } from "../contracts/signal-bus.ts";
-import { taskReportsContract } from "../contracts/task-reports.ts";
-import { threadArchiveContract } from "../contracts/thread-archive.ts";
-import { threadLeaseContract } from "../contracts/thread-lease.ts";
-import { threadRegistryContract } from "../contracts/thread-registry.ts";
-import { toolBoardContract } from "../contracts/tool-board.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -60,27 +40,7 @@ async function makeHarness(): Promise<Harness> {
   };
 }
 
-eventLogContract("redis", makeHarness);
-threadRegistryContract("redis", makeHarness);
-queuedRunsContract("redis", makeHarness);
-idempotencyContract("redis", makeHarness);
-dueRunsContract("redis", makeHarness);
-runWorkersContract("redis", makeHarness);
-threadLeaseContract("redis", makeHarness);
-threadArchiveContract("redis", makeHarness);
-taskReportsContract("redis", makeHarness);
-approvalStoreContract("redis", makeHarness);
-supersedeContract("redis", makeHarness);
-replaceContract("redis", makeHarness);
-callExaminationContract("redis", makeHarness);
-publishedApprovalsContract("redis", makeHarness);
-strangeRequestsContract("redis", makeHarness);
-pendingApprovalsContract("redis", makeHarness);
-effectLedgerContract("redis", makeHarness);
-signalBusContract("redis", makeHarness);
-runControlContract("redis", makeHarness);
-toolBoardContract("redis", makeHarness);
-knowledgeQueueContract("redis", async (options) => {
+async function makeKnowledgeQueue(options: DeliveryOptions): Promise<KnowledgeQueue> {
   const client = redis.client();
   await client.flushall();
   client.disconnect();
@@ -96,7 +56,8 @@ knowledgeQueueContract("redis", async (options) => {
     logger,
   });
   return { ...queue, close: () => queue.close().then(connection.close) };
-});
+}
+
 async function makeJobQueue(options: JobQueueOptions): Promise<JobQueue> {
   const client = redis.client();
   await client.flushall();
@@ -109,5 +70,5 @@ async function makeJobQueue(options: JobQueueOptions): Promise<JobQueue> {
     logger,
   });
 }
-jobQueueContract("redis", makeJobQueue);
-fairJobsContract("redis", makeJobQueue);
+
+backendContract("redis", { backend: makeHarness, knowledge: makeKnowledgeQueue, jobs: makeJobQueue });

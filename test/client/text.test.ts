@@ -56,6 +56,21 @@ describe("rows of a text", () => {
   });
 });
 
+test.each([
+  ["abc", 3],
+  ["한글", 4],
+  ["e\u0301", 1],
+  ["\u200b\ufe0e", 0],
+  ["ﾊ・ハ", 5],
+  // A measure of an area, a company's sign, an ellipsis between others: two columns, two, one.
+  ["㎡㈜…", 5],
+  ["❤", 1],
+  ["❤️👍🏽🇰🇷👨‍👩‍👧‍👦1️⃣", 10],
+  ["\u001b[1m", 4],
+])("%j takes %i columns", (line, columns) => {
+  expect(widthOf(line)).toBe(columns);
+});
+
 test("a text in one line has one space where its lines ended", () => {
   expect(harmlessLine("a \n\n  b\tc  d\n")).toBe("a b    c  d ");
   expect(harmlessLine("  a  b  ")).toBe("  a  b  ");

@@ -5,7 +5,8 @@ import { Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from "apache-arr
 import fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { connectTo, EVENTS, openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
+import { connectTo } from "../../src/adapters/lancedb/connect.ts";
+import { EVENTS, openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../src/adapters/lancedb/rebuild.ts";
 import { toRow } from "../../src/adapters/lancedb/rows.ts";
 import { createOpenAiEmbedder } from "../../src/adapters/openai-embedder.ts";

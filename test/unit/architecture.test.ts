@@ -74,6 +74,16 @@ test("only compose.ts and the entries know the adapters, and src never imports t
   ).toEqual([]);
 });
 
+test("no backend and no index knows another one, and what they share knows none of them", () => {
+  const kindOf = (path: string) => /^src\/adapters\/(embedded|redis|lancedb)\//.exec(path)?.[1];
+  const offences = filesBelow("src/adapters").flatMap((file) =>
+    importsOf(file)
+      .filter((path) => kindOf(path) !== undefined && kindOf(path) !== kindOf(file))
+      .map((path) => `${file} -> ${path}`),
+  );
+  expect(offences).toEqual([]);
+});
+
 test("the command line knows the service by HTTP alone, and nothing imports it", () => {
   const ofClient = filesBelow("client").flatMap(importsOf);
   expect(ofClient.filter((path) => !path.startsWith("client/") && !isEncoding(path))).toEqual([]);
@@ -90,4 +100,14 @@ test("every relative import names a file", () => {
     ),
   );
   expect(missing).toEqual([]);
+});
+
+test("every suite of the contracts is one that every backend is given", () => {
+  const all = readFileSync(join(root, "test/contracts/backend.ts"), "utf8");
+  const suites = filesBelow("test/contracts").flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/export function (\w+Contract)\b/g)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+  expect(suites.filter((name) => !new RegExp(`\\b${name}[,\\]]|function ${name}\\b`).test(all))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner } from "../../runs/run.ts";
+import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import {
   awaitsResume,
   isDecidedThere,
@@ -15,7 +16,6 @@ import {
   WATCHED_AT_ONCE,
   withTaskId,
 } from "../published-request.ts";
-import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../redis/keys.ts";
 import type { EmbeddedBus } from "./bus.ts";
 import { createPendingIndex } from "./pending-index.ts";
 

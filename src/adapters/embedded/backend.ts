@@ -1,6 +1,6 @@
 import type { Backend } from "../../ports/backend.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { reportTo, type WorkOptions } from "../job-options.ts";
-import type { BackendLogger } from "../redis/availability.ts";
 import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createEmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";

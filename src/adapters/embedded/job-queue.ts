@@ -16,21 +16,15 @@ export function createEmbeddedJobQueue({
   const ready = createReadyList();
   const slots = createOwnerSlots(caps);
   const running = new Set<Promise<void>>();
-  const pauses = new Set<NodeJS.Timeout>();
+  const pauses = createPauses();
   let handler: Handler | undefined;
   let closed = false;
 
-  const addLater = (thread: ReadyThread) => {
-    const pause = setTimeout(
-      () => {
-        pauses.delete(pause);
-        ready.add(thread, "begun");
-        startNext();
-      },
-      backoffMs * 2 ** (thread.attempt - 2),
-    );
-    pauses.add(pause);
-  };
+  const addLater = (thread: ReadyThread) =>
+    pauses.after(backoffMs * 2 ** (thread.attempt - 2), () => {
+      ready.add(thread, "begun");
+      startNext();
+    });
 
   const attemptJob = async (handle: Handler, thread: ReadyThread) => {
     try {
@@ -73,8 +67,25 @@ export function createEmbeddedJobQueue({
     },
     async close() {
       closed = true;
-      for (const pause of pauses) clearTimeout(pause);
+      pauses.clear();
       await Promise.all(running);
+    },
+  };
+}
+
+/** What is to be done later, unless all of it is given up before. */
+function createPauses() {
+  const pauses = new Set<NodeJS.Timeout>();
+  return {
+    after(ms: number, done: () => void) {
+      const pause = setTimeout(() => {
+        pauses.delete(pause);
+        done();
+      }, ms);
+      pauses.add(pause);
+    },
+    clear() {
+      for (const pause of pauses) clearTimeout(pause);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AuraError } from "../../errors.ts";
 import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { createDelivery, type Delivery, type DeliveryOptions, type Taken } from "../knowledge-delivery.ts";
-import type { BackendLogger } from "../redis/availability.ts";
-import { knowledgeSeenKey, SEEN_TTL_MS } from "../redis/keys.ts";
+import { SEEN_TTL_MS } from "../retention.ts";
 
 export interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
   logger: BackendLogger;
@@ -57,7 +57,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
     async add(event, digest) {
       if (closing.signal.aborted) throw new AuraError("E5002", { detail: "the knowledge queue is closed" });
       forget();
-      const key = knowledgeSeenKey(event, digest);
+      const key = JSON.stringify([event.tenantId, event.eventId, digest]);
       if (seen.has(key)) return "duplicate";
       seen.set(key, now() + SEEN_TTL_MS);
       added += 1;

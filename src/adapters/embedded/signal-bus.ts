@@ -1,5 +1,5 @@
 import type { SignalBus } from "../../ports/signal-bus.ts";
-import { HITL_CHANNEL_PREFIX } from "../redis/keys.ts";
+import { HITL_CHANNEL_PREFIX } from "../hitl-keys.ts";
 import type { EmbeddedBus } from "./bus.ts";
 
 /** Signals from whoever publishes on the same bus in this process. */

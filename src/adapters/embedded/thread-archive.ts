@@ -1,6 +1,6 @@
 import type { ThreadArchive, ThreadPosition, ThreadSummary } from "../../ports/thread-archive.ts";
 import type { RunRecord, ThreadRecord } from "../../runs/run.ts";
-import { hitlSessionKey, hitlSignalKey } from "../redis/keys.ts";
+import { hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { EmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";
 import type { EmbeddedEffectLedger } from "./effect-ledger.ts";

@@ -3,7 +3,7 @@ import { Field, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
 import type { KnowledgeEvent } from "../../knowledge/event.ts";
 import type { KnowledgeDeletion, KnowledgeDocument } from "../../ports/knowledge-index.ts";
-import type { Indexes } from "./open.ts";
+import type { Indexes } from "./connect.ts";
 import { keyOf, quoted } from "./rows.ts";
 
 /**

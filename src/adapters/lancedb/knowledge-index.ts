@@ -12,20 +12,16 @@ import type {
 import type { Owner } from "../../runs/run.ts";
 import { createCatchUp } from "./catch-up.ts";
 import type { Deletions } from "./deletions.ts";
-import type { Indexes } from "./open.ts";
 import { quoted, SHOWN, toFound, toRow } from "./rows.ts";
 import { type SearchParts, searchRows, visibleTo } from "./search.ts";
 import { createUpkeep } from "./upkeep.ts";
-import { isLeft, noVectors, type VectorColumn } from "./vector-column.ts";
-import { indexVectors } from "./vector-index.ts";
+import { isLeft, noVectors } from "./vector-column.ts";
+import { type IndexedTable, indexVectors } from "./vector-index.ts";
 
-export interface IndexParts extends Pick<SearchParts, "exact" | "patienceMs"> {
-  table: Table;
+/** The column is the embedder's. */
+export interface IndexParts extends IndexedTable, Pick<SearchParts, "exact" | "patienceMs"> {
   deletions: Deletions;
-  indexes: Indexes;
   embedder: Embedder;
-  /** The embedder's. */
-  column: VectorColumn;
   logger: Logger;
   /** Before an embedder that has failed is asked again, in ms. */
   retryMs?: number;
@@ -43,13 +39,7 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
     if (await indexVectors(parts)) logger.info("the vectors of the index of events are indexed anew");
   });
   const deletionsUpkeep = createUpkeep(deletions.table, logger);
-  let last: Promise<unknown> = Promise.resolve();
-  /** One write at a time. */
-  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
-    const mine = last.then(write);
-    last = mine.catch(() => {});
-    return mine;
-  };
+  const { inTurn, isDone } = createTurn();
   const catchUp = createCatchUp({ ...parts, embedder, inTurn, onWritten: upkeep.written });
 
   const vectorsFor = async (events: readonly KnowledgeEvent[]) =>
@@ -102,11 +92,24 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
     },
     async close() {
       await catchUp.close();
-      await last;
+      await isDone();
       await Promise.all([upkeep.close(), deletionsUpkeep.close()]);
       table.close();
       deletions.table.close();
     },
+  };
+}
+
+/** One write at a time. */
+function createTurn() {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    inTurn<T>(write: () => Promise<T>): Promise<T> {
+      const mine = last.then(write);
+      last = mine.catch(() => {});
+      return mine;
+    },
+    isDone: () => last,
   };
 }
 

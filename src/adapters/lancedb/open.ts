@@ -1,10 +1,9 @@
-import { mkdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import type { Connection, Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import { type KnowledgeIndex, StaleIndexError } from "../../ports/knowledge-index.ts";
+import { connectTo, type Indexes } from "./connect.ts";
 import { openDeletions } from "./deletions.ts";
 import { createLanceKnowledgeIndex } from "./knowledge-index.ts";
 import { tableSchema } from "./rows.ts";
@@ -21,7 +20,6 @@ export interface LanceSettings {
 }
 
 export const EVENTS = "events";
-const MIN_THREADS = 4;
 const META = "index_meta";
 /** Of the rows; what was written before there were numbers has none. */
 const FORMAT = 2;
@@ -55,27 +53,6 @@ export async function openKnowledgeIndex(settings: LanceSettings, logger: Logger
   await ensureColumn(table, column, embedder.dimensions);
   const deletions = await openDeletions(db, indexes);
   return createLanceKnowledgeIndex({ table, deletions, indexes, embedder, column, logger, ...patience });
-}
-
-export type Indexes = typeof import("@lancedb/lancedb").Index;
-
-export async function connectTo(uri: string): Promise<{ db: Connection; indexes: Indexes }> {
-  useEnoughThreads();
-  // The library tells on stderr, line by line, of every file that it makes.
-  process.env.LANCEDB_LOG ??= "error";
-  process.env.RUST_LOG ??= "error";
-  if (!uri.includes("://")) mkdirSync(uri, { recursive: true });
-  const { connect, Index } = await import("@lancedb/lancedb");
-  // Other processes write too: every read looks for their newest version.
-  return { db: await connect(uri, { readConsistencyInterval: 0 }), indexes: Index };
-}
-
-/**
- * LanceDB's pool of threads for computing has as many as the machine has cores, less two, but its work waits for other work of the same
- * pool: with one thread, writing beside the upkeep stops for good. Read when the library is loaded.
- */
-function useEnoughThreads(): void {
-  process.env.LANCE_CPU_THREADS ??= String(Math.max(MIN_THREADS, availableParallelism() - 2));
 }
 
 export async function createTable(

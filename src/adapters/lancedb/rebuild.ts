@@ -1,6 +1,7 @@
 import { embedTexts } from "../../knowledge/embed-texts.ts";
 import type { Embedder } from "../../knowledge/embedder.ts";
-import { connectTo, createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
+import { connectTo } from "./connect.ts";
+import { createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
 import { COLUMNS, fromRow, toRow } from "./rows.ts";
 import { FIRST } from "./vector-column.ts";
 import { indexVectors } from "./vector-index.ts";

@@ -1,6 +1,13 @@
 import type { Table } from "@lancedb/lancedb";
-import type { IndexParts } from "./knowledge-index.ts";
+import type { Indexes } from "./connect.ts";
 import { isLeft, type VectorColumn } from "./vector-column.ts";
+
+export interface IndexedTable {
+  table: Table;
+  indexes: Indexes;
+  /** Whose vectors are meant. */
+  column: VectorColumn;
+}
 
 /** All of them are looked at: they are few, and a tenant's events lie in any of them. */
 export const PARTITIONS = 16;
@@ -21,11 +28,7 @@ const ROWS_PER_PART = 25_000;
  *
  * @returns whether it was made
  */
-export async function indexVectors({
-  table,
-  indexes,
-  column,
-}: Pick<IndexParts, "table" | "indexes" | "column">): Promise<boolean> {
+export async function indexVectors({ table, indexes, column }: IndexedTable): Promise<boolean> {
   const [rows, left] = await Promise.all([table.countRows(), table.countRows(isLeft(column))]);
   if (left > rows * MOST_LEFT) return false;
   const parts = await partsOf(table, column);

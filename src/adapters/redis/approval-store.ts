@@ -254,7 +254,7 @@ function openArguments(record: ApprovalRecord): (string | number)[] {
     JSON.stringify(toHitlRequest(pending)),
     lifetimes.request,
     lifetimes.session,
-    dueMember(runId, threadId),
+    dueMember(runId),
     pendingMember(record),
   ];
 }

@@ -1,7 +1,4 @@
-import type { FastifyBaseLogger } from "fastify";
-
-/** The part of pino's logger that the backend needs. */
-export type BackendLogger = Pick<FastifyBaseLogger, "info" | "warn" | "error">;
+import type { BackendLogger } from "../backend-logger.ts";
 
 /** What is known about the process's connections to Redis. */
 export interface Availability {

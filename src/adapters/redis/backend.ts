@@ -1,9 +1,10 @@
 import { BackendUnavailableError } from "../../errors.ts";
 import type { Backend } from "../../ports/backend.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { reportTo, type WorkOptions } from "../job-options.ts";
 import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createRedisApprovalStore } from "./approval-store.ts";
-import { type BackendLogger, createAvailability } from "./availability.ts";
+import { createAvailability } from "./availability.ts";
 import { createRedisCallExamination } from "./call-examination.ts";
 import { createCommands, isOutage, type RedisCommands } from "./commands.ts";
 import { type Connection, openConnection, type RedisAddress } from "./connection.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { shownPart } from "../../approvals/approval-schema.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import type { CallExamination, ChangedCall, Examine, Examined } from "../../ports/call-examination.ts";
-import type { BackendLogger } from "./availability.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import type { RedisCommands } from "./commands.ts";
 import { EXAMINATION_CHANNEL, examinationKey, examinedChannel } from "./keys.ts";
 import { jsonField } from "./record-format.ts";

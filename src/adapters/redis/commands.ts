@@ -1,19 +1,17 @@
 import { BackendUnavailableError } from "../../errors.ts";
 import { type Connection, withoutCommand } from "./connection.ts";
 import { RecordFormatError } from "./record-format.ts";
-import type { Script } from "./script.ts";
-
-type Argument = string | number;
+import type { Argument, ScriptRunner } from "./script.ts";
 
 /** How the stores talk to Redis. Replies are untrusted: parse them. */
-export interface RedisCommands {
+export interface RedisCommands extends ScriptRunner {
   /**
    * @param args the key first
    * @throws BackendUnavailableError when Redis cannot do it now
    */
   command(name: string, args: readonly Argument[]): Promise<unknown>;
   /** Runs a script by its hash, sending the source only when Redis does not know it. Throws as `command`. */
-  script(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
+  script: ScriptRunner["script"];
 }
 
 export function createCommands({ client, opened }: Connection): RedisCommands {

@@ -1,10 +1,19 @@
 import { Redis } from "ioredis";
+import type { BackendLogger } from "../backend-logger.ts";
 import type { Availability } from "./availability.ts";
 
 export interface RedisAddress {
   host: string;
   port: number;
   password?: string | undefined;
+}
+
+/** What a part needs that opens connections of its own. */
+export interface Connecting {
+  address: RedisAddress;
+  /** Hears of each connection that is lost, or back. */
+  availability: Availability;
+  logger: BackendLogger;
 }
 
 export interface Connection {

@@ -5,11 +5,7 @@ import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { RedisCommands } from "./commands.ts";
 import { leaseKey, ledgerKey } from "./keys.ts";
 import { jsonField, parseRecord } from "./record-format.ts";
-import { loadScript } from "./script.ts";
-
-const BEGIN_EFFECT = loadScript("begin-effect");
-const FINISH_EFFECT = loadScript("finish-effect");
-const CONCLUDE_EFFECT = loadScript("conclude-effect");
+import { beginEffect, concludeEffect, finishEffect } from "./scripts/effects.ts";
 
 // Not z.json(): it came out of JSON.parse, and may nest deeper than a validator recurses.
 const present = z.unknown().refine((outcome) => outcome !== undefined, "is missing");
@@ -42,24 +38,29 @@ export function createRedisEffectLedger(redis: RedisCommands): EffectLedger {
     async begin(effectKey, leaseHolder) {
       const { threadId } = effectKey;
       const key = ledgerKey(threadId);
-      const fence = leaseHolder === undefined ? [] : [leaseHolder];
-      const keys = leaseHolder === undefined ? [key] : [key, leaseKey(threadId)];
-      const reply = await redis.script(BEGIN_EFFECT, keys, [fieldOf(effectKey), STARTED, ...fence]);
+      const lease = leaseHolder === undefined ? undefined : leaseKey(threadId);
+      const reply = await beginEffect(
+        redis,
+        { effects: key, lease },
+        { name: fieldOf(effectKey), started: STARTED, holder: leaseHolder },
+      );
       if (reply === null) return { state: "new" };
       if (reply === LOST) throw new LeaseLostError(threadId);
       return stateOf(parseRecord(effect, reply, key));
     },
     async finish(effectKey, outcome) {
-      const [field, done] = encodeEffect({ ...effectKey, outcome });
-      const late = (["unknown", "never"] as const).flatMap((as) => [
-        prefixOf(endedJson(as)),
-        endedJson(as, { later: outcome ?? null }),
-      ]);
-      await redis.script(FINISH_EFFECT, [ledgerKey(effectKey.threadId)], [field, done, ...late]);
+      const [name, done] = encodeEffect({ ...effectKey, outcome });
+      const concluded = (["unknown", "never"] as const).map((as) => ({
+        prefix: prefixOf(endedJson(as)),
+        instead: endedJson(as, { later: outcome ?? null }),
+      }));
+      await finishEffect(redis, { effects: ledgerKey(effectKey.threadId) }, { name, done, concluded });
     },
     async conclude(effectKey) {
       const key = ledgerKey(effectKey.threadId);
-      const reply = await redis.script(CONCLUDE_EFFECT, [key], [fieldOf(effectKey), STARTED, UNKNOWN, NEVER]);
+      const name = fieldOf(effectKey);
+      const entries = { name, started: STARTED, unknown: UNKNOWN, never: NEVER };
+      const reply = await concludeEffect(redis, { effects: key }, entries);
       const standing = stateOf(parseRecord(effect, reply, key));
       if (standing.state === "started") throw new Error(`an effect in ${key} cannot be concluded`);
       return standing;

@@ -6,14 +6,10 @@ import type { RedisCommands } from "./commands.ts";
 import { encodeEvent, streamEntry } from "./event-format.ts";
 import { eventsChannel, eventsKey } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
-import { loadScript } from "./script.ts";
+import { appendEvents, closeLog } from "./scripts/events.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-const APPEND = loadScript("append");
-const CLOSE = loadScript("close");
-
 const CLOSED = -1;
-const appendReply = z.int();
 const entries = z.array(streamEntry);
 const lastEntry = z
   .array(z.tuple([z.string().regex(/^\d+-[01]$/), z.unknown()]))
@@ -43,16 +39,16 @@ export function createRedisEventLog(
     tail,
     async append(runId, events) {
       if (events.length === 0) return;
-      const key = eventsKey(runId);
-      const args = events.flatMap((event) => [event.seq, encodeEvent(event)]);
-      const reply = await redis.script(APPEND, [key], [eventsChannel(runId), threadTtlMs, ...args]);
-      const code = parseRecord(appendReply, reply, key);
+      const encoded = events.map((event) => ({ seq: event.seq, event: encodeEvent(event) }));
+      const args = { channel: eventsChannel(runId), ttlMs: threadTtlMs, events: encoded };
+      const code = await appendEvents(redis, { log: eventsKey(runId) }, args);
       if (code === CLOSED) throw new EventLogClosedError(runId);
       const refused = events[code - 1];
       if (refused !== undefined) throw new EventLogConflictError(runId, refused.seq);
     },
     async close(runId) {
-      await redis.script(CLOSE, [eventsKey(runId)], [eventsChannel(runId), threadTtlMs]);
+      const args = { channel: eventsChannel(runId), ttlMs: threadTtlMs };
+      await closeLog(redis, { log: eventsKey(runId) }, args);
     },
     async read(runId, after, limit) {
       const key = eventsKey(runId);

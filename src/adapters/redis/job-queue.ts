@@ -3,18 +3,14 @@ import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, type JobQueueOptions } from "../job-options.ts";
 import { placeOf } from "../owner-slots.ts";
-import type { Availability, BackendLogger } from "./availability.ts";
 import { backendError, createCommands } from "./commands.ts";
-import { openConnection, type RedisAddress } from "./connection.ts";
+import { type Connecting, openConnection } from "./connection.ts";
 import { type JobWorker, startWorker } from "./job-worker.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import type { JobData } from "./permits.ts";
 import { createReadyList } from "./ready-list.ts";
 
-export interface RedisJobQueueOptions extends JobQueueOptions {
-  address: RedisAddress;
-  availability: Availability;
-  logger: BackendLogger;
+export interface RedisJobQueueOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs?: number;
 }

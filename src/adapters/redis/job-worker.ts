@@ -1,10 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import { type Job, Worker } from "bullmq";
 import { BackendUnavailableError } from "../../errors.ts";
-import { ATTEMPTS, DEFAULT_CONCURRENCY } from "../job-options.ts";
+import { ATTEMPTS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
 import { backendError } from "./commands.ts";
-import { openConnection, type Patience } from "./connection.ts";
-import type { RedisJobQueueOptions } from "./job-queue.ts";
+import { type Connecting, openConnection, type Patience } from "./connection.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import { ClosingError, createPermits, type JobData } from "./permits.ts";
 import type { ReadyList } from "./ready-list.ts";
@@ -30,7 +29,8 @@ const SETTLE_MS = 2_000;
 /** What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must not. */
 class HandlerFailedError extends Error {}
 
-export interface JobWorkerOptions extends RedisJobQueueOptions {
+export interface JobWorkerOptions extends JobQueueOptions, Connecting {
+  /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs: number;
   ready: ReadyList;
   /** Adds a permit that any process may use, once however often it is asked for. */

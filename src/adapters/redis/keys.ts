@@ -1,24 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Owner } from "../../runs/run.ts";
 
-/**
- * Every key and channel name that Aura uses, in Redis and on the embedded bus. An id is always the last
- * part, unescaped: whatever characters it holds (`:` and `*` too), two ids never share a name.
- * The `hitl:` names belong to the contract (section 4); the `aura:` names are our own.
- */
+// For the approval store, until it imports them from there.
+export { hitlRequestKey, hitlSessionKey, hitlTaskKey } from "../hitl-keys.ts";
 
-/** The request's key without its id: a thread's deletion finds the ids only inside Redis. */
-export const HITL_REQUEST_KEY_PREFIX = "hitl:request:";
-/** JSON of the approval request; Main Service rewrites it when a person decides, and we when we settle it. */
-export const hitlRequestKey = (requestId: string) => `${HITL_REQUEST_KEY_PREFIX}${requestId}`;
-/** The bare id of the session's last approval request. */
-export const hitlSessionKey = (sessionId: string) => `hitl:session:${sessionId}`;
-/** JSON of the session's last signal, kept by Main Service. */
-export const hitlSignalKey = (sessionId: string) => `hitl:signal:${sessionId}`;
-/** The id of the request that the AgentTask waits for. */
-export const hitlTaskKey = (taskId: string) => `hitl:task:${taskId}`;
-/** Prefix of the channels on which Main Service publishes decisions; the session id follows. */
-export const HITL_CHANNEL_PREFIX = "hitl:channel:";
+/**
+ * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are in
+ * ../hitl-keys.ts and ../event-channels.ts. An id is always the last part, unescaped: whatever characters it
+ * holds (`:` and `*` too), two ids never share a name.
+ */
 
 /** STRING: written to see whether this Redis takes writes; gone after a second. */
 export const PROBE_KEY = "aura:probe";
@@ -71,6 +61,15 @@ export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
   `aura:pending-of:${sha256(JSON.stringify([tenantId, userId]))}`;
+/** Key prefixes by the names that scripts know them by: they find ids, and so keys, only inside Redis. */
+export const PREFIXES = Object.freeze({
+  threadPrefix: THREAD_KEY_PREFIX,
+  runPrefix: RUN_KEY_PREFIX,
+  leasePrefix: LEASE_KEY_PREFIX,
+  eventsPrefix: EVENTS_KEY_PREFIX,
+  approvalPrefix: APPROVAL_KEY_PREFIX,
+  unfinishedPrefix: UNFINISHED_KEY_PREFIX,
+});
 /** HASH: what the thread's tool calls have done outside. */
 export const ledgerKey = (threadId: string) => `aura:ledger:${threadId}`;
 /** Channel: announcements to the processes that execute runs. */
@@ -84,15 +83,9 @@ export const CHECKPOINTER_KEY = "aura:checkpointer";
 /** ZSET: runs that ought to be moving, by when (Unix ms). */
 export const DUE_KEY = "aura:due";
 /** How a run is named in it. */
-export const dueMember = (runId: string, _threadId?: string) => runId;
+export const dueMember = (runId: string) => runId;
 /** ZSET: runs whose AgentTask has to be reported, by when (Unix ms). */
 export const REPORTS_KEY = "aura:reports";
-/** DWP's channels of domain events (contract, section 6). */
-export const DOMAIN_EVENT_CHANNELS = Object.freeze([
-  "dwp:events:all",
-  "dwp:events:mail",
-  "dwp:events:approval",
-]);
 /** STREAM: received domain events that have not been indexed yet. */
 export const KNOWLEDGE_EVENTS_KEY = "aura:knowledge:events";
 /** Its consumer group: the processes that index. */
@@ -104,8 +97,6 @@ export const knowledgeSeenKey = (
   { tenantId, eventId }: { tenantId: string; eventId: string },
   digest: string,
 ) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
-/** How long it is remembered, in ms. */
-export const SEEN_TTL_MS = 24 * 60 * 60_000;
 /** ZSET: tenants with threads that wait for a worker, by turn. */
 export const READY_KEY = "aura:ready";
 /** ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only inside Redis. */

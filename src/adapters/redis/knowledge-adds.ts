@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { SEEN_TTL_MS } from "../retention.ts";
 import type { RedisCommands } from "./commands.ts";
-import { KNOWLEDGE_EVENTS_KEY, SEEN_TTL_MS } from "./keys.ts";
-import { loadScript } from "./script.ts";
+import { KNOWLEDGE_EVENTS_KEY } from "./keys.ts";
+import { addKnowledge } from "./scripts/knowledge.ts";
 
 interface Waiting {
   seenKey: string;
@@ -9,8 +9,6 @@ interface Waiting {
   settle: PromiseWithResolvers<"added" | "duplicate">;
 }
 
-const ADD = loadScript("add-knowledge");
-const replies = z.array(z.union([z.literal(0), z.literal(1)]));
 const FORMAT = 1;
 
 /**
@@ -26,9 +24,10 @@ export function createKnowledgeAdds(redis: RedisCommands) {
     const batch = waiting;
     waiting = [];
     try {
-      const keys = [KNOWLEDGE_EVENTS_KEY, ...batch.map(({ seenKey }) => seenKey)];
+      const seen = batch.map(({ seenKey }) => seenKey);
       const events = batch.map(({ event }) => event);
-      const added = replies.parse(await redis.script(ADD, keys, [SEEN_TTL_MS, FORMAT, ...events]));
+      const keys = { stream: KNOWLEDGE_EVENTS_KEY, seen };
+      const added = await addKnowledge(redis, keys, { seenTtlMs: SEEN_TTL_MS, format: FORMAT, events });
       for (const [at, { settle }] of batch.entries()) settle.resolve(added[at] === 1 ? "added" : "duplicate");
     } catch (error) {
       for (const { settle } of batch) settle.reject(error);

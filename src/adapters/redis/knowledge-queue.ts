@@ -1,26 +1,16 @@
 import { z } from "zod";
 import { AuraError } from "../../errors.ts";
 import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
-import type { DeliveryOptions } from "../knowledge-delivery.ts";
-import type { Availability, BackendLogger } from "./availability.ts";
-import type { RedisCommands } from "./commands.ts";
-import type { RedisAddress } from "./connection.ts";
 import { KNOWLEDGE_EVENTS_KEY, knowledgeSeenKey } from "./keys.ts";
 import { createKnowledgeAdds } from "./knowledge-adds.ts";
-import { type KnowledgeWorker, startKnowledgeWorker } from "./knowledge-worker.ts";
-
-export interface RedisKnowledgeQueueOptions extends DeliveryOptions {
-  address: RedisAddress;
-  availability: Availability;
-  /** For everything but the wait for events. */
-  redis: RedisCommands;
-  logger: BackendLogger;
-  /** How long a process that has died keeps its events, in ms. */
-  claimMs?: number;
-}
+import {
+  type KnowledgeWorker,
+  type RedisKnowledgeOptions,
+  startKnowledgeWorker,
+} from "./knowledge-worker.ts";
 
 /** A Redis Stream with one consumer group. A process that works has one more connection, on which it waits. */
-export function createRedisKnowledgeQueue(options: RedisKnowledgeQueueOptions): KnowledgeQueue {
+export function createRedisKnowledgeQueue(options: RedisKnowledgeOptions): KnowledgeQueue {
   const added = createKnowledgeAdds(options.redis);
   let worker: KnowledgeWorker | undefined;
   let closed = false;

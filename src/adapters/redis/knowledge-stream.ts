@@ -1,11 +1,11 @@
 import { z } from "zod";
+import type { BackendLogger } from "../backend-logger.ts";
 import type { Taken } from "../knowledge-delivery.ts";
-import type { BackendLogger } from "./availability.ts";
 import { createCommands, type RedisCommands } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./keys.ts";
 import { jsonField, parseRecord, RecordFormatError } from "./record-format.ts";
-import { loadScript } from "./script.ts";
+import { buryKnowledge, claimKnowledge, finishKnowledge, leaveKnowledge } from "./scripts/knowledge.ts";
 
 /** The stream of received events, as one consumer of its group sees it. All reject with BackendUnavailableError, and all but `join` when the group is gone. */
 export interface KnowledgeStream {
@@ -28,11 +28,6 @@ export interface KnowledgeStream {
   /** Forgets the consumer, or lets others have the events that it holds at once. */
   leave(): Promise<void>;
 }
-
-const FINISH = loadScript("finish-knowledge");
-const BURY = loadScript("bury-knowledge");
-const CLAIM = loadScript("claim-knowledge");
-const LEAVE = loadScript("leave-knowledge");
 
 /** As if nobody had shown interest for a day. */
 const ABANDONED_MS = 24 * 60 * 60_000;
@@ -72,48 +67,34 @@ export function createKnowledgeStream(
   logger: BackendLogger,
 ): KnowledgeStream {
   const waiting = createCommands(connection);
-  const group = ["GROUP", KNOWLEDGE_GROUP, consumer];
+  const [stream, group] = [KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP];
   let clientId: string | undefined;
   let isWaiting = false;
 
   const bury: KnowledgeStream["bury"] = async ({ id }) => {
-    const keys = [KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_DEAD_KEY];
-    await redis.script(BURY, keys, [KNOWLEDGE_GROUP, id, DEAD_KEPT]);
+    await buryKnowledge(redis, { stream, dead: KNOWLEDGE_DEAD_KEY }, { group, id, most: DEAD_KEPT });
   };
 
   /** What cannot be read - damaged, or a newer version's - is put aside. */
   const parse = async (reply: unknown): Promise<Taken[]> => {
-    const taken: Taken[] = [];
-    for (const entry of parseRecord(entries, reply, KNOWLEDGE_EVENTS_KEY)) {
-      const [id, fields] = entry ?? [];
-      if (id === undefined || fields == null) continue;
-      try {
-        const [, , , read] = parseRecord(entryFields, fields, `${KNOWLEDGE_EVENTS_KEY} ${id}`);
-        taken.push({ id, event: read });
-      } catch (err) {
-        if (!(err instanceof RecordFormatError)) throw err;
-        logger.error({ err }, "event given up");
-        await bury({ id });
-      }
+    const { taken, unreadable } = readEntries(reply);
+    for (const { id, err } of unreadable) {
+      logger.error({ err }, "event given up");
+      await bury({ id });
     }
     return taken;
   };
 
   const readGroup = async (args: readonly (string | number)[], from: string) => {
-    const reply = await waiting.command("XREADGROUP", [
-      ...group,
-      ...args,
-      "STREAMS",
-      KNOWLEDGE_EVENTS_KEY,
-      from,
-    ]);
-    return parse(parseRecord(readReply, reply, KNOWLEDGE_EVENTS_KEY)?.[1] ?? []);
+    const what = ["GROUP", group, consumer, ...args, "STREAMS", stream, from];
+    const reply = await waiting.command("XREADGROUP", what);
+    return parse(parseRecord(readReply, reply, stream)?.[1] ?? []);
   };
 
   return {
     async join() {
       clientId = String(await waiting.command("CLIENT", ["ID"]));
-      const create = ["CREATE", KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP, "0", "MKSTREAM"];
+      const create = ["CREATE", stream, group, "0", "MKSTREAM"];
       await redis.command("XGROUP", create).catch((error: unknown) => {
         if (!(error instanceof Error && error.message.startsWith("BUSYGROUP"))) throw error;
       });
@@ -128,20 +109,15 @@ export function createKnowledgeStream(
       }
     },
     own: () => readGroup([], "0"),
-    claim: async (idleMs, max) =>
-      parse(
-        await redis.script(
-          CLAIM,
-          [KNOWLEDGE_EVENTS_KEY],
-          [KNOWLEDGE_GROUP, consumer, idleMs, max, idleMs * FORGOTTEN_AFTER],
-        ),
-      ),
+    async claim(idleMs, limit) {
+      const args = { group, consumer, idleMs, limit, silentMs: idleMs * FORGOTTEN_AFTER };
+      return parse(await claimKnowledge(redis, { stream }, args));
+    },
     async keep(ids) {
-      await redis.command("XCLAIM", [KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP, consumer, 0, ...ids, "JUSTID"]);
+      await redis.command("XCLAIM", [stream, group, consumer, 0, ...ids, "JUSTID"]);
     },
     async finish(taken) {
-      const ids = taken.map(({ id }) => id);
-      await redis.script(FINISH, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, ...ids]);
+      await finishKnowledge(redis, { stream }, { group, ids: taken.map(({ id }) => id) });
     },
     bury,
     isWaiting: () => isWaiting,
@@ -149,7 +125,24 @@ export function createKnowledgeStream(
       if (clientId !== undefined) await redis.command("CLIENT", ["UNBLOCK", clientId]);
     },
     async leave() {
-      await redis.script(LEAVE, [KNOWLEDGE_EVENTS_KEY], [KNOWLEDGE_GROUP, consumer, ABANDONED_MS]);
+      await leaveKnowledge(redis, { stream }, { group, consumer, abandonedMs: ABANDONED_MS });
     },
   };
+}
+
+function readEntries(reply: unknown) {
+  const taken: Taken[] = [];
+  const unreadable: { id: string; err: RecordFormatError }[] = [];
+  for (const entry of parseRecord(entries, reply, KNOWLEDGE_EVENTS_KEY)) {
+    const [id, fields] = entry ?? [];
+    if (id === undefined || fields == null) continue;
+    try {
+      const [, , , read] = parseRecord(entryFields, fields, `${KNOWLEDGE_EVENTS_KEY} ${id}`);
+      taken.push({ id, event: read });
+    } catch (err) {
+      if (!(err instanceof RecordFormatError)) throw err;
+      unreadable.push({ id, err });
+    }
+  }
+  return { taken, unreadable };
 }

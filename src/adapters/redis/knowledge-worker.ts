@@ -2,10 +2,18 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { BackendUnavailableError } from "../../errors.ts";
 import type { KnowledgeQueue } from "../../ports/knowledge-queue.ts";
-import { createDelivery, type Delivery, type Taken } from "../knowledge-delivery.ts";
-import { openConnection } from "./connection.ts";
-import type { RedisKnowledgeQueueOptions } from "./knowledge-queue.ts";
+import { createDelivery, type Delivery, type DeliveryOptions, type Taken } from "../knowledge-delivery.ts";
+import type { RedisCommands } from "./commands.ts";
+import { type Connecting, openConnection } from "./connection.ts";
 import { createKnowledgeStream, type KnowledgeStream } from "./knowledge-stream.ts";
+
+/** What the queue of events is made with, and its worker too. */
+export interface RedisKnowledgeOptions extends DeliveryOptions, Connecting {
+  /** For everything but the wait for events. */
+  redis: RedisCommands;
+  /** How long a process that has died keeps its events, in ms. */
+  claimMs?: number;
+}
 
 export interface KnowledgeWorker {
   /** Takes no more events; resolves when the running handler is done, whether or not Redis is there. */
@@ -25,7 +33,7 @@ const WAKE_PAUSE_MS = 20;
 
 /** Opens the connection on which it waits for events, and begins to take them. */
 export function startKnowledgeWorker(
-  options: RedisKnowledgeQueueOptions,
+  options: RedisKnowledgeOptions,
   handler: Handler,
   batches: Batches,
 ): KnowledgeWorker {

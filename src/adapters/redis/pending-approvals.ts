@@ -1,22 +1,13 @@
 import { z } from "zod";
 import { parsePublishedRequest, publishedDecision } from "../../approvals/published-request.ts";
 import type { ApprovalStore, PendingApproval, Published } from "../../ports/approval-store.ts";
+import { hitlRequestKey, hitlSignalKey } from "../hitl-keys.ts";
 import { WATCH_MS, WATCHED_AT_ONCE } from "../published-request.ts";
 import type { RedisCommands } from "./commands.ts";
-import {
-  APPROVAL_KEY_PREFIX,
-  hitlRequestKey,
-  hitlSignalKey,
-  PENDING_KEY,
-  pendingOfKey,
-  SETTLED_KEY,
-} from "./keys.ts";
+import { approvalKey, PENDING_KEY, PREFIXES, pendingOfKey, SETTLED_KEY } from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
 import { APPROVAL_FIELDS, parseApproval } from "./records.ts";
-import { loadScript } from "./script.ts";
-
-const PENDING = loadScript("pending");
-const WATCHED = loadScript("watched");
+import { readPending, takeWatched } from "./scripts/approvals.ts";
 
 /** Approvals per MGET: one reply may hold that many requests with their mails, and signals. */
 const CHUNK = 250;
@@ -26,9 +17,7 @@ const TIME_DIGITS = 16;
 const ALL = 2 ** 31;
 
 const values = z.array(z.string().nullable());
-const pendingReply = z.array(z.tuple([z.string().regex(/^\d{16}:/), z.unknown()]));
 const threadField = z.tuple([z.string()]);
-const watchedReply = z.array(z.string());
 
 /** An approval's name among the pending ones: sorts as (expiresAt, requestId). */
 export function pendingMember({ expiresAt, requestId }: Omit<PendingApproval, "threadId">): string {
@@ -39,12 +28,8 @@ export function pendingMember({ expiresAt, requestId }: Omit<PendingApproval, "t
 export function createPendingApprovals(
   redis: RedisCommands,
 ): Pick<ApprovalStore, "pending" | "pendingOf" | "published" | "contradicted"> {
-  const read = async (key: string, from: string, limit: number, fields: readonly string[]) =>
-    parseRecord(
-      pendingReply,
-      await redis.script(PENDING, [key], [from, limit, APPROVAL_KEY_PREFIX, ...fields]),
-      key,
-    );
+  const read = (pending: string, from: string, limit: number, fields: readonly string[]) =>
+    readPending(redis, { pending }, { from, limit, fields, ...PREFIXES });
 
   return {
     async pending(after, limit) {
@@ -59,7 +44,7 @@ export function createPendingApprovals(
       const found = await read(pendingOfKey(owner), "-", ALL, APPROVAL_FIELDS);
       return found
         .flatMap(([member, fields]) => {
-          const record = parseApproval(fields, `${APPROVAL_KEY_PREFIX}${requestIdIn(member)}`);
+          const record = parseApproval(fields, approvalKey(requestIdIn(member)));
           return record === null ? [] : [record];
         })
         .sort((a, b) => a.createdAt - b.createdAt);
@@ -72,8 +57,8 @@ export function createPendingApprovals(
       return (await Promise.all(chunks)).flat();
     },
     async contradicted(now) {
-      const reply = await redis.script(WATCHED, [SETTLED_KEY], [WATCHED_AT_ONCE, now - WATCH_MS]);
-      const ids = parseRecord(watchedReply, reply, SETTLED_KEY);
+      const args = { limit: WATCHED_AT_ONCE, before: now - WATCH_MS };
+      const ids = await takeWatched(redis, { settled: SETTLED_KEY }, args);
       if (ids.length === 0) return [];
       const requests = parseRecord(values, await redis.command("MGET", ids.map(hitlRequestKey)), SETTLED_KEY);
       // Whether it contradicts is for restate to say, which reads the record too.

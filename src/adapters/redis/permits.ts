@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JobQueueOptions } from "../job-options.ts";
-import { createOwnerSlots, NO_CAPS } from "../owner-slots.ts";
+import { createOwnerSlots, NO_CAPS, type OwnerSlots } from "../owner-slots.ts";
 import { QUEUE_NAME } from "./keys.ts";
 import type { ReadyList, ReadyThread } from "./ready-list.ts";
 import { parseRecord } from "./record-format.ts";
@@ -43,20 +43,70 @@ export interface Permits {
 export class ClosingError extends Error {}
 
 /**
- * Turns permits into work. There is a permit for each thread that waits. One that finds only threads of owners who have here as many
- * handlers as they may is used up; this process then owes it to them, and goes on with one of theirs when a handler is done.
+ * Turns permits into work. There is a permit for each thread that waits. One that finds only threads of
+ * owners who have here as many handlers as they may is used up; this process then owes it to them, and goes
+ * on with one of theirs when a handler is done.
  */
 export function createPermits(options: PermitOptions): Permits {
-  const { ready, passOn, handler, onError, caps = NO_CAPS } = options;
+  const { handler, onError, caps = NO_CAPS } = options;
   const slots = createOwnerSlots(caps);
-  let owed = 0;
   let closing = false;
+  const turns = createTurns(options, slots, () => closing);
+
+  const handle = async (threadId: string): Promise<boolean> => {
+    try {
+      await handler(threadId);
+      return true;
+    } catch (error) {
+      onError(error, threadId);
+      return false;
+    }
+  };
+
+  const workOff = async (data: JobData): Promise<JobData | null> => {
+    let next = await turns.first(data);
+    while (next !== null) {
+      const { threadId, tenant, user } = next;
+      const done = await handle(threadId).finally(() => slots.give({ tenant, user }));
+      if (!done) return { v: 1, threadId, place: { tenant, user } };
+      next = await turns.owed();
+    }
+    return null;
+  };
+
+  return {
+    async use(job) {
+      const data = parseRecord(jobData, job, QUEUE_NAME);
+      if (closing) throw new ClosingError("closing");
+      if (data.permit !== undefined || data.place !== undefined) return workOff(data);
+      return (await handle(data.threadId)) ? null : data;
+    },
+    close() {
+      closing = true;
+    },
+  };
+}
+
+/** Which thread a permit is for, with a slot taken for it. */
+interface Turns {
+  /** Of a job that begins; null when its permit is used up. */
+  first(data: JobData): Promise<ReadyThread | null>;
+  /** Of a permit that is owed; null when none is, or nobody waits any more. */
+  owed(): Promise<ReadyThread | null>;
+}
+
+function createTurns(
+  { ready, passOn }: Pick<PermitOptions, "ready" | "passOn">,
+  slots: OwnerSlots,
+  isClosing: () => boolean,
+): Turns {
+  let owed = 0;
   let taking: Promise<unknown> = Promise.resolve();
 
   // One after another: the next one must know who is full after this one.
   const take = () => {
     const taken = taking.then(async () => {
-      if (closing) throw new ClosingError("closing");
+      if (isClosing()) throw new ClosingError("closing");
       const next = await ready.take(slots.full());
       if (next !== null && next !== "full") slots.take(next);
       return next;
@@ -80,56 +130,28 @@ export function createPermits(options: PermitOptions): Permits {
       // Only sooner than it would come otherwise, so a failure does no harm.
       await passOn({ v: 1, threadId: "", permit: "passed on" }, 0).catch(() => {});
     }
-    if (!closing) return next;
+    if (!isClosing()) return next;
     slots.give(next);
     await ready.add(next, "begun");
     throw new ClosingError("closing");
   };
 
-  const begin = async ({ permit, place, threadId }: JobData): Promise<ReadyThread | null> => {
-    if (place === undefined) return usePermit(permit);
-    const again = { threadId, ...place };
-    if (slots.hasRoom(place)) {
-      slots.take(place);
-      return again;
-    }
-    await ready.add(again, "begun");
-    return usePermit("own");
-  };
-
-  const handle = async (threadId: string): Promise<boolean> => {
-    try {
-      await handler(threadId);
-      return true;
-    } catch (error) {
-      onError(error, threadId);
-      return false;
-    }
-  };
-
-  const workOff = async (data: JobData): Promise<JobData | null> => {
-    let next = await begin(data);
-    while (next !== null) {
-      const { threadId, tenant, user } = next;
-      const done = await handle(threadId).finally(() => slots.give({ tenant, user }));
-      if (!done) return { v: 1, threadId, place: { tenant, user } };
-      if (owed === 0 || closing) return null;
+  return {
+    async first({ permit, place, threadId }) {
+      if (place === undefined) return usePermit(permit);
+      const again = { threadId, ...place };
+      if (slots.hasRoom(place)) {
+        slots.take(place);
+        return again;
+      }
+      await ready.add(again, "begun");
+      return usePermit("own");
+    },
+    async owed() {
+      if (owed === 0 || isClosing()) return null;
       owed -= 1;
       // The work is done, whatever comes of this: what waits is found by the next permit, or by the sweep.
-      next = await usePermit("owed").catch(() => null);
-    }
-    return null;
-  };
-
-  return {
-    async use(job) {
-      const data = parseRecord(jobData, job, QUEUE_NAME);
-      if (closing) throw new ClosingError("closing");
-      if (data.permit !== undefined || data.place !== undefined) return workOff(data);
-      return (await handle(data.threadId)) ? null : data;
-    },
-    close() {
-      closing = true;
+      return usePermit("owed").catch(() => null);
     },
   };
 }

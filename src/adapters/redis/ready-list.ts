@@ -1,10 +1,8 @@
-import { z } from "zod";
 import type { Urgency } from "../../ports/job-queue.ts";
 import type { Full, Place } from "../owner-slots.ts";
 import type { RedisCommands } from "./commands.ts";
 import { READY_KEY, READY_TENANT_PREFIX, READY_USER_PREFIX } from "./keys.ts";
-import { parseRecord } from "./record-format.ts";
-import { loadScript } from "./script.ts";
+import { addReady, takeReady } from "./scripts/jobs.ts";
 
 /** A thread that waits for a worker. */
 export interface ReadyThread extends Place {
@@ -18,26 +16,29 @@ export interface ReadyList {
   take(full: Full): Promise<(ReadyThread & { others: boolean }) | "full" | null>;
 }
 
-const READY = loadScript("ready");
-const TAKE_READY = loadScript("take-ready");
-
-const takeReply = z.union([
-  z.null(),
-  z.literal("full"),
-  z.tuple([z.string(), z.string(), z.string(), z.enum(["", "1"])]),
-]);
-
 /** The threads of all processes that wait for a worker, by tenant and user. */
 export function createReadyList(redis: RedisCommands): ReadyList {
   return {
     async add({ threadId, tenant, user }, urgency) {
-      const keys = [READY_KEY, `${READY_TENANT_PREFIX}${tenant}`, `${READY_USER_PREFIX}${user}`];
-      return (await redis.script(READY, keys, [threadId, tenant, user, urgency])) === 1;
+      const keys = {
+        tenants: READY_KEY,
+        users: `${READY_TENANT_PREFIX}${tenant}`,
+        threads: `${READY_USER_PREFIX}${user}`,
+      };
+      return (await addReady(redis, keys, { threadId, tenant, user, urgency })) === 1;
     },
     async take({ tenants, users }) {
-      const passOver = [tenants.length, ...tenants, ...users];
-      const args = [READY_TENANT_PREFIX, READY_USER_PREFIX, ...passOver];
-      const reply = parseRecord(takeReply, await redis.script(TAKE_READY, [READY_KEY], args), READY_KEY);
+      const reply = await takeReady(
+        redis,
+        { tenants: READY_KEY },
+        {
+          tenantPrefix: READY_TENANT_PREFIX,
+          userPrefix: READY_USER_PREFIX,
+          fullTenantCount: tenants.length,
+          fullTenants: tenants,
+          fullUsers: users,
+        },
+      );
       if (!Array.isArray(reply)) return reply;
       const [threadId, tenant, user, others] = reply;
       return { threadId, tenant, user, others: others === "1" };

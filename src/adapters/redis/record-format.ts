@@ -32,6 +32,9 @@ export const timeField = z
   .regex(/^\d{1,16}$/)
   .transform(Number);
 
+/** Fields of a HASH as HMGET answers them. */
+export const hashFields = z.array(z.string().nullable());
+
 /** Parses what Redis holds under `key`. Throws RecordFormatError. */
 export function parseRecord<T>(schema: z.ZodType<T>, value: unknown, key: string): T {
   const parsed = schema.safeParse(value);

@@ -2,14 +2,14 @@ import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
 import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { z } from "zod";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { InMemorySerializer } from "../serializer/serializer.ts";
-import type { BackendLogger } from "./availability.ts";
 import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { Connection, RedisAddress } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";
 import { CHECKPOINTER_KEY, leaseKey } from "./keys.ts";
-import { loadScript } from "./script.ts";
+import { claimCheckpointer } from "./scripts/checkpointer.ts";
 import { guarded } from "./stack-saver.ts";
 
 /** Where checkpoints are kept in redis mode. */
@@ -54,7 +54,6 @@ export interface ThreadConfigurable {
   leaseHolder?: string | undefined;
 }
 
-const CLAIM = loadScript("claim-checkpointer");
 const STACK_COMMANDS = ["JSON.SET", "FT.SEARCH"];
 
 /**
@@ -109,8 +108,8 @@ async function requireStack(redis: RedisCommands): Promise<void> {
 }
 
 async function claim({ kind, allowSwitch, redis, logger }: SaverOptions): Promise<void> {
-  const reply = await redis.script(CLAIM, [CHECKPOINTER_KEY], [kind, allowSwitch ? "1" : "0"]);
-  const recorded = z.string().nullable().parse(reply);
+  const args = { kind, replace: allowSwitch ? "1" : "0" };
+  const recorded = await claimCheckpointer(redis, { recorded: CHECKPOINTER_KEY }, args);
   if (recorded === null || recorded === kind || recorded === "memory") return;
   if (!allowSwitch) {
     throw new CheckpointerRefusedError(

@@ -1,5 +1,5 @@
 import type { SignalBus } from "../../ports/signal-bus.ts";
-import { HITL_CHANNEL_PREFIX } from "./keys.ts";
+import { HITL_CHANNEL_PREFIX } from "../hitl-keys.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Signals of every session by one pattern subscription on the process's subscriber connection. */

@@ -1,4 +1,4 @@
-import type { BackendLogger } from "./availability.ts";
+import type { BackendLogger } from "../backend-logger.ts";
 import { backendError } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 
@@ -26,7 +26,6 @@ interface Topic {
   listeners: Set<Listener>;
   subscribed: Promise<unknown>;
 }
-type Topics = Map<string, Topic>;
 
 /** Names per command, so that ten thousand watchers do not come back in one giant one. */
 const CHUNK = 500;
@@ -35,39 +34,18 @@ const HEARTBEAT_MS = 10_000;
 
 export function createSubscriber(connection: Connection, logger: BackendLogger): Subscriber {
   const { client } = connection;
-  const channels: Topics = new Map();
-  const patterns: Topics = new Map();
-  const subscribe = (names: string[]) => client.subscribe(...names);
-  const psubscribe = (names: string[]) => client.psubscribe(...names);
-
-  const notify = (listeners: Iterable<Listener>, call: (listener: Listener) => void) => {
-    for (const listener of listeners) {
-      try {
-        call(listener);
-      } catch (err) {
-        logger.error({ err }, "a listener failed");
-      }
-    }
-  };
-
-  const dispatch = (topics: Topics, name: string, channel: string, message: string) =>
-    notify(topics.get(name)?.listeners ?? [], (listener) => listener.onMessage(channel, message));
-  client.on("message", (channel: string, message: string) => dispatch(channels, channel, channel, message));
-  client.on("pmessage", (pattern: string, channel: string, message: string) =>
-    dispatch(patterns, pattern, channel, message),
-  );
-
-  const restore = async (topics: Topics, send: (names: string[]) => Promise<unknown>) => {
-    const lost = [...topics];
-    const names = lost.map(([name]) => name);
-    const sent: Promise<unknown>[] = [];
-    for (let at = 0; at < names.length; at += CHUNK) sent.push(send(names.slice(at, at + CHUNK)));
-    await Promise.all(sent);
-    for (const [, { listeners }] of lost) notify(listeners, (listener) => listener.onResubscribed());
-  };
-
+  const channels = createTopics(connection, logger, {
+    subscribe: (names) => client.subscribe(...names),
+    unsubscribe: (name) => client.unsubscribe(name),
+  });
+  const patterns = createTopics(connection, logger, {
+    subscribe: (names) => client.psubscribe(...names),
+    unsubscribe: (name) => client.punsubscribe(name),
+  });
+  client.on("message", (channel: string, message: string) => channels.hear(channel, channel, message));
+  client.on("pmessage", patterns.hear);
   client.on("ready", () => {
-    Promise.all([restore(channels, subscribe), restore(patterns, psubscribe)]).catch((err) => {
+    Promise.all([channels.restore(), patterns.restore()]).catch((err) => {
       // Half a subscription would go unnoticed: begin again on a new connection.
       if (client.status !== "ready") return;
       logger.error({ err: backendError(err, []) }, "resubscribing failed");
@@ -80,40 +58,9 @@ export function createSubscriber(connection: Connection, logger: BackendLogger):
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
-  // Redis takes a connection's commands in order: when the last listener of a topic leaves and another comes
-  // at once, UNSUBSCRIBE is followed by SUBSCRIBE, and the newcomer waits for the answer to the latter.
-  const leave = (topics: Topics, name: string, topic: Topic, listener: Listener) => {
-    if (!topic.listeners.delete(listener) || topic.listeners.size > 0) return;
-    topics.delete(name);
-    const sent = topics === channels ? client.unsubscribe(name) : client.punsubscribe(name);
-    // It fails only when the connection is lost, and the subscription with it.
-    sent.catch(() => {});
-  };
-
-  const join = async (
-    topics: Topics,
-    name: string,
-    send: (names: string[]) => Promise<unknown>,
-    { onMessage, onResubscribed }: Listener,
-  ) => {
-    await connection.opened;
-    // An object of its own per call: one listener may join twice and leave once.
-    const listener = { onMessage, onResubscribed };
-    const topic = topics.get(name) ?? { listeners: new Set(), subscribed: send([name]) };
-    topics.set(name, topic);
-    topic.listeners.add(listener);
-    try {
-      await topic.subscribed;
-    } catch (error) {
-      leave(topics, name, topic, listener);
-      throw backendError(error, [name]);
-    }
-    return () => leave(topics, name, topic, listener);
-  };
-
   return {
-    subscribe: (channel, listener) => join(channels, channel, subscribe, listener),
-    psubscribe: (pattern, listener) => join(patterns, pattern, psubscribe, listener),
+    subscribe: channels.join,
+    psubscribe: patterns.join,
     async ping() {
       await connection.opened;
       try {
@@ -125,6 +72,67 @@ export function createSubscriber(connection: Connection, logger: BackendLogger):
     async close() {
       clearInterval(heartbeat);
       await connection.close();
+    },
+  };
+}
+
+interface SubscribeCommands {
+  subscribe(names: string[]): Promise<unknown>;
+  unsubscribe(name: string): Promise<unknown>;
+}
+
+/** What is subscribed to by one pair of commands, and who listens. */
+function createTopics({ opened }: Connection, logger: BackendLogger, commands: SubscribeCommands) {
+  const topics = new Map<string, Topic>();
+
+  const notify = (listeners: Iterable<Listener>, call: (listener: Listener) => void) => {
+    for (const listener of listeners) {
+      try {
+        call(listener);
+      } catch (err) {
+        logger.error({ err }, "a listener failed");
+      }
+    }
+  };
+
+  // Redis takes a connection's commands in order: when the last listener of a topic leaves and another comes
+  // at once, UNSUBSCRIBE is followed by SUBSCRIBE, and the newcomer waits for the answer to the latter.
+  const leave = (name: string, topic: Topic, listener: Listener) => {
+    if (!topic.listeners.delete(listener) || topic.listeners.size > 0) return;
+    topics.delete(name);
+    // It fails only when the connection is lost, and the subscription with it.
+    commands.unsubscribe(name).catch(() => {});
+  };
+
+  return {
+    hear(name: string, channel: string, message: string): void {
+      notify(topics.get(name)?.listeners ?? [], (listener) => listener.onMessage(channel, message));
+    },
+    /** Subscribes again on a new connection. */
+    async restore(): Promise<void> {
+      const lost = [...topics];
+      const names = lost.map(([name]) => name);
+      const sent: Promise<unknown>[] = [];
+      for (let at = 0; at < names.length; at += CHUNK) {
+        sent.push(commands.subscribe(names.slice(at, at + CHUNK)));
+      }
+      await Promise.all(sent);
+      for (const [, { listeners }] of lost) notify(listeners, (listener) => listener.onResubscribed());
+    },
+    async join(name: string, { onMessage, onResubscribed }: Listener): Promise<() => void> {
+      await opened;
+      // An object of its own per call: one listener may join twice and leave once.
+      const listener = { onMessage, onResubscribed };
+      const topic = topics.get(name) ?? { listeners: new Set(), subscribed: commands.subscribe([name]) };
+      topics.set(name, topic);
+      topic.listeners.add(listener);
+      try {
+        await topic.subscribed;
+      } catch (error) {
+        leave(name, topic, listener);
+        throw backendError(error, [name]);
+      }
+      return () => leave(name, topic, listener);
     },
   };
 }

@@ -3,10 +3,7 @@ import type { TaskReports } from "../../ports/task-reports.ts";
 import type { RedisCommands } from "./commands.ts";
 import { REPORTS_KEY, runKey } from "./keys.ts";
 import { jsonField, parseRecord } from "./record-format.ts";
-import { loadScript } from "./script.ts";
-
-const SAVE = loadScript("save-report");
-const TAKE = loadScript("take-reports");
+import { saveReport, takeReports } from "./scripts/runs.ts";
 
 const state = jsonField
   .pipe(
@@ -19,7 +16,6 @@ const state = jsonField
     }),
   )
   .nullable();
-const ids = z.array(z.string());
 
 /** The state is a field of the run's record, and so goes with it; one ZSET says what is still to be told. */
 export function createRedisTaskReports(redis: RedisCommands): TaskReports {
@@ -29,7 +25,7 @@ export function createRedisTaskReports(redis: RedisCommands): TaskReports {
       return parseRecord(state, await redis.command("HGET", [key, "report"]), key);
     },
     async save(runId, told) {
-      await redis.script(SAVE, [runKey(runId)], [JSON.stringify(told)]);
+      await saveReport(redis, { run: runKey(runId) }, { report: JSON.stringify(told) });
     },
     async due(runId, at) {
       await redis.command("ZADD", [REPORTS_KEY, at, runId]);
@@ -37,8 +33,6 @@ export function createRedisTaskReports(redis: RedisCommands): TaskReports {
     async notDue(runId) {
       await redis.command("ZREM", [REPORTS_KEY, runId]);
     },
-    async take(now, nextDue, limit) {
-      return parseRecord(ids, await redis.script(TAKE, [REPORTS_KEY], [now, nextDue, limit]), REPORTS_KEY);
-    },
+    take: (now, nextDue, limit) => takeReports(redis, { due: REPORTS_KEY }, { now, nextDue, limit }),
   };
 }

@@ -1,48 +1,31 @@
 import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
 import { type RunRecord, titleOf } from "../../runs/run.ts";
-import { runStatus } from "../../runs/run-schema.ts";
 import type { RedisCommands } from "./commands.ts";
+import { createDueRuns } from "./due-runs.ts";
 import {
   approvalsKey,
   DUE_KEY,
-  dueMember,
   idempotencyKey,
-  LEASE_KEY_PREFIX,
   ledgerKey,
+  PREFIXES,
   queuedInKey,
   queuedOfKey,
-  RUN_KEY_PREFIX,
   runKey,
   runsChannel,
   runsKey,
-  THREAD_KEY_PREFIX,
   threadKey,
   threadsOfKey,
   unfinishedKey,
 } from "./keys.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
-import { ownerField, ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
-import { loadScript } from "./script.ts";
+import { ownerText, parseRun, parseThread, RUN_FIELDS, THREAD_FIELDS } from "./records.ts";
+import { attendRun, type beginReply, beginRun, moveRun } from "./scripts/runs.ts";
 import type { Subscriber } from "./subscriber.ts";
-
-const BEGIN = loadScript("begin");
-const TRANSITION = loadScript("transition");
-const ATTEND = loadScript("attend");
-const NOT_DUE = loadScript("not-due");
-const TAKE_DUE = loadScript("take-due");
 
 const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 
-const beginReply = z.union([
-  z.tuple([z.enum(["started", "foreign", "mismatch", "exists", "corrupt", "deleting"])]),
-  z.tuple([z.literal("repeated"), z.string()]),
-  z.tuple([z.literal("full"), z.enum(["user", "tenant"])]),
-  z.tuple([z.literal("busy"), z.string(), runStatus]),
-]);
 const ids = z.array(z.string());
-const dueScore = z.string().transform(Number).pipe(z.number());
-const dueReply = z.array(z.tuple([z.string(), z.string(), z.string(), z.string()]));
 
 /**
  * One HASH per thread and per run: what never changes as JSON, what changes in fields of its own.
@@ -56,13 +39,8 @@ export function createRedisThreadRegistry(
 ): ThreadRegistry {
   return {
     async begin(run, options = {}) {
-      const key = threadKey(run.threadId);
-      const reply = await redis.script(
-        BEGIN,
-        beginKeys(run, options),
-        beginArguments(run, options, threadTtlMs),
-      );
-      return beginResult(parseRecord(beginReply, reply, key), run, key);
+      const reply = await beginRun(redis, beginKeys(run, options), beginArguments(run, options, threadTtlMs));
+      return beginResult(reply, run, threadKey(run.threadId));
     },
     async thread(threadId) {
       const key = threadKey(threadId);
@@ -78,35 +56,29 @@ export function createRedisThreadRegistry(
     },
     async transition(runId, from, to, at, { error, attempt, worker, workedMs } = {}, ifAttempt = undefined) {
       const key = runKey(runId);
-      const patch = [error === undefined ? "" : JSON.stringify(error), attempt ?? ""];
-      const who = [worker?.id ?? "", worker?.alone === true ? "1" : ""];
-      const args = [runId, to, at, threadTtlMs, ...patch, ifAttempt ?? "", ...who, workedMs ?? "", ...from];
-      const reply = await redis.script(TRANSITION, [key, DUE_KEY], args);
+      const reply = await moveRun(
+        redis,
+        { run: key, due: DUE_KEY },
+        {
+          runId,
+          status: to,
+          at,
+          ttlMs: threadTtlMs,
+          error: error === undefined ? "" : JSON.stringify(error),
+          attempt: attempt ?? "",
+          ifAttempt: ifAttempt ?? "",
+          worker: worker?.id ?? "",
+          alone: worker?.alone === true ? "1" : "",
+          workedMs: workedMs ?? "",
+          from,
+        },
+      );
       return reply === null ? null : parseRun(reply, key);
     },
     async attend(runId, worker, what) {
-      await redis.script(ATTEND, [runKey(runId)], [worker, what]);
+      await attendRun(redis, { run: runKey(runId) }, { worker, what });
     },
-    async makeDue(runId, threadId, at) {
-      await redis.command("ZADD", [DUE_KEY, at, dueMember(runId, threadId)]);
-    },
-    async dueAt(runId) {
-      const score = await redis.command("ZSCORE", [DUE_KEY, dueMember(runId)]);
-      return score === null ? null : parseRecord(dueScore, score, DUE_KEY);
-    },
-    async notDue(runId, since) {
-      await redis.script(NOT_DUE, [DUE_KEY], [dueMember(runId), since ?? ""]);
-    },
-    async takeDue(now, nextDue, limit) {
-      if (nextDue <= now) throw new RangeError("due runs can only be put off to later than now");
-      const prefixes = [RUN_KEY_PREFIX, LEASE_KEY_PREFIX, THREAD_KEY_PREFIX];
-      const reply = await redis.script(TAKE_DUE, [DUE_KEY], [now, nextDue, limit, ...prefixes]);
-      return parseRecord(dueReply, reply, DUE_KEY).flatMap(([runId, threadId, text, status]) => {
-        const owner = ownerField.safeParse(text).data;
-        // One that is damaged must not hide the others.
-        return owner === undefined ? [] : [{ runId, threadId, ...owner, begun: status !== "queued" }];
-      });
-    },
+    ...createDueRuns(redis),
     async watch(threadId, onChange) {
       const listener = { onMessage: onChange, onResubscribed: onChange };
       return subscriber.subscribe(runsChannel(threadId), listener);
@@ -114,29 +86,47 @@ export function createRedisThreadRegistry(
   };
 }
 
-function beginKeys(run: RunRecord, { idempotency }: BeginOptions): string[] {
+function beginKeys(run: RunRecord, { idempotency }: BeginOptions): Parameters<typeof beginRun>[1] {
   const { threadId, runId } = run;
-  const others = [unfinishedKey(threadId), approvalsKey(threadId), ledgerKey(threadId)];
-  const own = [threadKey(threadId), runKey(runId), runsKey(threadId)];
-  const queued = [queuedOfKey(run), queuedInKey(run.tenantId)];
-  const keys = [...own, DUE_KEY, threadsOfKey(run), ...others, ...queued];
-  return idempotency === undefined ? keys : [...keys, idempotencyKey(run, idempotency.key)];
+  return {
+    thread: threadKey(threadId),
+    run: runKey(runId),
+    runs: runsKey(threadId),
+    due: DUE_KEY,
+    threadsOf: threadsOfKey(run),
+    unfinished: unfinishedKey(threadId),
+    approvals: approvalsKey(threadId),
+    effects: ledgerKey(threadId),
+    queuedOf: queuedOfKey(run),
+    queuedIn: queuedInKey(run.tenantId),
+    idempotent: idempotency === undefined ? undefined : idempotencyKey(run, idempotency.key),
+  };
 }
 
 function beginArguments(
   run: RunRecord,
   { replaces = "", idempotency, queued }: BeginOptions,
   threadTtlMs: number,
-): (string | number)[] {
-  const { runId, threadId, tenantId, userId, createdAt } = run;
+): Parameters<typeof beginRun>[2] {
+  const { runId, threadId, tenantId, userId, createdAt, updatedAt } = run;
   const title = titleOf(run.prompt);
-  const thread = JSON.stringify({ v: 1, threadId, tenantId, userId, createdAt, title });
-  return [
-    ...[ownerText(run), runId, threadId, thread, JSON.stringify(run), createdAt, run.updatedAt],
-    ...[replaces, RUN_KEY_PREFIX, threadTtlMs, runsChannel(threadId)],
-    ...[queued?.user ?? "", queued?.tenant ?? ""],
-    ...(idempotency === undefined ? [] : [idempotency.bodyDigest, IDEMPOTENCY_TTL_MS]),
-  ];
+  return {
+    owner: ownerText(run),
+    runId,
+    threadId,
+    threadRecord: JSON.stringify({ v: 1, threadId, tenantId, userId, createdAt, title }),
+    runRecord: JSON.stringify(run),
+    createdAt,
+    updatedAt,
+    replaces,
+    ...PREFIXES,
+    ttlMs: threadTtlMs,
+    channel: runsChannel(threadId),
+    userCap: queued?.user ?? "",
+    tenantCap: queued?.tenant ?? "",
+    bodyDigest: idempotency?.bodyDigest,
+    keyTtlMs: idempotency === undefined ? undefined : IDEMPOTENCY_TTL_MS,
+  };
 }
 
 function beginResult(reply: z.infer<typeof beginReply>, run: RunRecord, key: string): BeginResult {

@@ -1,23 +1,16 @@
 import type { RedisCommands } from "./commands.ts";
-import {
-  APPROVAL_KEY_PREFIX,
-  approvalsKey,
-  EVENTS_KEY_PREFIX,
-  ledgerKey,
-  RUN_KEY_PREFIX,
-  runsKey,
-  threadKey,
-  unfinishedKey,
-} from "./keys.ts";
-import { loadScript } from "./script.ts";
-
-const TOUCH = loadScript("touch");
+import { approvalsKey, ledgerKey, PREFIXES, runsKey, threadKey, unfinishedKey } from "./keys.ts";
+import { touchThread } from "./scripts/threads.ts";
 
 /** Backend.touch: in one step, so that nothing of a thread outlives the rest. */
 export function createTouch(redis: RedisCommands, threadTtlMs: number): (threadId: string) => Promise<void> {
   return async (threadId) => {
-    const lists = [threadKey(threadId), runsKey(threadId), approvalsKey(threadId)];
-    const keys = [...lists, unfinishedKey(threadId), ledgerKey(threadId)];
-    await redis.script(TOUCH, keys, [threadTtlMs, RUN_KEY_PREFIX, EVENTS_KEY_PREFIX, APPROVAL_KEY_PREFIX]);
+    const keys = {
+      thread: threadKey(threadId),
+      runs: runsKey(threadId),
+      approvals: approvalsKey(threadId),
+      rest: [unfinishedKey(threadId), ledgerKey(threadId)],
+    };
+    await touchThread(redis, keys, { ttlMs: threadTtlMs, ...PREFIXES });
   };
 }

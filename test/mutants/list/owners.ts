@@ -58,7 +58,7 @@ export const OWNERS: readonly Mutant[] = [
   {
     promise: "nobody begins a run on somebody else's thread (embedded)",
     file: "src/adapters/embedded/thread-registry.ts",
-    source: "thread !== undefined && !isOwnedBy(thread.record, run)",
+    source: "thread !== undefined && !isOwnedBy(thread, run)",
     replacement: "thread === null",
     tests: EMBEDDED,
   },

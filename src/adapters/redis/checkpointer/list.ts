@@ -5,7 +5,8 @@ import type {
   SerializerProtocol,
 } from "@langchain/langgraph-checkpoint";
 import { checkpointRange, checkpointsRange, olderThan, type Range } from "./layout.ts";
-import { type CheckpointName, loadMetadata, type StoredCheckpoint } from "./record.ts";
+import { loadMetadata } from "./record.ts";
+import type { CheckpointName, StoredCheckpoint } from "./stored.ts";
 import type { ThreadStore } from "./thread-store.ts";
 import { toTuples } from "./tuples.ts";
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { StoredDataError } from "./errors.ts";
 import { RECORD_FORMAT, unescapePart } from "./layout.ts";
-import type { Typed } from "./record.ts";
+import type { Typed } from "./stored.ts";
 
 type Kind = "c" | "b" | "w";
 

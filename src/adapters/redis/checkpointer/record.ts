@@ -1,64 +1,19 @@
-import type {
-  ChannelVersions,
-  CheckpointMetadata,
-  SerializerProtocol,
-} from "@langchain/langgraph-checkpoint";
+import type { CheckpointMetadata, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { z } from "zod";
 import { NotSerializableError } from "../../serializer/errors.ts";
 import { StoredDataError, UnserializableValueError } from "./errors.ts";
 import { part, RECORD_FORMAT } from "./layout.ts";
 import { MemberReader } from "./member-reader.ts";
-
-/** What a serializer made of a value. */
-export interface Typed {
-  type: string;
-  data: Uint8Array;
-}
-
-export type Version = ChannelVersions[string];
-
-export interface ChannelEntry {
-  channel: string;
-  version: Version;
-  /** The channel had a value; without one it was empty in this version. */
-  filled: boolean;
-}
-
-/** A checkpoint without the values of its channels. */
-export interface CheckpointRecord {
-  parentId: string | undefined;
-  v: number;
-  channels: ChannelEntry[];
-  /** Channels whose value is rebuilt from the writes of ancestors, which must therefore stay. */
-  deltas: string[];
-  ts: string;
-  versionsSeen: Record<string, ChannelVersions>;
-  metadata: Typed;
-}
-
-export interface CheckpointName {
-  ns: string;
-  id: string;
-}
-
-export interface StoredCheckpoint extends CheckpointRecord, CheckpointName {}
-
-export interface StoredValue {
-  /** As in layout.ts. */
-  name: string;
-  channel: string;
-  value: Typed;
-}
-
-export interface StoredWrite {
-  ns: string;
-  checkpointId: string;
-  taskId: string;
-  index: number;
-  taskPath: string;
-  channel: string;
-  value: Typed;
-}
+import type {
+  ChannelEntry,
+  CheckpointName,
+  CheckpointRecord,
+  StoredCheckpoint,
+  StoredValue,
+  StoredWrite,
+  Typed,
+  Version,
+} from "./stored.ts";
 
 const version = z.union([z.number(), z.string()]);
 const structureJson = z.object({

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { StoredDataError, VersionConflictError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
 import { MARKER, part, type Range, threadKey } from "./layout.ts";
-import type { CheckpointName, StoredCheckpoint, StoredValue, StoredWrite, Typed } from "./record.ts";
 import { decodeCheckpoint, decodeCheckpointName, decodeValue, decodeWrite } from "./record.ts";
 import {
   type Argument,
@@ -16,6 +15,7 @@ import {
   type Script,
   withoutCommand,
 } from "./scripts.ts";
+import type { CheckpointName, StoredCheckpoint, StoredValue, StoredWrite, Typed } from "./stored.ts";
 
 /** A name (layout.ts) and the record to be stored under it. */
 export interface NamedRecord {

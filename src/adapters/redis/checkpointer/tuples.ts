@@ -11,8 +11,8 @@ import {
   writesSortKey,
 } from "@langchain/langgraph-checkpoint";
 import { valueName } from "./layout.ts";
-import type { StoredCheckpoint, StoredWrite, Typed } from "./record.ts";
 import { load, loadMetadata, versionText } from "./record.ts";
+import type { StoredCheckpoint, StoredWrite, Typed } from "./stored.ts";
 import type { FoundCheckpoints } from "./thread-store.ts";
 
 export interface Source {

@@ -1,9 +1,9 @@
 -- Adds received domain events to those that are to be indexed, except the ones that were added before.
--- KEYS[1]  STREAM  events that are to be indexed
--- KEYS[2], ...  STRING  the event was received, one key per event
--- ARGV[1]  how long an event is remembered, ms
--- ARGV[2]  format version
--- ARGV[3], ...  the events, JSON, in the order of their keys
+-- KEYS[1] stream     STREAM  events that are to be indexed
+-- KEYS[2], ... seen  STRINGs  an event was received
+-- ARGV[1] seenTtlMs    how long an event is remembered
+-- ARGV[2] format       version of the events' format
+-- ARGV[3], ... events  their JSON, in the order of `seen`
 -- Returns a list: 1 for an event that was added, 0 for a duplicate.
 local added = {}
 for at = 2, #KEYS do

@@ -1,8 +1,10 @@
 -- Adds events to a run's log, all or none, and wakes its watchers.
--- KEYS[1]  STREAM  the run's events: ids `<seq>-0`; `<lastSeq>-1` is the mark that closes the log
--- ARGV[1]  channel of the watchers
--- ARGV[2]  lifetime of the log, ms
--- ARGV[3], ARGV[4], ...  per event: its seq, its JSON
+-- KEYS[1] log  STREAM  the run's events: ids `<seq>-0`; `<lastSeq>-1` is the mark that closes the log
+-- ARGV[1] channel  of the watchers
+-- ARGV[2] ttlMs    lifetime of the log
+-- ARGV[3], ... events, two each:
+--   seq
+--   event  its JSON
 -- Returns 0 when stored; -1 when the log is closed; n > 0 when the n-th event is not the next one.
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local next_seq = 1

@@ -1,7 +1,8 @@
 -- Keeps who works on a run.
--- KEYS[1]  HASH  the run: ...[, workers: ids with a blank between, the last to begin stands last][, alone: one of them]
--- ARGV[1]  the worker
--- ARGV[2]  'begins' | 'progressed' | 'joined' | 'left'
+-- KEYS[1] run  HASH  ...[, workers: ids with a blank between, the last to begin stands last]
+--   [, alone: one of them]
+-- ARGV[1] worker
+-- ARGV[2] what    'begins' | 'progressed' | 'joined' | 'left'
 -- Returns 1, or 0 when nothing was changed.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local others, known, last = {}, false, nil

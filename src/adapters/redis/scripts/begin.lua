@@ -1,34 +1,37 @@
 -- Claims a thread for a run's owner, makes the run its current one, and wakes the thread's watchers.
--- KEYS[1]  HASH  the thread: record, owner, updatedAt, currentRunId
--- KEYS[2]  HASH  the new run: record, threadId, status, updatedAt, index, queuedOf, queuedIn[, attempt][, error]
--- KEYS[3]  LIST  ids of the thread's runs
--- KEYS[4]  ZSET  runs that are due
--- KEYS[5]  ZSET  the owner's threads
--- KEYS[6]  LIST  ids of the thread's unfinished approvals
--- KEYS[7]  SET   ids of all of the thread's approvals
--- KEYS[8]  HASH  what the thread's tool calls have done
--- KEYS[9]  ZSET  the user's queued runs, by their beginning
--- KEYS[10] ZSET  the tenant's queued runs, by their beginning
--- KEYS[11] HASH  the Idempotency-Key: runId, digest; only when there is one
--- ARGV[1]   owner, as text to compare
--- ARGV[2]   the new run's id
--- ARGV[3]   its thread's id
--- ARGV[4]   JSON of the thread, for its first use
--- ARGV[5]   JSON of the run
--- ARGV[6]   when the run was created, Unix ms
--- ARGV[7]   the run's updatedAt, Unix ms
--- ARGV[8]   id of the waiting run that this one replaces, or ''
--- ARGV[9]   key prefix of runs: the current run's key is known only in here
--- ARGV[10]  lifetime of what is written, ms
--- ARGV[11]  channel of the thread's watchers
--- ARGV[12], ARGV[13]  how many queued runs the user and the tenant may have, or '' for any number
--- ARGV[14]  with KEYS[11]: digest of the request's body
--- ARGV[15]  with KEYS[11]: lifetime of the Idempotency-Key, ms
--- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} | {'exists'} | {'corrupt'} |
--- {'deleting'} | {'full', 'user' or 'tenant'}.
+-- KEYS[1] thread       HASH  record, owner, updatedAt, currentRunId
+-- KEYS[2] run          HASH  the new one: record, threadId, status, updatedAt, index, queuedOf, queuedIn
+--   [, attempt][, error]
+-- KEYS[3] runs         LIST  ids of the thread's runs
+-- KEYS[4] due          ZSET  runs that are due
+-- KEYS[5] threadsOf    ZSET  the owner's threads
+-- KEYS[6] unfinished   LIST  ids of the thread's unfinished approvals
+-- KEYS[7] approvals    SET   ids of all of the thread's approvals
+-- KEYS[8] effects      HASH  what the thread's tool calls have done
+-- KEYS[9] queuedOf     ZSET  the user's queued runs, by their beginning
+-- KEYS[10] queuedIn    ZSET  the tenant's queued runs, by their beginning
+-- KEYS[11] idempotent  HASH  the Idempotency-Key: runId, digest; only when there is one
+-- ARGV[1] owner         as text to compare
+-- ARGV[2] runId         the new run's
+-- ARGV[3] threadId
+-- ARGV[4] threadRecord  JSON of the thread, for its first use
+-- ARGV[5] runRecord     JSON of the run
+-- ARGV[6] createdAt     of the run, Unix ms
+-- ARGV[7] updatedAt     of the run, Unix ms
+-- ARGV[8] replaces      id of the waiting run that this one replaces, or ''
+-- ARGV[9] runPrefix     key prefix of runs: the current run's key is known only in here
+-- ARGV[10] ttlMs        lifetime of what is written
+-- ARGV[11] channel      of the thread's watchers
+-- ARGV[12] userCap      how many queued runs the user may have, or '' for any number
+-- ARGV[13] tenantCap    the same for the tenant
+-- ARGV[14] bodyDigest   with an Idempotency-Key: digest of the request's body
+-- ARGV[15] keyTtlMs     with an Idempotency-Key: its lifetime
+-- Returns {'started'} | {'repeated', runId} | {'mismatch'} | {'foreign'} | {'busy', runId, status} |
+-- {'exists'} | {'corrupt'} | {'deleting'} | {'full', 'user' or 'tenant'}.
 -- Everything but 'started' has changed no record.
--- Whether so many runs are queued that no other may be. What is not queued any more (a process of an older version has left it, or its record
--- is gone) is taken out when it would count.
+
+-- Whether so many runs are queued that no other may be. What is not queued any more (a process of an older
+-- version has left it, or its record is gone) is taken out when it would count.
 local function is_full(queued, most)
   if most == '' then return false end
   while redis.call('ZCARD', queued) >= tonumber(most) do

@@ -1,9 +1,9 @@
 -- Moves an event that cannot be indexed to the dead ones, as it is, where a person may look at it.
--- KEYS[1]  STREAM  events that are to be indexed
--- KEYS[2]  STREAM  the dead ones; about so many of the last are kept
--- ARGV[1]  the consumer group
--- ARGV[2]  entry id
--- ARGV[3]  how many dead ones are kept
+-- KEYS[1] stream  STREAM  events that are to be indexed
+-- KEYS[2] dead    STREAM  the dead ones; about so many of the last are kept
+-- ARGV[1] group  of consumers
+-- ARGV[2] id     of the entry
+-- ARGV[3] most   how many dead ones are kept
 -- Returns 1 when it was moved, 0 when it was not there.
 local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])

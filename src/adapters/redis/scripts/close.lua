@@ -1,7 +1,7 @@
 -- Closes a run's log and wakes its watchers.
--- KEYS[1]  STREAM  the run's events (see append.lua)
--- ARGV[1]  channel of the watchers
--- ARGV[2]  lifetime of the log, ms
+-- KEYS[1] log  STREAM  the run's events (see append.lua)
+-- ARGV[1] channel  of the watchers
+-- ARGV[2] ttlMs    lifetime of the log
 -- Returns 1 when this call closed it, 0 when it was closed.
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local seq = '0'

@@ -1,8 +1,11 @@
--- Stores what came of an effect. After its conclusion the outcome is kept beside that, and changes nothing of it.
--- KEYS[1]  HASH  the thread's effects
--- ARGV[1]  the effect's name
--- ARGV[2]  JSON of the effect with its outcome
--- ARGV[3], ARGV[4], ...  pairs: how the JSON of an effect that has been concluded begins, and what to store then
+-- Stores what came of an effect. After its conclusion the outcome is kept beside that, and changes nothing of
+-- it.
+-- KEYS[1] effects  HASH  the thread's effects
+-- ARGV[1] name  the effect's
+-- ARGV[2] done  JSON of the effect with its outcome
+-- ARGV[3], ... concluded, two each:
+--   prefix   how the JSON of an effect that has been concluded begins
+--   instead  what to store then
 -- Returns 0.
 local standing = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 local next = ARGV[2]

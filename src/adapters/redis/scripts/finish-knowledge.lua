@@ -1,7 +1,7 @@
 -- Forgets events that were taken into the index.
--- KEYS[1]  STREAM  events that are to be indexed
--- ARGV[1]  the consumer group
--- ARGV[2..]  entry ids
+-- KEYS[1] stream  STREAM  events that are to be indexed
+-- ARGV[1] group     of consumers
+-- ARGV[2], ... ids  of the entries
 -- Returns how many were still there.
 local ids = {}
 for at = 2, #ARGV do ids[#ids + 1] = ARGV[at] end

@@ -1,8 +1,9 @@
--- Forgets a process that indexes no more. Events that it holds still are anybody's at once, and it is forgotten after them.
--- KEYS[1]  STREAM  events that are to be indexed
--- ARGV[1]  the consumer group
--- ARGV[2]  who leaves
--- ARGV[3]  as how long held its events are to count, ms: longer than anybody is left alone
+-- Forgets a process that indexes no more. Events that it holds still are anybody's at once, and it is
+-- forgotten after them.
+-- KEYS[1] stream  STREAM  events that are to be indexed
+-- ARGV[1] group        of consumers
+-- ARGV[2] consumer     who leaves
+-- ARGV[3] abandonedMs  as how long held its events are to count: longer than anybody is left alone
 -- Returns 1 when it was forgotten, 0 when it holds events.
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
 for _, entry in ipairs(held) do

@@ -1,11 +1,14 @@
 -- Reads an owner's threads, last changed first, and forgets those whose record is gone.
--- KEYS[1]  ZSET  the owner's threads by their last change (Unix ms)
--- ARGV[1]  score to begin at, or '+inf'
--- ARGV[2]  with a score: only threads after this one among those of that score; '' for all
--- ARGV[3]  how many to find
--- ARGV[4]  how many to look at: the rest is another call's, so that nobody waits long for this one
--- ARGV[5]  only those whose last run has this status, or ''
--- ARGV[6], ARGV[7], ARGV[8], ARGV[9]  key prefixes of threads, runs, unfinished approvals and approvals
+-- KEYS[1] threadsOf  ZSET  the owner's threads by their last change (Unix ms)
+-- ARGV[1] from              score to begin at, or '+inf'
+-- ARGV[2] after             with a score: only threads after this one among those of that score; '' for all
+-- ARGV[3] limit             how many to find
+-- ARGV[4] most              how many to look at: the rest is another call's, so that nobody waits for long
+-- ARGV[5] status            only those whose last run has this status, or ''
+-- ARGV[6] threadPrefix      key prefix of threads
+-- ARGV[7] runPrefix         key prefix of runs
+-- ARGV[8] unfinishedPrefix  key prefix of unfinished approvals
+-- ARGV[9] approvalPrefix    key prefix of approvals
 -- Returns {rows, {id, score} of the last one looked at, or nil at the end};
 -- a row is {thread id, score, record, status, number of pending approvals}.
 local function pending(thread)

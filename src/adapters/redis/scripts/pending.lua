@@ -1,10 +1,10 @@
 -- Reads pending approvals in the order of their names, and forgets those whose record is gone or damaged:
 -- nobody could ever settle them.
--- KEYS[1]  ZSET  pending approvals: a name is the time of expiry (16 digits), ':' and the request id
--- ARGV[1]  start of the range: '-', or '(' and the name to go on after
--- ARGV[2]  how many
--- ARGV[3]  key prefix of approvals: the ids, and so the keys, are known only in here
--- ARGV[4], ...  the fields to read
+-- KEYS[1] pending  ZSET  a name is the time of expiry (16 digits), ':' and the request id
+-- ARGV[1] from            start of the range: '-', or '(' and the name to go on after
+-- ARGV[2] limit           how many
+-- ARGV[3] approvalPrefix  key prefix of approvals: the ids, and so the keys, are known only in here
+-- ARGV[4], ... fields     to read
 -- Returns per approval {name, {field, ...}}.
 local found = {}
 local from = ARGV[1]

@@ -1,10 +1,12 @@
--- Has a thread wait for a worker, behind its owner's other ones. One that waits already keeps its place, or goes before the new prompts.
--- KEYS[1]  ZSET  tenants with threads that wait, by turn
--- KEYS[2]  ZSET  the tenant's users with threads that wait, by turn
--- KEYS[3]  ZSET  the user's threads that wait, in order; begun ones have scores below 0
--- ARGV[1]  the thread
--- ARGV[2], ARGV[3]  names of the tenant and of the user among those who take turns
--- ARGV[4]  'new' or 'begun'
+-- Has a thread wait for a worker, behind its owner's other ones. One that waits already keeps its place, or
+-- goes before the new prompts.
+-- KEYS[1] tenants  ZSET  tenants with threads that wait, by turn
+-- KEYS[2] users    ZSET  the tenant's users with threads that wait, by turn
+-- KEYS[3] threads  ZSET  the user's threads that wait, in order; begun ones have scores below 0
+-- ARGV[1] threadId
+-- ARGV[2] tenant   its name among those who take turns
+-- ARGV[3] user     the same of the user
+-- ARGV[4] urgency  'new' or 'begun'
 -- Returns 1 when it did not wait before, else 0.
 local function last(key, from, to)
   return redis.call('ZREVRANGEBYSCORE', key, to, from, 'WITHSCORES', 'LIMIT', 0, 1)[2]

@@ -1,15 +1,17 @@
 -- Deletes everything of a thread but its checkpoints, and wakes who follows its runs.
--- KEYS[1]  HASH    the thread
--- KEYS[2]  LIST    ids of its runs
--- KEYS[3]  SET     ids of its approvals
--- KEYS[4]  ZSET    all pending approvals
--- KEYS[5]  ZSET    runs that are due
--- KEYS[6]  ZSET    the owner's threads
--- KEYS[7], ...     what else it has
--- ARGV[1]  the thread's id
--- ARGV[2], ARGV[3], ARGV[4], ARGV[5]  key prefixes of runs, events, approvals and hitl:request; events' is also the prefix
---   of their channels
--- ARGV[6]  channel of the thread's watchers
+-- KEYS[1] thread     HASH
+-- KEYS[2] runs       LIST  ids of its runs
+-- KEYS[3] approvals  SET   ids of its approvals
+-- KEYS[4] pending    ZSET  all pending approvals
+-- KEYS[5] due        ZSET  runs that are due
+-- KEYS[6] threadsOf  ZSET  the owner's threads
+-- KEYS[7], ... rest  what else it has
+-- ARGV[1] threadId
+-- ARGV[2] runPrefix       key prefix of runs
+-- ARGV[3] eventsPrefix    key prefix of events, and the prefix of their channels
+-- ARGV[4] approvalPrefix  key prefix of approvals
+-- ARGV[5] requestPrefix   key prefix of hitl:request
+-- ARGV[6] channel         of the thread's watchers
 -- Returns the number of its runs.
 local runs = redis.call('LRANGE', KEYS[2], 0, -1)
 for _, run in ipairs(runs) do

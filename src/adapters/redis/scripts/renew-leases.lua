@@ -1,7 +1,7 @@
 -- Prolongs leases.
--- KEYS     HASHes  the leases (see acquire-lease.lua)
--- ARGV[1]  for how long from now, ms
--- ARGV[2], ...  per lease its holder
+-- KEYS[1], ... leases  HASHes  see acquire-lease.lua
+-- ARGV[1] ttlMs  for how long from now
+-- ARGV[2], ... holders  of the leases, in their order
 -- Returns the positions in KEYS of the leases that their holder does not have (any more).
 local lost = {}
 for n, key in ipairs(KEYS) do

@@ -1,17 +1,31 @@
 -- Stores a whole thread, all or nothing.
--- KEYS[1]  HASH  the thread (see begin.lua)
--- KEYS[2]  LIST  ids of its runs
--- KEYS[3]  SET   ids of its approvals
--- KEYS[4]  HASH  its effects (see begin-effect.lua)
--- KEYS[5]  ZSET  the owner's threads
--- KEYS[6]  ZSET  runs that are due
--- then per run HASH the run, STREAM its events (see append.lua); then per approval HASH the approval (see open.lua)
--- ARGV[1]  lifetime, ms
--- ARGV[2]  number of runs
--- ARGV[3]  number of approvals
--- ARGV[4], ...  thread id, owner as text, JSON of the thread, updatedAt, when open runs become due (Unix ms)
--- then per run: id, JSON, status, updatedAt, attempt, '1' when its log is closed else '', number of events, and per event seq, JSON
--- then per approval: id, JSON, status; then per effect: its name, its JSON
+-- KEYS[1] thread         HASH  see begin.lua
+-- KEYS[2] runIds         LIST  ids of its runs
+-- KEYS[3] approvalIds    SET   ids of its approvals
+-- KEYS[4] effects        HASH  see begin-effect.lua
+-- KEYS[5] threadsOf      ZSET  the owner's threads
+-- KEYS[6] due            ZSET  runs that are due
+-- KEYS[7], ... runs, two each:
+--   run  HASH
+--   log  STREAM  its events (see append.lua)
+-- then approvals  HASHes (see open.lua)
+-- ARGV[1] ttlMs          lifetime
+-- ARGV[2] runCount
+-- ARGV[3] approvalCount
+-- ARGV[4] threadId
+-- ARGV[5] owner          as text
+-- ARGV[6] threadRecord   its JSON
+-- ARGV[7] updatedAt      Unix ms
+-- ARGV[8] dueAt          when open runs become due, Unix ms
+-- ARGV[9], ... runs      id, JSON, status, updatedAt, attempt, '1' when its log is closed else '',
+--   number of events, and per event seq, JSON
+-- then approvals, three each:
+--   requestId
+--   record   its JSON
+--   status
+-- then effects, two each:
+--   name
+--   effect  its JSON
 -- Returns 1 when stored; 0, and nothing changed, when the thread, a run or an approval exists.
 local at = 0
 local function take()

@@ -1,13 +1,13 @@
--- Finds runs that are due and that nobody works on, and puts off all that were due: those that somebody works on no longer than
--- the lease has left, so that nobody waits for a worker that has died. A run whose record is gone, or is none, is forgotten, and so is one whose
--- thread is: nobody could ever take it up.
--- KEYS[1]  ZSET  runs that are due, by when (Unix ms)
--- ARGV[1]  now, Unix ms
--- ARGV[2]  until when they are put off, Unix ms; later than now, or this would not end
--- ARGV[3]  how many to find
--- ARGV[4]  key prefix of runs
--- ARGV[5]  key prefix of leases
--- ARGV[6]  key prefix of threads
+-- Finds runs that are due and that nobody works on, and puts off all that were due: those that somebody works
+-- on no longer than the lease has left, so that nobody waits for a worker that has died. A run whose record
+-- is gone, or is none, is forgotten, and so is one whose thread is: nobody could ever take it up.
+-- KEYS[1] due  ZSET  runs that are due, by when (Unix ms)
+-- ARGV[1] now           Unix ms
+-- ARGV[2] nextDue       until when they are put off, Unix ms; later than now, or this would not end
+-- ARGV[3] limit         how many to find
+-- ARGV[4] runPrefix     key prefix of runs
+-- ARGV[5] leasePrefix   key prefix of leases
+-- ARGV[6] threadPrefix  key prefix of threads
 -- Returns {run id, thread id, owner as text, status} per run, longest due first.
 local taken = {}
 local limit = tonumber(ARGV[3])

@@ -1,10 +1,13 @@
--- Takes out the thread whose turn it is: tenants take turns, then the tenant's users, then the user's threads in order. Who has had a
--- turn goes to the end; who is passed over keeps its place.
--- KEYS[1]  ZSET  tenants with threads that wait, by turn (see ready.lua)
--- ARGV[1], ARGV[2]  key prefixes of a tenant's users and of a user's threads
--- ARGV[3]  number of tenants to pass over
--- ARGV[4], ...  their names, then the names of users to pass over
--- Returns {thread, tenant, user, '1' when others wait, else ''}, 'full' when only such wait that are to be passed over, or nil.
+-- Takes out the thread whose turn it is: tenants take turns, then the tenant's users, then the user's threads
+-- in order. Who has had a turn goes to the end; who is passed over keeps its place.
+-- KEYS[1] tenants  ZSET  tenants with threads that wait, by turn (see ready.lua)
+-- ARGV[1] tenantPrefix     key prefix of a tenant's users
+-- ARGV[2] userPrefix       key prefix of a user's threads
+-- ARGV[3] fullTenantCount
+-- ARGV[4], ... fullTenants  names of tenants to pass over
+-- then fullUsers  names of users to pass over
+-- Returns {thread, tenant, user, '1' when others wait, else ''}, 'full' when only such wait that are to be
+-- passed over, or nil.
 local full = {}
 for i = 4, #ARGV do
   full[(i < 4 + tonumber(ARGV[3]) and 'tenant ' or 'user ') .. ARGV[i]] = true

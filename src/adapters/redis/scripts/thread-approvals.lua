@@ -1,7 +1,7 @@
 -- Reads all approvals that a thread has had.
--- KEYS[1]  SET   their ids
--- ARGV[1]  key prefix of approvals: the ids, and so the keys, are known only in here
--- ARGV[2], ...  the fields to read
+-- KEYS[1] approvals  SET  their ids
+-- ARGV[1] approvalPrefix  key prefix of approvals: the ids, and so the keys, are known only in here
+-- ARGV[2], ... fields  to read
 -- Returns per approval {request id, {field, ...}}.
 local found = {}
 local fields = {}

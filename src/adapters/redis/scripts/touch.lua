@@ -1,12 +1,12 @@
 -- Prolongs the life of everything of a thread.
--- KEYS[1]  HASH  the thread
--- KEYS[2]  LIST  ids of its runs
--- KEYS[3]  SET   ids of its approvals
--- KEYS[4], ...   what else it has
--- ARGV[1]  lifetime from now, ms
--- ARGV[2]  key prefix of runs
--- ARGV[3]  key prefix of events
--- ARGV[4]  key prefix of approvals
+-- KEYS[1] thread     HASH
+-- KEYS[2] runs       LIST  ids of its runs
+-- KEYS[3] approvals  SET   ids of its approvals
+-- KEYS[4], ... rest  what else it has
+-- ARGV[1] ttlMs           lifetime from now
+-- ARGV[2] runPrefix       key prefix of runs
+-- ARGV[3] eventsPrefix    key prefix of events
+-- ARGV[4] approvalPrefix  key prefix of approvals
 -- Returns the number of keys that there were.
 local found = 0
 local function touch(key) found = found + redis.call('PEXPIRE', key, ARGV[1]) end

@@ -1,18 +1,20 @@
 -- Moves a run to another status if it has one of the given ones; it becomes due now.
--- KEYS[1]  HASH  the run: record, threadId, status, updatedAt[, index][, queuedOf, queuedIn][, attempt][, workedMs][, error][, workers][, alone]
--- KEYS[2]  ZSET  runs that are due
--- ARGV[1]  the run's id
--- ARGV[2]  the new status
--- ARGV[3]  now, Unix ms
--- ARGV[4]  lifetime of the record, ms
--- ARGV[5]  JSON of the error to set, or ''
--- ARGV[6]  the attempt to set, or ''
--- ARGV[7]  the attempt that the run must be in, or '' for any
--- ARGV[8]  who begins to work on it, or ''
--- ARGV[9]  '1' when it works on nothing else meanwhile
--- ARGV[10]  the ms that it was worked on, to set, or ''
--- ARGV[11], ...  the statuses to move from
--- Returns {record, status, updatedAt, error, attempt, workedMs, workers, alone} after the move, or nil when nothing was changed.
+-- KEYS[1] run  HASH  record, threadId, status, updatedAt[, index][, queuedOf, queuedIn][, attempt]
+--   [, workedMs][, error][, workers][, alone]
+-- KEYS[2] due  ZSET  runs that are due
+-- ARGV[1] runId
+-- ARGV[2] status     the new one
+-- ARGV[3] at         now, Unix ms
+-- ARGV[4] ttlMs      lifetime of the record
+-- ARGV[5] error      JSON of the error to set, or ''
+-- ARGV[6] attempt    to set, or ''
+-- ARGV[7] ifAttempt  the attempt that the run must be in, or '' for any
+-- ARGV[8] worker     who begins to work on it, or ''
+-- ARGV[9] alone      '1' when it works on nothing else meanwhile
+-- ARGV[10] workedMs  the ms that it was worked on, to set, or ''
+-- ARGV[11], ... from  the statuses to move from
+-- Returns {record, status, updatedAt, error, attempt, workedMs, workers, alone} after the move, or nil when
+-- nothing was changed.
 local run = redis.call('HMGET', KEYS[1], 'status', 'index', 'threadId')
 local status, index = run[1], run[2]
 local allowed = false
