@@ -18,7 +18,7 @@ export interface EventPosition {
 }
 
 /** `<runId>:<seq>`, the SSE id of an event. */
-export function formatEventId({ runId, seq }: EventPosition): string {
+export function formatEventId(runId: string, seq: number): string {
   return `${runId}:${seq}`;
 }
 

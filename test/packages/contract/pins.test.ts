@@ -46,7 +46,7 @@ test("error codes with their HTTP status, each with a sentence in both languages
 test("ids", () => {
   expect(ID_PATTERN).toEqual(/^[A-Za-z0-9_-]{1,128}$/);
   expect(EVENT_ID_PATTERN).toEqual(/^([A-Za-z0-9_-]{1,128}):(0|[1-9][0-9]{0,14})$/);
-  expect(formatEventId({ runId: "run-1", seq: 12 })).toBe("run-1:12");
+  expect(formatEventId("run-1", 12)).toBe("run-1:12");
   expect(parseEventId("run-1:12")).toEqual({ runId: "run-1", seq: 12 });
   for (const foreign of [
     "1706152860123456",
