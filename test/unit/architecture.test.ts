@@ -29,6 +29,7 @@ const rules: [folder: string, mayImport: string[]][] = [
   ["devstack", ["src"]],
   ["client", []],
   ["encoding", []],
+  ["packages/contract", []],
 ];
 
 const filesBelow = (folder: string) =>
@@ -91,8 +92,18 @@ test("the command line knows the service by HTTP alone, and nothing imports it",
   expect(others.filter((path) => path.startsWith("client/"))).toEqual([]);
 });
 
+test("the contract needs zod and nothing else", () => {
+  const texts = filesBelow("packages/contract").map((file) => readFileSync(join(root, file), "utf8"));
+  const packages = texts.flatMap((text) => [
+    ...text.matchAll(/^(?:import|export|\}).* from "([^."].*)";$/gm),
+  ]);
+  expect([...new Set(packages.map(([, name]) => name))]).toEqual(["zod"]);
+});
+
+const FOLDERS = ["packages", "src", "client", "encoding", "graphs", "tools", "devstack", "test"];
+
 test("every relative import names a file", () => {
-  const missing = ["src", "client", "encoding", "graphs", "tools", "devstack", "test"].flatMap((folder) =>
+  const missing = FOLDERS.flatMap((folder) =>
     filesBelow(folder).flatMap((file) =>
       importsOf(file)
         .filter((path) => !existsSync(join(root, path)))
