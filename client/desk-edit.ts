@@ -31,7 +31,10 @@ export async function editItem(desk: Desk, item: Item): Promise<void> {
   }
 }
 
-/** The approval with all of its arguments; null when it does not wait any more. What an event shows may be a part. */
+/**
+ * The approval with all of its arguments, of which an event may show a part; null when it does not wait any
+ * more.
+ */
 async function waiting(desk: Desk, item: Item): Promise<PendingApproval | null> {
   const { api } = desk.session;
   const { items } = await api.approvals();

@@ -39,7 +39,10 @@ export const wordsOf = ({ session }: Desk) => WORDS[session.connection.language]
 /** Nobody has decided it, as far as is known here, and it has not been put off. */
 export const isOpen = ({ state }: Item) => state === "queued" || state === "asked";
 
-/** An approval is there. One that takes another's place ends what is asked about that one, and comes where it was. */
+/**
+ * An approval is there. One that takes another's place ends what is asked about that one, and comes where it
+ * was.
+ */
 export function announce(desk: Desk, event: RunEvent): void {
   const { items, show } = desk;
   const { data } = announced.safeParse(event.data);

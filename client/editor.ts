@@ -81,7 +81,10 @@ async function leftIn(file: string, failure: EditorFailure | null): Promise<Edit
   }
 }
 
-/** Does the work as well when this process is told to end meanwhile (its terminal is closed). Returns the way back. */
+/**
+ * Does the work as well when this process is told to end meanwhile (its terminal is closed). Returns the way
+ * back.
+ */
 function onEnd(work: () => void): () => void {
   const listeners = (["SIGHUP", "SIGTERM"] as const).map((signal) => {
     const end = () => {

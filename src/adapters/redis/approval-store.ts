@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
-import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
+import { HITL_TTL_S } from "../../approvals/approval.ts";
 import type {
   ApprovalStore,
   ReplaceResult,
@@ -10,28 +10,24 @@ import type {
 import {
   awaitsResume,
   isDecidedThere,
-  publishedLifetimes,
   replacementOf,
   restatementOf,
   settlingOf,
   withTaskId,
 } from "../published-request.ts";
+import { asPending, openArguments, openKeys, replacement } from "./approval-arguments.ts";
 import type { RedisCommands } from "./commands.ts";
 import {
   APPROVAL_KEY_PREFIX,
   approvalKey,
-  approvalsKey,
   DUE_KEY,
-  dueMember,
   hitlRequestKey,
-  hitlSessionKey,
   hitlTaskKey,
   PENDING_KEY,
-  pendingOfKey,
   SETTLED_KEY,
   unfinishedKey,
 } from "./keys.ts";
-import { createPendingApprovals, pendingMember } from "./pending-approvals.ts";
+import { createPendingApprovals } from "./pending-approvals.ts";
 import { parseRecord, RecordFormatError } from "./record-format.ts";
 import { APPROVAL_FIELDS, decisionJson, parseApproval, withLateDecision } from "./records.ts";
 import { loadScript } from "./script.ts";
@@ -224,43 +220,6 @@ async function untilStill<T>(attempt: () => Promise<T | "retry">): Promise<T> {
     if (result !== "retry") return result;
   }
   throw new Error("an approval is being rewritten without end");
-}
-
-/** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
-function replacement(request: string | null, after: string | null): [string, string, string] {
-  return request === null ? ["absent", "", ""] : ["same", request, after ?? ""];
-}
-
-function openKeys(record: ApprovalRecord): string[] {
-  const { requestId, threadId } = record;
-  return [
-    approvalKey(requestId),
-    unfinishedKey(threadId),
-    approvalsKey(threadId),
-    pendingOfKey(record),
-    hitlRequestKey(requestId),
-    hitlSessionKey(threadId),
-  ];
-}
-
-function openArguments(record: ApprovalRecord): (string | number)[] {
-  const { requestId, threadId, runId } = record;
-  const pending = asPending(record);
-  const lifetimes = publishedLifetimes(record);
-  return [
-    requestId,
-    threadId,
-    JSON.stringify(pending),
-    JSON.stringify(toHitlRequest(pending)),
-    lifetimes.request,
-    lifetimes.session,
-    dueMember(runId),
-    pendingMember(record),
-  ];
-}
-
-function asPending(record: ApprovalRecord): ApprovalRecord {
-  return { ...record, status: "pending" };
 }
 
 function requireApproval(fields: unknown, requestId: string): ApprovalRecord {

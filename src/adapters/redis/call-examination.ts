@@ -90,6 +90,8 @@ export function createRedisCallExamination(
       if (here !== undefined) return here.examine(call);
       const id = randomUUID();
       const heard = Promise.withResolvers<Examined>();
+      // It is awaited below, behind the reply to PUBLISH, and the answer may come first.
+      heard.promise.catch(() => {});
       const leave = await subscriber.subscribe(examinedChannel(id), {
         onMessage(_channel, message) {
           const { data, error } = answer.safeParse(message);
