@@ -69,7 +69,8 @@ export function toolCallCollector(maxCalls: number) {
     const call = openCall(fragment, open);
     // Another call has begun, so an echo stays without arguments: it was none.
     if (open !== undefined && isEcho(open)) calls = calls.filter((each) => each !== open);
-    if (calls.length < maxCalls) {
+    // An echo counts once it has arguments: then it was none, and finish() leaves out what is too many.
+    if (calls.filter((each) => !isEcho(each)).length < maxCalls) {
       calls.push(call);
       latest.set(fragment.index, call);
     } else if (fragment.name || fragment.id) {
@@ -90,10 +91,12 @@ export function toolCallCollector(maxCalls: number) {
      * one
      */
     finish(missing?: keyof typeof MISSING): RequestedCall[] {
-      const kept = calls.filter((call) => !isEcho(call)).map((call) => toCall(call, missing));
-      if (over === undefined) return kept;
-      const all = isEcho(over) ? dropped : dropped + 1;
-      return all === 0 ? kept : [...kept, { id: over.id, name: over.name, args: {}, dropped: all }];
+      const asked = calls.filter((call) => !isEcho(call));
+      const kept = asked.slice(0, maxCalls).map((call) => toCall(call, missing));
+      const last = over ?? asked.at(-1);
+      const all = asked.length - kept.length + dropped + (over === undefined || isEcho(over) ? 0 : 1);
+      if (last === undefined || all === 0) return kept;
+      return [...kept, { id: last.id, name: last.name, args: {}, dropped: all }];
     },
   };
 }

@@ -150,6 +150,21 @@ describe("more calls than may be", () => {
   });
 });
 
+it("a finished call that is repeated at its end takes nobody's place within the limit", () => {
+  const a = { index: 0, id: "a", name: "x", args: "{}" };
+  const fragments = [a, { index: 0, id: "a", name: "x" }, { index: 1, id: "b", name: "y", args: '{"k":1}' }];
+  expect(collectAtMost(2, fragments).map(({ id, args, dropped }) => [id, args, dropped])).toEqual([
+    ["a", {}, undefined],
+    ["b", { k: 1 }, undefined],
+  ]);
+  const late = [...fragments, { index: 0, args: '{"late":1}' }];
+  expect(collectAtMost(2, late).map(({ id, dropped }) => [id, dropped])).toEqual([
+    ["a", undefined],
+    ["a", undefined],
+    ["b", 1],
+  ]);
+});
+
 it("takes any fragments in any order: it never throws, and keeps to the limit", () => {
   const fragment = fc.record(
     {
