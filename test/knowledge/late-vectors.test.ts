@@ -170,13 +170,16 @@ describe("similarities", () => {
   });
 
   test("that say nothing are not used: words are, and the state says why, until the model is mended", async () => {
-    server.always(({ input }) => ({
-      json: {
-        data: input.map((_, index) => ({ index, embedding: range(MEANING_DIMENSIONS).map((n) => n + 1) })),
-      },
-    }));
+    const answer = Promise.withResolvers<void>();
+    let isMended = false;
+    await server.close();
+    server = await startEmbeddingServer(async (texts) => {
+      await answer.promise;
+      return isMended ? meaningVectors(texts) : texts.map(() => range(MEANING_DIMENSIONS).map((n) => n + 1));
+    }, MEANING_DIMENSIONS);
     const index = await opened();
     expect((await index.state()).byWordsOnly).toBe("the embedder has not answered yet");
+    answer.resolve();
     await index.upsert([mail("trip", "출장 품의"), mail("lunch", "점심")]);
     const reason = "openai:bge-m3 does not tell texts about one thing from texts about others";
     await expect
@@ -187,7 +190,7 @@ describe("similarities", () => {
       });
     expect(await index.state()).toMatchObject({ byWordsOnly: reason, left: 2 });
     expect(server.asked.filter(isAbout("품의"))).toEqual([]);
-    server.always(null);
+    isMended = true;
     await allEmbedded(index);
     expect(await meant(index, "travel")).toBe("trip");
     expect(logs.filter(({ msg }) => /the embedder fails/.test(msg))).toHaveLength(1);
