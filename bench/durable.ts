@@ -267,9 +267,9 @@ async function tokens(rounds: number): Promise<Row[]> {
   const [{ MemorySaver }, { buildGraph }, { createModel }, { runInput }, { defaultTools }, stacks] =
     await Promise.all([
       import("@langchain/langgraph"),
-      import("../graphs/build.ts"),
-      import("../graphs/model/create.ts"),
-      import("../graphs/state.ts"),
+      import("../graphs/aura/build.ts"),
+      import("../graphs/create-model.ts"),
+      import("../graphs/state/state.ts"),
       import("../tools/registry.ts"),
       import("../test/helpers/stack.ts"),
     ]);

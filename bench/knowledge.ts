@@ -9,8 +9,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Table } from "@lancedb/lancedb";
 import { pino } from "pino";
-import type { KnowledgeEvent } from "../src/knowledge/event.ts";
 import type { KnowledgeIndex } from "../src/ports/knowledge-index.ts";
+import type { KnowledgeEvent } from "../src/records/domain-event.ts";
 import { startPublisher } from "./burst-publisher.ts";
 import { words } from "./knowledge-words.ts";
 

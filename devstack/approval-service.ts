@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { localDateTime } from "../src/http/envelope.ts";
-import type { Owner } from "../src/runs/run.ts";
+import type { Owner } from "../src/records/run.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 
 /**

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
-import type { Owner } from "../src/runs/run.ts";
+import type { Owner } from "../src/records/run.ts";
 import { createApprovalDocument } from "./approval-service.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import { refuseOtherSites } from "./gateway-guard.ts";

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import type { EmbeddedBus } from "../src/adapters/embedded/bus.ts";
-import { HITL_TTL_S } from "../src/approvals/approval.ts";
 import { BackendUnavailableError } from "../src/errors.ts";
+import { HITL_TTL_S } from "../src/records/approval.ts";
 
 /** One decision, as it is written and announced. */
 export interface Decided {

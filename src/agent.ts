@@ -1,23 +1,24 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
-import { type AuraGraph, buildGraph, type GraphOptions } from "../graphs/build.ts";
-import { tellingOfCheckpoints } from "../graphs/checkpoint-listener.ts";
-import { examineCall } from "../graphs/examine.ts";
-import { createModel, modelFailure } from "../graphs/model/create.ts";
-import { closing, openCalls, partialAnswer } from "../graphs/outside.ts";
-import { SavedStateError } from "../graphs/portable.ts";
-import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved-state.ts";
-import { runInput } from "../graphs/state.ts";
-import { refuseUnfit, toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/thread-view.ts";
-import { createUnderWay } from "../graphs/under-way.ts";
+import { type AuraGraph, buildGraph, type GraphOptions } from "../graphs/aura/build.ts";
+import { examineCall } from "../graphs/aura/examine.ts";
+import { closing, openCalls, partialAnswer } from "../graphs/aura/outside.ts";
+import { createUnderWay } from "../graphs/aura/under-way.ts";
+import { createModel } from "../graphs/create-model.ts";
+import { modelFailure } from "../graphs/model/errors.ts";
+import { tellingOfCheckpoints } from "../graphs/saved/checkpoint-listener.ts";
+import { SavedStateError } from "../graphs/saved/portable.ts";
+import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved/saved-state.ts";
+import { refuseUnfit, toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/saved/thread-view.ts";
+import { runInput } from "../graphs/state/state.ts";
 import { createToolRegistry, defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
 import type { Config } from "./config.ts";
 import { AuraError } from "./errors.ts";
 import { withOfferedForm } from "./mcp/offered-schema.ts";
+import type { Agent, GraphThread } from "./ports/agent-graph.ts";
 import type { EffectLedger } from "./ports/effect-ledger.ts";
-import type { Agent, GraphThread } from "./runs/agent-graph.ts";
-import type { ThreadGraph } from "./threads/thread-graph.ts";
+import type { ThreadGraph } from "./ports/thread-graph.ts";
 
 /** The agent, for its runs and for what is saved of them. */
 export interface ServiceAgent extends Agent {

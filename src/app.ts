@@ -1,6 +1,5 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Logger } from "pino";
-import type { ApprovalRecord } from "./approvals/approval.ts";
 import type { Edit } from "./approvals/edit.ts";
 import { AuraError } from "./errors.ts";
 import { approvalRoutes } from "./http/approvals.ts";
@@ -17,8 +16,9 @@ import { threadRoutes } from "./http/threads.ts";
 import { type ToolList, toolRoutes } from "./http/tools.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
 import type { Backend } from "./ports/backend.ts";
-import type { OwnerCaps } from "./runs/caps.ts";
-import type { Owner, RunRecord, ThreadRecord } from "./runs/run.ts";
+import type { ApprovalRecord } from "./records/approval.ts";
+import type { OwnerCaps } from "./records/owner-caps.ts";
+import type { Owner, RunRecord, ThreadRecord } from "./records/run.ts";
 import type { Prompt } from "./runs/start.ts";
 import type { ThreadDeps } from "./threads/deps.ts";
 

@@ -3,11 +3,11 @@ import { z } from "zod";
 import type { ServiceAgent } from "./agent.ts";
 import type { Config } from "./config.ts";
 import type { Backend } from "./ports/backend.ts";
-import { isTerminal, type RunRecord } from "./runs/run.ts";
+import type { ThreadGraph } from "./ports/thread-graph.ts";
+import { isTerminal, type RunRecord } from "./records/run.ts";
 import { createMainService } from "./tasks/main-service.ts";
 import { createTaskReader } from "./tasks/reader.ts";
 import { type Reporter, startReporter } from "./tasks/reporter.ts";
-import type { ThreadGraph } from "./threads/thread-graph.ts";
 
 /** The service's side of Main Service's AgentTasks. */
 export interface TasksPart {

@@ -1,5 +1,5 @@
-import type { GraphLimits } from "../graphs/limits.ts";
 import { modelName } from "../graphs/model/default-model.ts";
+import type { GraphLimits } from "../graphs/state/limits.ts";
 import {
   contradictions,
   type Environment,
@@ -9,7 +9,7 @@ import {
   withoutBlanks,
 } from "./environment.ts";
 import type { McpServer } from "./mcp/settings.ts";
-import type { OwnerCaps } from "./runs/caps.ts";
+import type { OwnerCaps } from "./records/owner-caps.ts";
 import type { RunLimits } from "./runs/limits.ts";
 
 export interface Config {

@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { listenForSignals } from "./approvals/listen.ts";
 import type { Config } from "./config.ts";
+import { keepListening } from "./keep-listening.ts";
+import type { Agent } from "./ports/agent-graph.ts";
 import type { Backend } from "./ports/backend.ts";
 import { advance } from "./runs/advance.ts";
-import type { Agent } from "./runs/agent-graph.ts";
 import { createCancellations } from "./runs/cancel.ts";
 import { createHolding } from "./runs/holding.ts";
-import { keepListening } from "./runs/keep-listening.ts";
 import type { Presence } from "./runs/presence.ts";
 import { startSweep } from "./runs/sweep.ts";
 

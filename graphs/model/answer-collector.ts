@@ -1,14 +1,34 @@
 import type { AIMessageChunk, UsageMetadata } from "@langchain/core/messages";
 import { endsHalf } from "../../tools/cut.ts";
-import type { AnswerLimits } from "../limits.ts";
-import type { Answer, AnswerListener, Ending } from "./answer.ts";
+import type { AnswerLimits } from "../state/limits.ts";
 import { pieceIn } from "./compatible-model.ts";
 import { ModelError, OutputLimitError } from "./errors.ts";
 import { type JsonObject, mergeKept } from "./kept-fields.ts";
 import type { Piece } from "./piece.ts";
 import { thinkFilter } from "./think-filter.ts";
 import { thoughtBuffer } from "./thoughts.ts";
-import { type CallFragment, toolCallCollector } from "./tool-call-stream.ts";
+import { type CallFragment, type RequestedCall, toolCallCollector } from "./tool-call-stream.ts";
+
+/** How an answer ended that is not all that the model had to say. `lost`: parts of it could not be read. */
+export type Ending = "length" | "content_filter" | "refusal" | "lost";
+
+/** One complete answer of a model. */
+export interface Answer {
+  text: string;
+  calls: RequestedCall[];
+  usage: UsageMetadata | undefined;
+  /** Characters, of everything that it consists of. */
+  written: number;
+  /** Absent when nothing is missing. */
+  ending?: Ending;
+  /** Fields of the message that only its server knows. */
+  kept?: JsonObject;
+}
+
+export interface AnswerListener {
+  onText?(delta: string): void;
+  onThought?(text: string): void;
+}
 
 /**
  * Puts an answer together from its streamed chunks, and tells the listener of whole characters as they come.

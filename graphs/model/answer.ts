@@ -1,38 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import type { AIMessageChunk, BaseMessage, UsageMetadata } from "@langchain/core/messages";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { Runnable } from "@langchain/core/runnables";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
-import type { AnswerLimits } from "../limits.ts";
-import { modelSignal } from "../state.ts";
-import { answerCollector } from "./answer-collector.ts";
+import type { AnswerLimits } from "../state/limits.ts";
+import { modelSignal } from "../state/state.ts";
+import { type Answer, type AnswerListener, answerCollector } from "./answer-collector.ts";
 import { toModelError } from "./errors.ts";
-import type { JsonObject } from "./kept-fields.ts";
-import type { RequestedCall } from "./tool-call-stream.ts";
 
 /** A model, perhaps with tools bound to it. */
 export type Model = Runnable<BaseLanguageModelInput, AIMessageChunk>;
-
-/** How an answer ended that is not all that the model had to say. `lost`: parts of it could not be read. */
-export type Ending = "length" | "content_filter" | "refusal" | "lost";
-
-/** One complete answer of a model. */
-export interface Answer {
-  text: string;
-  calls: RequestedCall[];
-  usage: UsageMetadata | undefined;
-  /** Characters, of everything that it consists of. */
-  written: number;
-  /** Absent when nothing is missing. */
-  ending?: Ending;
-  /** Fields of the message that only its server knows. */
-  kept?: JsonObject;
-}
-
-export interface AnswerListener {
-  onText?(delta: string): void;
-  onThought?(text: string): void;
-}
 
 /**
  * The id of the message that a node streams. Derived from its LangGraph task, so that a step that runs again

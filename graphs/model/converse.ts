@@ -1,9 +1,10 @@
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { ToolDefinition } from "../../tools/registry.ts";
-import type { AnswerLimits } from "../limits.ts";
-import { modelSignal } from "../state.ts";
-import { type Answer, type AnswerListener, ask, type Model } from "./answer.ts";
+import type { AnswerLimits } from "../state/limits.ts";
+import { modelSignal } from "../state/state.ts";
+import { ask, type Model } from "./answer.ts";
+import type { Answer, AnswerListener } from "./answer-collector.ts";
 import { contextRefusal } from "./context-refusal.ts";
 import { ModelError, refusalOf, type ServerRefusal } from "./errors.ts";
 import { modelInput } from "./history.ts";

@@ -6,7 +6,7 @@ import {
   ToolMessage,
 } from "@langchain/core/messages";
 import { cut } from "../../tools/cut.ts";
-import { lostMessage } from "../tool-answer.ts";
+import { lostMessage } from "../state/tool-answer.ts";
 import { acceptable } from "./acceptable.ts";
 import { countTokens } from "./tokens.ts";
 

@@ -1,5 +1,5 @@
 import { BackendUnavailableError } from "../errors.ts";
-import type { OwnerCaps } from "../runs/caps.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { BackendLogger } from "./backend-logger.ts";
 
 /** How a process works on jobs. */

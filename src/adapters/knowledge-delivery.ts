@@ -1,5 +1,5 @@
 import { BackendUnavailableError } from "../errors.ts";
-import type { KnowledgeEvent } from "../knowledge/event.ts";
+import type { KnowledgeEvent } from "../records/domain-event.ts";
 import type { BackendLogger } from "./backend-logger.ts";
 
 /** An event that a queue has given out; `id` is the queue's name for it. */

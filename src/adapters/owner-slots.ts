@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { OwnerCaps } from "../runs/caps.ts";
-import type { Owner } from "../runs/run.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
+import type { Owner } from "../records/run.ts";
 
 /** Under which names a thread's owner takes turns. */
 export interface Place {

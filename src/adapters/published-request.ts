@@ -1,5 +1,3 @@
-import type { ApprovalRecord, Decision, LateDecision } from "../approvals/approval.ts";
-import { HITL_TTL_S } from "../approvals/approval.ts";
 import {
   isOfTenant,
   lateDecisionIn,
@@ -8,6 +6,8 @@ import {
   standingDecision,
 } from "../approvals/published-request.ts";
 import { type OurSettlement, ourWord } from "../approvals/settled-request.ts";
+import type { ApprovalRecord, Decision, LateDecision } from "../records/approval.ts";
+import { HITL_TTL_S } from "../records/approval.ts";
 
 /** How a pending approval is settled, seen together with what `hitl:request` holds. */
 export interface Settling {

@@ -1,4 +1,4 @@
-import type { ApprovalRecord } from "./approval.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
 
 /** How much before a cut tells that a text still has it. */
 const CUT_CONTEXT_CHARS = 64;

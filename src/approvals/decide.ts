@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
-import type { ApprovalRecord, Decision } from "./approval.ts";
+import type { ApprovalRecord, Decision } from "../records/approval.ts";
 import { parsePublishedRequest, publishedDecision } from "./published-request.ts";
 import { restate } from "./restate.ts";
 import { decisionOf, parseSignal } from "./signal.ts";

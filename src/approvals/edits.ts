@@ -1,5 +1,5 @@
 import type { ApprovalStore } from "../ports/approval-store.ts";
-import type { ApprovalRecord } from "./approval.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
 
 /** The approvals that stand: those whose arguments were edited have given their place to another one. */
 export function standing(approvals: readonly ApprovalRecord[]): ApprovalRecord[] {

@@ -1,5 +1,5 @@
+import { keepListening, type Listening } from "../keep-listening.ts";
 import type { SignalBus } from "../ports/signal-bus.ts";
-import { keepListening, type Listening } from "../runs/keep-listening.ts";
 import { type DecideDeps, decideBySignal } from "./decide.ts";
 
 export interface ListenDeps extends DecideDeps {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type GraphState, openInterrupts } from "../runs/agent-graph.ts";
-import type { WireEvent } from "../runs/event.ts";
-import type { RunRecord } from "../runs/run.ts";
-import type { ApprovalRecord } from "./approval.ts";
-import { shownPart } from "./approval-schema.ts";
+import { type GraphState, openInterrupts } from "../ports/agent-graph.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import { shownPart } from "../records/approval-schema.ts";
+import type { WireEvent } from "../records/event.ts";
+import type { RunRecord } from "../records/run.ts";
 
-/** The interrupt value of graphs/approval.ts, as it comes back from a checkpoint. */
+/** The interrupt value of graphs/state/approval.ts, as it comes back from a checkpoint. */
 const approvalRequest = z.object({
   kind: z.literal("approval"),
   taskId: z.string().min(1),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readTime } from "../../encoding/time.ts";
-import type { Decision, LateDecision } from "./approval.ts";
+import type { Decision, LateDecision } from "../records/approval.ts";
 import { isOurWord } from "./settled-request.ts";
 
 /** `hitl:request` as it is read back: Main Service's record, or our own word. What it leaves out says nothing. */

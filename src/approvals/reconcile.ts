@@ -1,5 +1,5 @@
 import type { PendingApproval, Published } from "../ports/approval-store.ts";
-import type { Decision } from "./approval.ts";
+import type { Decision } from "../records/approval.ts";
 import { applyDecision, type DecideDeps } from "./decide.ts";
 import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
 import { decisionOf, parseSignal } from "./signal.ts";

@@ -1,4 +1,4 @@
-import type { Settlement } from "./approval.ts";
+import type { Settlement } from "../records/approval.ts";
 
 /** The mark of what we have written into `hitl:request` ourselves. */
 const SETTLED_BY = "aura";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { readTime } from "../../encoding/time.ts";
 import { isTextDeeperThan } from "../../tools/json-depth.ts";
-import { ID_PATTERN } from "../runs/event-id.ts";
-import type { Decision } from "./approval.ts";
+import type { Decision } from "../records/approval.ts";
+import { ID_PATTERN } from "../records/event-id.ts";
 import { type PublishedRequest, publishedDecision } from "./published-request.ts";
 
 const requestId = z.string().regex(ID_PATTERN);

@@ -1,5 +1,5 @@
 import type { ApprovalStore } from "../ports/approval-store.ts";
-import type { RunRecord } from "../runs/run.ts";
+import type { RunRecord } from "../records/run.ts";
 
 /** Settles a run's pending approvals as cancelled: nothing may be approved on a run that is over. */
 export async function voidApprovals(

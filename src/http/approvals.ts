@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import type { Edit } from "../approvals/edit.ts";
 import type { ApprovalStore } from "../ports/approval-store.ts";
-import type { Owner } from "../runs/run.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import type { Owner } from "../records/run.ts";
 import { showApproval } from "../threads/show.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";

@@ -3,7 +3,7 @@ import fastifyPlugin from "fastify-plugin";
 import { errors as joseErrors, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
-import type { Owner } from "../runs/run.ts";
+import type { Owner } from "../records/run.ts";
 import { differing, headerOf, isNamedBy, partsOf } from "./header.ts";
 
 /** Who is asking, proven by a token. */

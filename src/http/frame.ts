@@ -1,8 +1,8 @@
 import { asciiJson } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
-import type { ShownPart } from "../approvals/approval.ts";
-import type { StoredEvent, WireEvent } from "../runs/event.ts";
-import { formatEventId } from "../runs/event-id.ts";
+import type { ShownPart } from "../records/approval.ts";
+import type { StoredEvent, WireEvent } from "../records/event.ts";
+import { formatEventId } from "../records/event-id.ts";
 import { aliasForms, type Wire } from "./aliases.ts";
 
 /** As sent. Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */

@@ -1,6 +1,6 @@
 import { LimitError } from "../errors.ts";
-import type { OwnerCaps } from "../runs/caps.ts";
-import type { Owner } from "../runs/run.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
+import type { Owner } from "../records/run.ts";
 
 /** The streams that this process has open, by tenant and user. */
 export interface OpenStreams {

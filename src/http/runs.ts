@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { AuraError } from "../errors.ts";
-import type { Owner, RunRecord } from "../runs/run.ts";
+import type { Owner, RunRecord } from "../records/run.ts";
 import type { ThreadDeps } from "../threads/deps.ts";
 import { runReport } from "../threads/run-report.ts";
 import { showRun } from "../threads/show.ts";

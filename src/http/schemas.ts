@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AuraError, type Language } from "../errors.ts";
-import { ID_PATTERN, parseEventId } from "../runs/event-id.ts";
-import { runStatus } from "../runs/run-schema.ts";
+import { ID_PATTERN, parseEventId } from "../records/event-id.ts";
+import { runStatus } from "../records/run-schema.ts";
 
 const PROMPT_MAX_CHARS = 32_000;
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
 import type { ThreadPosition } from "../ports/thread-archive.ts";
-import { isOwnedBy, type ThreadRecord } from "../runs/run.ts";
+import { isOwnedBy, type ThreadRecord } from "../records/run.ts";
 import { threadAudit } from "../threads/audit.ts";
 import type { ThreadDeps } from "../threads/deps.ts";
 import { threadHistory } from "../threads/history.ts";

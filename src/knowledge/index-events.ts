@@ -1,5 +1,5 @@
 import type { KnowledgeDeletion, KnowledgeIndex } from "../ports/knowledge-index.ts";
-import type { KnowledgeEvent } from "./event.ts";
+import type { KnowledgeEvent } from "../records/domain-event.ts";
 
 /**
  * Takes a batch of events into the index, in the order in which they arrived: a deletion takes the rows of what came before it,

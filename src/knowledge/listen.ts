@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
+import { keepListening, type Listening } from "../keep-listening.ts";
 import type { EventBus } from "../ports/event-bus.ts";
-import { keepListening, type Listening } from "../runs/keep-listening.ts";
 import type { Intake } from "./intake.ts";
 
 /**

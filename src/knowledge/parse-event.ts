@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readTime } from "../../encoding/time.ts";
 import { exactJson } from "../../tools/exact-json.ts";
 import { isValueDeeperThan } from "../../tools/json-depth.ts";
-import type { KnowledgeEvent } from "./event.ts";
+import type { KnowledgeEvent } from "../records/domain-event.ts";
 import { renderEvent } from "./render.ts";
 
 /** An event that can be indexed, with the digest that tells it from a corrected version of itself; or why it cannot. */

@@ -7,7 +7,7 @@ import {
   WordlessQueryError,
 } from "../ports/knowledge-index.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
-import type { Owner } from "../runs/run.ts";
+import type { Owner } from "../records/run.ts";
 
 /** An event as the tools give it to the model. */
 interface Shown {

@@ -1,5 +1,5 @@
-import type { ApprovalRecord, Decision } from "../approvals/approval.ts";
-import type { Owner } from "../runs/run.ts";
+import type { ApprovalRecord, Decision } from "../records/approval.ts";
+import type { Owner } from "../records/run.ts";
 
 /** A pending approval, as far as looking for its decision needs it. */
 export interface PendingApproval {

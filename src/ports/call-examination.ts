@@ -1,5 +1,5 @@
-import type { ShownPart } from "../approvals/approval.ts";
 import type { Language } from "../errors.ts";
+import type { ShownPart } from "../records/approval.ts";
 
 /** A waiting call's tool with other arguments, as a person wants it. */
 export interface ChangedCall {

@@ -1,4 +1,4 @@
-import type { Owner } from "../runs/run.ts";
+import type { Owner } from "../records/run.ts";
 
 /** A thread, and whose it is. */
 export interface OwnedThread extends Owner {

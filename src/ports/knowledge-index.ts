@@ -1,5 +1,5 @@
-import type { KnowledgeEvent } from "../knowledge/event.ts";
-import type { Owner } from "../runs/run.ts";
+import type { KnowledgeEvent } from "../records/domain-event.ts";
+import type { Owner } from "../records/run.ts";
 
 export interface KnowledgeQuery {
   /** Only events of these types. */

@@ -1,4 +1,4 @@
-import type { KnowledgeEvent } from "../knowledge/event.ts";
+import type { KnowledgeEvent } from "../records/domain-event.ts";
 
 /** Received events on their way into the index. What was added stays until a handler has taken it in, where the backend is durable. */
 export interface KnowledgeQueue {

@@ -1,6 +1,6 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
-import type { StoredEvent } from "../runs/event.ts";
-import type { Owner, RunRecord, RunStatus, ThreadRecord } from "../runs/run.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import type { StoredEvent } from "../records/event.ts";
+import type { Owner, RunRecord, RunStatus, ThreadRecord } from "../records/run.ts";
 
 /** A thread in its owner's list. */
 export interface ThreadSummary {

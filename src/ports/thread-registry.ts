@@ -1,5 +1,5 @@
-import type { OwnerCaps } from "../runs/caps.ts";
-import type { RunRecord, RunStatus, ThreadRecord } from "../runs/run.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
+import type { RunRecord, RunStatus, ThreadRecord } from "../records/run.ts";
 import type { OwnedThread } from "./job-queue.ts";
 
 export type BeginResult =

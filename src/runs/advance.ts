@@ -1,19 +1,12 @@
-import type { Cancellations } from "./cancel.ts";
+import { isTerminal, type RunRecord } from "../records/run.ts";
 import { inRun } from "./current-run.ts";
 import type { RunDeps } from "./deps.ts";
 import { recover, resume, start } from "./execute.ts";
 import type { Holding } from "./holding.ts";
 import { purgeThread } from "./purge.ts";
-import { isTerminal, type RunRecord } from "./run.ts";
+import type { Stop } from "./stretch.ts";
 import { announceWaiting } from "./suspend.ts";
 import { windUp } from "./wind-up.ts";
-
-/** What stops a stretch of work before its end. */
-export interface Stop {
-  /** Aborts when the lease is lost or this process has to stop; the run goes on elsewhere. */
-  abandon: AbortSignal;
-  cancellations: Pick<Cancellations, "listen">;
-}
 
 /**
  * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it too often

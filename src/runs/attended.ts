@@ -1,10 +1,10 @@
+import type { CheckpointMetadata } from "../ports/agent-graph.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
-import type { CheckpointMetadata } from "./agent-graph.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { RunDeps } from "./deps.ts";
 import { aloneMs } from "./ends.ts";
 import type { Place } from "./gate.ts";
 import { takePlace } from "./no-progress.ts";
-import type { RunRecord } from "./run.ts";
 
 /** What work on a run says of itself, so that the ends of processes can be told from its ends in good order. */
 export interface Attended {

@@ -1,7 +1,7 @@
 import { voidApprovals } from "../approvals/void.ts";
 import { AuraError } from "../errors.ts";
+import { isOwnedBy, type Owner, type RunRecord } from "../records/run.ts";
 import type { WindUpDeps } from "./deps.ts";
-import { isOwnedBy, type Owner, type RunRecord } from "./run.ts";
 
 /**
  * Stops a queued, running or waiting run on whatever instance has it, and voids its approvals. The record comes first;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
+import type { Agent } from "../ports/agent-graph.ts";
 import type { Backend } from "../ports/backend.ts";
-import type { Agent } from "./agent-graph.ts";
 import type { RunLimits } from "./limits.ts";
 import type { Presence } from "./presence.ts";
 

@@ -1,5 +1,5 @@
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent, WireEvent } from "./event.ts";
+import type { StoredEvent, WireEvent } from "../records/event.ts";
 
 const PAGE = 500;
 

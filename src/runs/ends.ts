@@ -1,4 +1,4 @@
-import type { RunRecord } from "./run.ts";
+import type { RunRecord } from "../records/run.ts";
 
 /** So many processes may end without a new checkpoint of a run that they worked on; then it is worked on alone. */
 export const ENDS_BESIDE_OTHERS = 2;

@@ -1,11 +1,6 @@
 import { Command } from "@langchain/langgraph";
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { withEdited } from "../approvals/edits.ts";
 import { hitlEvent } from "../approvals/open.ts";
-import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
-import { LeaseLostError } from "../ports/thread-lease.ts";
-import type { RunPatch } from "../ports/thread-registry.ts";
-import type { Stop } from "./advance.ts";
 import {
   type GraphState,
   graphThread,
@@ -13,40 +8,26 @@ import {
   isBarrier,
   isInterruptedMidway,
   openInterrupts,
-} from "./agent-graph.ts";
-import { type Attended, attended } from "./attended.ts";
+} from "../ports/agent-graph.ts";
+import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
+import { LeaseLostError } from "../ports/thread-lease.ts";
+import type { RunPatch } from "../ports/thread-registry.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import type { WireEvent } from "../records/event.ts";
+import type { RunRecord, RunStatus } from "../records/run.ts";
+import { attended } from "./attended.ts";
 import type { RunDeps } from "./deps.ts";
-import type { WireEvent } from "./event.ts";
 import { failRun } from "./fail.ts";
 import { clearForFirstRun } from "./first-run.ts";
 import { EFFECT_PATIENCE_MS } from "./last-words.ts";
 import { RunLimitError, runClock, workedBeforeLoss } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
 import { refuseToFailWithoutBackend } from "./outage.ts";
-import type { RunRecord, RunStatus } from "./run.ts";
+import { RunTakenAwayError, type Stop, type Stretch } from "./stretch.ts";
 import { suspendOrComplete } from "./suspend.ts";
 import { unannounced } from "./unannounced.ts";
 import { windUpPrevious } from "./wind-up.ts";
-import { createRunWriter, type RunWriter } from "./writer.ts";
-
-/** One stretch of work on a run: from its prompt, from decisions or from a crash, to its end or the next approvals. */
-export interface Stretch {
-  deps: RunDeps;
-  run: RunRecord;
-  writer: RunWriter;
-  /** Of the events that this stretch writes. */
-  firstSeq: number;
-  signal: AbortSignal;
-  onCheckpoint: Attended["onCheckpoint"];
-}
-
-/** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */
-export class RunTakenAwayError extends Error {
-  constructor(runId: string) {
-    super(`run ${runId} has been taken away`);
-    this.name = "RunTakenAwayError";
-  }
-}
+import { createRunWriter } from "./writer.ts";
 
 /** Begins a queued run, once everything of the run before it has been brought to an end. */
 export async function start(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {

@@ -1,8 +1,8 @@
 import { ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { RunDeps } from "./deps.ts";
 import { limitText, type RunLimit, RunLimitError } from "./limits.ts";
 import { modelFailureText } from "./model-failure.ts";
-import type { RunRecord } from "./run.ts";
 import { windUp } from "./wind-up.ts";
 
 /** Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have it. */

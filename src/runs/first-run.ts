@@ -1,6 +1,6 @@
-import { graphThread, hasBegun } from "./agent-graph.ts";
+import { graphThread, hasBegun } from "../ports/agent-graph.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { WindUpDeps } from "./deps.ts";
-import type { RunRecord } from "./run.ts";
 
 /**
  * Empties the thread before its first run begins. A thread's records and its checkpoints are not always gone at the same moment, and

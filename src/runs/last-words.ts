@@ -1,9 +1,9 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { proposedArguments, standing } from "../approvals/edits.ts";
+import type { LastWord, OpenCall } from "../ports/agent-graph.ts";
 import type { Conclusion, EffectLedger } from "../ports/effect-ledger.ts";
-import type { LastWord, OpenCall } from "./agent-graph.ts";
-import { readOutcome } from "./effect-outcome.ts";
-import type { RunRecord } from "./run.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import { readOutcome } from "../records/effect-outcome.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { Told, ToldCall } from "./told.ts";
 
 /** How long an effect that is under way in this process may take to end before its outcome counts as unknown. */

@@ -1,6 +1,6 @@
 import type { Language } from "../errors.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { RunRecord } from "./run.ts";
+import type { RunRecord } from "../records/run.ts";
 
 /** How much one run may be, whatever its model does. */
 export interface RunLimits {

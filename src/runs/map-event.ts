@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
-import type { AgentStep, WireEvent } from "./event.ts";
-import { callOutcome } from "./event-schema.ts";
+import type { AgentStep, WireEvent } from "../records/event.ts";
+import { callOutcome } from "../records/event-schema.ts";
 
 const step = z.object({
   id: z.string(),

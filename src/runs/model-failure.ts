@@ -1,7 +1,5 @@
 import type { ErrorCode, Language } from "../errors.ts";
-
-/** How a model can let a run down; what each means stands in graphs/model/errors.ts. */
-export type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
+import type { ModelFailure } from "../ports/agent-graph.ts";
 
 /** `endless` is told as the run's limit that it has reached. */
 type Told = Exclude<ModelFailure, "endless">;

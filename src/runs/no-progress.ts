@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { NO_PROGRESS } from "../errors.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { RunDeps } from "./deps.ts";
 import { ALONE_MS, endsOf, verdictOn } from "./ends.ts";
 import type { Place } from "./gate.ts";
-import type { RunRecord } from "./run.ts";
 import { windUp } from "./wind-up.ts";
 
 /** When a run that could not be alone is looked at again, in ms. */

@@ -1,5 +1,5 @@
+import { isTerminal, type ThreadRecord } from "../records/run.ts";
 import type { WindUpDeps } from "./deps.ts";
-import { isTerminal, type ThreadRecord } from "./run.ts";
 import { windUp } from "./wind-up.ts";
 
 /**

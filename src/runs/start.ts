@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { AuraError, type Language, LimitError } from "../errors.ts";
 import type { Backend } from "../ports/backend.ts";
 import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
-import type { OwnerCaps } from "./caps.ts";
-import type { Owner, RunRecord } from "./run.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
+import type { Owner, RunRecord } from "../records/run.ts";
 
 /** A prompt of an authenticated caller. */
 export interface Prompt {

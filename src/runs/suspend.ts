@@ -1,11 +1,11 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { withEdited } from "../approvals/edits.ts";
 import { approvalsOf, hitlEvent } from "../approvals/open.ts";
-import { graphThread, isInterruptedMidway } from "./agent-graph.ts";
+import { graphThread, isInterruptedMidway } from "../ports/agent-graph.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { RunDeps } from "./deps.ts";
-import { RunTakenAwayError, type Stretch } from "./execute.ts";
 import { workedUntil } from "./limits.ts";
-import type { RunRecord } from "./run.ts";
+import { RunTakenAwayError, type Stretch } from "./stretch.ts";
 import { unannounced } from "./unannounced.ts";
 import { createRunWriter } from "./writer.ts";
 

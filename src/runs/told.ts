@@ -1,6 +1,6 @@
 import type { EventLog } from "../ports/event-log.ts";
+import type { AgentStep, WireEvent } from "../records/event.ts";
 import { eachEvent } from "./each-event.ts";
-import type { AgentStep, WireEvent } from "./event.ts";
 
 type ToolEvent = Extract<WireEvent, { type: "tool_execution" }>["data"];
 

@@ -1,7 +1,7 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import type { EventLog } from "../ports/event-log.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import type { WireEvent } from "../records/event.ts";
 import { eachEvent } from "./each-event.ts";
-import type { WireEvent } from "./event.ts";
 
 /**
  * Which of a run's approvals have no hitl event in its log: their worker was gone before it could send them.

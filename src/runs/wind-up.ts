@@ -1,14 +1,14 @@
 import { voidApprovals } from "../approvals/void.ts";
 import { ERRORS } from "../errors.ts";
+import { type Closing, type GraphState, graphThread } from "../ports/agent-graph.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
-import { type Closing, type GraphState, graphThread } from "./agent-graph.ts";
+import type { WireEvent } from "../records/event.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { WindUpDeps } from "./deps.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
-import type { WireEvent } from "./event.ts";
 import { clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
 import { type ConcludedCall, EFFECT_PATIENCE_MS, lastWords } from "./last-words.ts";
 import { refuseToFailWithoutBackend } from "./outage.ts";
-import type { RunRecord } from "./run.ts";
 import { readTold, type Told } from "./told.ts";
 import { createRunWriter } from "./writer.ts";
 

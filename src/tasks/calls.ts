@@ -1,4 +1,4 @@
-import type { RunRecord } from "../runs/run.ts";
+import type { RunRecord } from "../records/run.ts";
 import type { Call } from "./main-service.ts";
 import { COLUMN_CHARS } from "./named-fields.ts";
 import type { TaskView } from "./progress.ts";

@@ -10,7 +10,7 @@ import {
 } from "cockatiel";
 import { SignJWT } from "jose";
 import { writeHeaderValue } from "../../encoding/header-value.ts";
-import type { Owner } from "../runs/run.ts";
+import type { Owner } from "../records/run.ts";
 import { readData, readError, type Sent } from "./answer.ts";
 import { type FailureKind, isOutage, MainServiceError } from "./main-service-error.ts";
 

@@ -1,5 +1,5 @@
-import type { AgentStep, CallOutcome, StoredEvent } from "../runs/event.ts";
-import { isTerminal, type RunRecord } from "../runs/run.ts";
+import type { AgentStep, CallOutcome, StoredEvent } from "../records/event.ts";
+import { isTerminal, type RunRecord } from "../records/run.ts";
 import { cutText, plainText } from "./text.ts";
 
 /** A run as an AgentTask tells it (contract, section 5). */

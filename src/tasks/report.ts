@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Backend } from "../ports/backend.ts";
 import type { ReportState } from "../ports/task-reports.ts";
+import { isTerminal, type RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import { isTerminal, type RunRecord } from "../runs/run.ts";
 import { createCall, endCall, progressCall, startCall } from "./calls.ts";
 import type { Call, MainService } from "./main-service.ts";
 import { isAboutContent, MainServiceError } from "./main-service-error.ts";

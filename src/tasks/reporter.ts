@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { RunRecord } from "../runs/run.ts";
-import { isTerminal } from "../runs/run.ts";
+import type { RunRecord } from "../records/run.ts";
+import { isTerminal } from "../records/run.ts";
 import { createBlame } from "./blame.ts";
 import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";

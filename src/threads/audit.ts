@@ -1,8 +1,8 @@
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { proposedArguments } from "../approvals/edits.ts";
 import type { SavedEffect } from "../ports/thread-archive.ts";
-import { type EffectOutcome, readOutcome } from "../runs/effect-outcome.ts";
-import type { Owner } from "../runs/run.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import { type EffectOutcome, readOutcome } from "../records/effect-outcome.ts";
+import type { Owner } from "../records/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
 
 type Outcome =

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { AuraError } from "../errors.ts";
 import type { Backend } from "../ports/backend.ts";
-import type { OwnerCaps } from "../runs/caps.ts";
-import { isOwnedBy, type Owner, type RunRecord, type ThreadRecord } from "../runs/run.ts";
-import type { ThreadGraph } from "./thread-graph.ts";
+import type { ThreadGraph } from "../ports/thread-graph.ts";
+import type { OwnerCaps } from "../records/owner-caps.ts";
+import { isOwnedBy, type Owner, type RunRecord, type ThreadRecord } from "../records/run.ts";
 
 /** What working with saved threads needs. */
 export interface ThreadDeps {

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { approvalRecord } from "../approvals/approval-schema.ts";
-import { ID_PATTERN } from "../runs/event-id.ts";
-import { wireEvent } from "../runs/event-schema.ts";
-import { runRecord } from "../runs/run-schema.ts";
+import { approvalRecord } from "../records/approval-schema.ts";
+import { ID_PATTERN } from "../records/event-id.ts";
+import { wireEvent } from "../records/event-schema.ts";
+import { runRecord } from "../records/run-schema.ts";
 
 export const FORMAT = "aura-thread";
 /** Of the document. One that is higher comes from a newer service, and is refused. */

@@ -1,7 +1,7 @@
 import { AuraError } from "../errors.ts";
+import type { StoredEvent } from "../records/event.ts";
+import type { Owner, RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import type { StoredEvent } from "../runs/event.ts";
-import type { Owner, RunRecord } from "../runs/run.ts";
 import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
 import { FORMAT, FORMAT_VERSION } from "./document.ts";
 

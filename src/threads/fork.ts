@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { AuraError, type Language } from "../errors.ts";
-import type { Owner, RunRecord } from "../runs/run.ts";
+import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
+import type { Owner, RunRecord } from "../records/run.ts";
 import { startRun } from "../runs/start.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
-import type { CheckpointView, ThreadGraph } from "./thread-graph.ts";
 
 export interface Fork {
   checkpointId: string;

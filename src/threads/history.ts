@@ -1,7 +1,7 @@
 import { AuraError } from "../errors.ts";
-import type { Owner } from "../runs/run.ts";
+import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
+import type { Owner } from "../records/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
-import type { CheckpointView, ThreadGraph } from "./thread-graph.ts";
 
 export interface HistoryPage {
   /** Only checkpoints older than this one. */

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { ApprovalRecord } from "../approvals/approval.ts";
 import { AuraError } from "../errors.ts";
 import type { SavedThread } from "../ports/thread-archive.ts";
-import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../runs/run.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
+import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../records/run.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AuraError } from "../errors.ts";
 import type { OwnedThread } from "../ports/job-queue.ts";
-import type { Owner, ThreadRecord } from "../runs/run.ts";
+import type { Owner, ThreadRecord } from "../records/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
 
 /**

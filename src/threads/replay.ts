@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AuraError } from "../errors.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent } from "../runs/event.ts";
+import type { StoredEvent } from "../records/event.ts";
+import type { Owner } from "../records/run.ts";
 import type { RunEvents } from "../runs/follow.ts";
-import type { Owner } from "../runs/run.ts";
 import { ownThread, type ThreadDeps } from "./deps.ts";
 
 export interface ReplayQuery {

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import type { CheckpointView } from "../ports/thread-graph.ts";
+import type { CallOutcome, StoredEvent } from "../records/event.ts";
+import type { RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import type { CallOutcome, StoredEvent } from "../runs/event.ts";
-import type { RunRecord } from "../runs/run.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { showRun } from "./show.ts";
-import type { CheckpointView } from "./thread-graph.ts";
 
 interface NodeTime {
   node: string;

@@ -1,4 +1,4 @@
-import type { Owner, RunRecord } from "../runs/run.ts";
+import type { Owner, RunRecord } from "../records/run.ts";
 import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
 
 /** A thread as its owner sees it: the conversation, the runs, what waits, and the plan. */

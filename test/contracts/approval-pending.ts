@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ApprovalRecord, Decision } from "../../src/approvals/approval.ts";
 import type { ApprovalStore, PendingApproval } from "../../src/ports/approval-store.ts";
+import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, aRun, dueRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedAt: 1_706_152_870_000 };

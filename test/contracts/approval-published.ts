@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ApprovalRecord, Decision } from "../../src/approvals/approval.ts";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
+import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, awkwardContext, type Harness, type MakeHarness, range } from "./harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedAt: 1_706_152_870_000 };

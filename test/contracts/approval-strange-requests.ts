@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ApprovalRecord, Decision } from "../../src/approvals/approval.ts";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
+import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, type Harness, type MakeHarness } from "./harness.ts";
 
 /** What every ApprovalStore must withstand: hitl:request is a key that anybody on Redis can write. */

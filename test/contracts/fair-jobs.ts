@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { JobQueueOptions } from "../../src/adapters/job-options.ts";
 import type { JobQueue } from "../../src/ports/job-queue.ts";
-import type { Owner } from "../../src/runs/run.ts";
+import type { Owner } from "../../src/records/run.ts";
 import { owned, range } from "./harness.ts";
 import { gatedWorker, type MakeQueue, settled } from "./job-queue.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { DeliveryOptions } from "../../src/adapters/knowledge-delivery.ts";
-import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
 import type { KnowledgeQueue } from "../../src/ports/knowledge-queue.ts";
+import type { KnowledgeEvent } from "../../src/records/domain-event.ts";
 import { anEvent } from "../helpers/knowledge.ts";
 import { callCounter, hostileIds, range } from "./harness.ts";
 

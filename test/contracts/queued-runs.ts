@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import type { RunRecord } from "../../src/runs/run.ts";
+import type { RunRecord } from "../../src/records/run.ts";
 import { aRun, type Harness, type MakeHarness, range } from "./harness.ts";
 
 const CAPS = { queued: { user: 3, tenant: 5 } };

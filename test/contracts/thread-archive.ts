@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { SavedThread, ThreadPosition, ThreadSummary } from "../../src/ports/thread-archive.ts";
-import type { Owner, RunRecord, RunStatus } from "../../src/runs/run.ts";
+import type { Owner, RunRecord, RunStatus } from "../../src/records/run.ts";
 import {
   anApproval,
   aRun,

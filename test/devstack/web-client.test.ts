@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEV_USERS } from "../../devstack/users.ts";
-import { tokenOf } from "../client/cli.ts";
+import { tokenOf } from "../cli/cli.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
 /** DWP's web client as it calls, through the Gateway: from its origin, with JSON's type on every request. */

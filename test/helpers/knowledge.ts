@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { KnowledgeEvent } from "../../src/knowledge/event.ts";
 import type { FoundEvent, KnowledgeIndex } from "../../src/ports/knowledge-index.ts";
+import type { KnowledgeEvent } from "../../src/records/domain-event.ts";
 
 export function anEvent(fields: Partial<KnowledgeEvent> = {}): KnowledgeEvent {
   return {

@@ -1,6 +1,6 @@
+import { readSse } from "@aura-platform/client/sse.ts";
 import { fetchEventSource } from "@microsoft/fetch-event-source";
 import { createParser } from "eventsource-parser";
-import { readSse } from "../../client/sse.ts";
 
 /** An event as a reader hands it to its page. */
 export interface Seen {

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signToken } from "../../devstack/jwt.ts";
-import { command, tokenOf } from "../client/cli.ts";
+import { command, tokenOf } from "../cli/cli.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { headersOf, JWT_SECRET, type Person, type Stack, startStack } from "../helpers/stack.ts";
 

@@ -10,7 +10,7 @@ import { openKnowledgeIndex } from "../../src/adapters/lancedb/open.ts";
 import { createHashingEmbedder } from "../../src/knowledge/embedder.ts";
 import { anEvent } from "../helpers/knowledge.ts";
 
-const AURA = fileURLToPath(new URL("../../client/aura.ts", import.meta.url));
+const AURA = fileURLToPath(new URL("../../cli/aura.ts", import.meta.url));
 
 test("`aura knowledge rebuild` needs the index and its embedder, and no secret: it lets nobody in", async () => {
   const folder = mkdtempSync(join(tmpdir(), "aura-rebuild-"));

@@ -3,7 +3,7 @@ import { expect, onTestFinished } from "vitest";
 import { connectMcpServers, type McpTools } from "../../src/mcp/mcp-tools.ts";
 import { mcpServers } from "../../src/mcp/settings.ts";
 import type { ToolContext } from "../../tools/tool.ts";
-import { type RecordingLogger, recordingLogger } from "../backends/recording-logger.ts";
+import { type RecordingLogger, recordingLogger } from "../adapters/redis/recording-logger.ts";
 import { type RawAnswers, type RawMcp, startRawMcp } from "./raw-server.ts";
 
 export interface Connected {

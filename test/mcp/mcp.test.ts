@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { connectMcpServers } from "../../src/mcp/mcp-tools.ts";
 import { mcpServers } from "../../src/mcp/settings.ts";
-import { recordingLogger } from "../backends/recording-logger.ts";
+import { recordingLogger } from "../adapters/redis/recording-logger.ts";
 import { type OpenAiStub, planReply, type StubStep, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { eventsOf, type SseStream, textOf } from "../helpers/sse-client.ts";
 import { chat, decide, headersOf, JWT_SECRET, type Stack, startStack } from "../helpers/stack.ts";

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Command, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
-import { buildGraph } from "../../graphs/build.ts";
-import { runInput } from "../../graphs/state.ts";
+import { buildGraph } from "../../graphs/aura/build.ts";
+import { runInput } from "../../graphs/state/state.ts";
 import { approvalsOf, hitlEvent } from "../../src/approvals/open.ts";
-import type { WireEvent } from "../../src/runs/event.ts";
+import type { WireEvent } from "../../src/records/event.ts";
+import type { RunRecord } from "../../src/records/run.ts";
 import { mapGraphEvent } from "../../src/runs/map-event.ts";
-import type { RunRecord } from "../../src/runs/run.ts";
 import { type ThreadDocument, threadDocument } from "../../src/threads/document.ts";
 import { defaultTools } from "../../tools/registry.ts";
 import { PlaybackModel, playbackTools, recordedAnswers } from "./playback.ts";

@@ -1,8 +1,8 @@
-import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
-import { HITL_TTL_S, toHitlRequest } from "../../approvals/approval.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { ApprovalRecord, Decision } from "../../records/approval.ts";
+import { HITL_TTL_S, toHitlRequest } from "../../records/approval.ts";
+import type { Owner } from "../../records/run.ts";
 import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import {
   awaitsResume,

@@ -1,5 +1,5 @@
 import type { Attendance, RunPatch } from "../../ports/thread-registry.ts";
-import type { RunRecord } from "../../runs/run.ts";
+import type { RunRecord } from "../../records/run.ts";
 
 /** The run after a transition: who begins to work on it is the last of its workers, and any stop empties them. */
 export function attended(run: RunRecord, worker: RunPatch["worker"]): RunRecord {

@@ -1,5 +1,5 @@
 import type { DueRun } from "../../ports/thread-registry.ts";
-import type { RunRecord } from "../../runs/run.ts";
+import type { RunRecord } from "../../records/run.ts";
 
 export interface DueRuns {
   /** Never at the time that it is due at already: whoever is about to say `not due` has to notice. */

@@ -1,5 +1,5 @@
 import type { BeginResult, Idempotency } from "../../ports/thread-registry.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { Owner } from "../../records/run.ts";
 
 const TTL_MS = 24 * 60 * 60 * 1000;
 

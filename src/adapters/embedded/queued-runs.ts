@@ -1,5 +1,5 @@
-import type { OwnerCaps } from "../../runs/caps.ts";
-import type { Owner, RunRecord } from "../../runs/run.ts";
+import type { OwnerCaps } from "../../records/owner-caps.ts";
+import type { Owner, RunRecord } from "../../records/run.ts";
 
 /** The runs that are `queued`, by tenant and user. */
 export interface QueuedRuns {

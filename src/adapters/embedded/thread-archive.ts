@@ -1,5 +1,5 @@
 import type { ThreadArchive, ThreadPosition, ThreadSummary } from "../../ports/thread-archive.ts";
-import type { RunRecord, ThreadRecord } from "../../runs/run.ts";
+import type { RunRecord, ThreadRecord } from "../../records/run.ts";
 import { hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { EmbeddedApprovalStore } from "./approval-store.ts";
 import type { EmbeddedBus } from "./bus.ts";

@@ -1,5 +1,5 @@
-import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
-import { isOwnedBy, titleOf } from "../../runs/run.ts";
+import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
+import { isOwnedBy, titleOf } from "../../records/run.ts";
 
 /** Records of threads and runs. What comes in is copied; what is handed out is not. */
 export interface ThreadRecords {

@@ -1,6 +1,6 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
-import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
-import { isOwnedBy, isTerminal } from "../../runs/run.ts";
+import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
+import { isOwnedBy, isTerminal } from "../../records/run.ts";
 import { attended, withAttendance } from "./attendance.ts";
 import { createDueRuns, type DueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";

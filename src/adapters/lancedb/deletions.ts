@@ -1,8 +1,8 @@
 import type { Connection, Table } from "@lancedb/lancedb";
 import { Field, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
-import type { KnowledgeEvent } from "../../knowledge/event.ts";
 import type { KnowledgeDeletion, KnowledgeDocument } from "../../ports/knowledge-index.ts";
+import type { KnowledgeEvent } from "../../records/domain-event.ts";
 import type { Indexes } from "./connect.ts";
 import { keyOf, quoted } from "./rows.ts";
 

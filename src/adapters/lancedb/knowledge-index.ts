@@ -1,7 +1,6 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 import type { Embedder } from "../../knowledge/embedder.ts";
-import type { KnowledgeEvent } from "../../knowledge/event.ts";
 import { watchEmbedder } from "../../knowledge/watch-embedder.ts";
 import type {
   FoundEvent,
@@ -9,7 +8,8 @@ import type {
   KnowledgeIndex,
   KnowledgeQuery,
 } from "../../ports/knowledge-index.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { KnowledgeEvent } from "../../records/domain-event.ts";
+import type { Owner } from "../../records/run.ts";
 import { createCatchUp } from "./catch-up.ts";
 import type { Deletions } from "./deletions.ts";
 import { quoted, SHOWN, toFound, toRow } from "./rows.ts";

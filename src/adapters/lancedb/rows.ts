@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Bool, Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from "apache-arrow";
 import { z } from "zod";
-import { type KnowledgeEvent, readerOf } from "../../knowledge/event.ts";
 import { piecesOf } from "../../knowledge/words.ts";
 import type { FoundEvent } from "../../ports/knowledge-index.ts";
+import { type KnowledgeEvent, readerOf } from "../../records/domain-event.ts";
 import { FIRST } from "./vector-column.ts";
 
 /** One event as the table keeps it; an empty text stands for what is not there. */

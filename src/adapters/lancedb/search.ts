@@ -9,7 +9,7 @@ import {
   type KnowledgeQuery,
   WordlessQueryError,
 } from "../../ports/knowledge-index.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { Owner } from "../../records/run.ts";
 import { audience, keyOf, quoted, SHOWN, toFound } from "./rows.ts";
 import { isLeft, type VectorColumn } from "./vector-column.ts";
 import { PARTITIONS } from "./vector-index.ts";

@@ -1,5 +1,5 @@
-import type { ApprovalRecord } from "../../approvals/approval.ts";
-import { toHitlRequest } from "../../approvals/approval.ts";
+import type { ApprovalRecord } from "../../records/approval.ts";
+import { toHitlRequest } from "../../records/approval.ts";
 import { hitlRequestKey, hitlSessionKey } from "../hitl-keys.ts";
 import { publishedLifetimes } from "../published-request.ts";
 import { approvalKey, approvalsKey, dueMember, pendingOfKey, unfinishedKey } from "./keys.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { ApprovalRecord, Decision } from "../../approvals/approval.ts";
-import { HITL_TTL_S } from "../../approvals/approval.ts";
 import type {
   ApprovalStore,
   ReplaceResult,
   SettleResult,
   SupersedeResult,
 } from "../../ports/approval-store.ts";
+import type { ApprovalRecord, Decision } from "../../records/approval.ts";
+import { HITL_TTL_S } from "../../records/approval.ts";
 import {
   awaitsResume,
   isDecidedThere,

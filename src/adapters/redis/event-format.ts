@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { StoredEvent } from "../../runs/event.ts";
-import { wireEvent } from "../../runs/event-schema.ts";
+import type { StoredEvent } from "../../records/event.ts";
+import { wireEvent } from "../../records/event-schema.ts";
 import { jsonField } from "./record-format.ts";
 
 /** The value of an event's entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Owner } from "../../runs/run.ts";
+import type { Owner } from "../../records/run.ts";
 
 // For the approval store, until it imports them from there.
 export { hitlRequestKey, hitlSessionKey, hitlTaskKey } from "../hitl-keys.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { ApprovalRecord, Decision, LateDecision } from "../../approvals/approval.ts";
-import { approvalRecord } from "../../approvals/approval-schema.ts";
-import type { Owner, RunRecord, ThreadRecord } from "../../runs/run.ts";
-import { runRecord, threadRecord } from "../../runs/run-schema.ts";
+import type { ApprovalRecord, Decision, LateDecision } from "../../records/approval.ts";
+import { approvalRecord } from "../../records/approval-schema.ts";
+import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
+import { runRecord, threadRecord } from "../../records/run-schema.ts";
 import { jsonField, parseRecord, timeField } from "./record-format.ts";
 
 const json = z.record(z.string(), z.unknown());

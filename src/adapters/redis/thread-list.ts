@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ThreadArchive, ThreadPosition, ThreadSummary } from "../../ports/thread-archive.ts";
-import type { Owner } from "../../runs/run.ts";
+import type { Owner } from "../../records/run.ts";
 import type { RedisCommands } from "./commands.ts";
 import { PREFIXES, threadKey, threadsOfKey } from "./keys.ts";
 import { parseTitle } from "./records.ts";

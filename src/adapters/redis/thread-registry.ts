@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
-import { type RunRecord, titleOf } from "../../runs/run.ts";
+import { type RunRecord, titleOf } from "../../records/run.ts";
 import type { RedisCommands } from "./commands.ts";
 import { createDueRuns } from "./due-runs.ts";
 import {

@@ -1,12 +1,12 @@
 import type { Mutant } from "../mutant.ts";
 
-const GRAPH = ["test/unit/graphs/approval.test.ts", "test/unit/graphs/effect.test.ts"];
-const CLIENTS = ["test/unit/graphs/langgraph-clients.test.ts"];
+const GRAPH = ["test/graphs/aura/approval.test.ts", "test/graphs/aura/effect.test.ts"];
+const CLIENTS = ["test/graphs/aura/langgraph-clients.test.ts"];
 const SIGNALS = ["test/http/signals.test.ts", "test/http/garbage-signals.test.ts"];
 const EDITS = ["test/http/edits.test.ts"];
-const SWEEP = ["test/unit/runs/sweep.test.ts"];
-const CONTRACTS = ["test/backends/embedded.test.ts"];
-const REDIS_CONTRACTS = ["test/backends/redis.test.ts"];
+const SWEEP = ["test/runs/sweep.test.ts"];
+const CONTRACTS = ["test/adapters/embedded/backend.test.ts"];
+const REDIS_CONTRACTS = ["test/adapters/redis/backend.test.ts"];
 
 /** What a person decides about, who may, and that it is decided once. */
 export const APPROVALS: readonly Mutant[] = [
@@ -50,70 +50,70 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/approvals/void.ts",
     source: "voided = settled?.record.editedAs;",
     replacement: "voided = undefined;",
-    tests: ["test/unit/approvals/void.test.ts"],
+    tests: ["test/approvals/void.test.ts"],
   },
   {
     promise: "what was shown is what runs: the digest of the approval is the call's",
-    file: "graphs/ask.ts",
+    file: "graphs/aura/ask.ts",
     source: "digest !== undefined &&",
     replacement: "digest === null &&",
     tests: GRAPH,
   },
   {
     promise: "an edit keeps its tool",
-    file: "graphs/read-decision.ts",
+    file: "graphs/aura/read-decision.ts",
     source: "if (edit.tool !== call.tool)",
     replacement: "if (edit.tool === null)",
     tests: CLIENTS,
   },
   {
     promise: "an edit is checked while the approval can still be decided",
-    file: "graphs/read-decision.ts",
+    file: "graphs/aura/read-decision.ts",
     source: "if (found.ok) return read;",
     replacement: "if (found !== null) return read;",
     tests: CLIENTS,
   },
   {
     promise: "an approval that holds another decision as well runs nothing",
-    file: "graphs/read-decision.ts",
+    file: "graphs/aura/read-decision.ts",
     source: "NOT_OF_AN_APPROVAL.some((key) => given[key])",
     replacement: "NOT_OF_AN_APPROVAL.some((key) => given[key] === null)",
     tests: CLIENTS,
   },
   {
     promise: "one answer without an id is not every waiting call's",
-    file: "graphs/build.ts",
+    file: "graphs/aura/build.ts",
     source: "[STRICT_RESUME]: true",
     replacement: "[STRICT_RESUME]: false",
-    tests: ["test/unit/graphs/several-approvals.test.ts"],
+    tests: ["test/graphs/aura/several-approvals.test.ts"],
   },
   {
     promise: "only an approved call runs",
-    file: "graphs/ask.ts",
+    file: "graphs/aura/ask.ts",
     source: `status !== "approved"`,
     replacement: `status === "rejected"`,
     tests: GRAPH,
   },
   {
     promise: "what was asked about stays asked about, whatever the policy says by then",
-    file: "graphs/tool-call.ts",
+    file: "graphs/aura/tool-call.ts",
     source: "task.asks === true ||",
     replacement: "task.asks === null ||",
-    tests: ["test/unit/graphs/tool-source.test.ts"],
+    tests: ["test/graphs/aura/tool-source.test.ts"],
   },
   {
     promise: "a policy that breaks does not open the door",
-    file: "graphs/tool-task.ts",
+    file: "graphs/aura/tool-task.ts",
     source: "report(error, `approval policy",
     replacement: "return false; report(error, `approval policy",
-    tests: ["test/unit/graphs/approval.test.ts", "test/unit/graphs/tool-failures.test.ts"],
+    tests: ["test/graphs/aura/approval.test.ts", "test/graphs/aura/tool-failures.test.ts"],
   },
   {
     promise: "requestId is made of LangGraph's task id: tool call ids alone repeat",
     file: "src/approvals/open.ts",
     source: "JSON.stringify([threadId, taskId, toolCallId])",
     replacement: "JSON.stringify([threadId, toolCallId])",
-    tests: ["test/unit/approvals/open.test.ts"],
+    tests: ["test/approvals/open.test.ts"],
   },
   {
     promise: "a signal decides about its own session's approval only",
@@ -148,7 +148,7 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/approvals/signal.ts",
     source: "if (standing !== null) return standing;",
     replacement: "",
-    tests: ["test/unit/approvals/signal.test.ts", ...SIGNALS],
+    tests: ["test/approvals/signal.test.ts", ...SIGNALS],
   },
   {
     promise: "the sweep finds decisions that no signal has told",
@@ -197,14 +197,14 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/settle.lua",
     source: "if redis.call('GET', KEYS[2]) ~= expected then",
     replacement: "if redis.call('GET', KEYS[2]) == '' then",
-    tests: ["test/backends/redis-approvals.test.ts", ...REDIS_CONTRACTS],
+    tests: ["test/adapters/redis/approval-store.test.ts", ...REDIS_CONTRACTS],
   },
   {
     promise: "a new message gives nothing up that has just been decided",
     file: "src/runs/start.ts",
     source: `if (superseded.kind === "decided") return busy;`,
     replacement: "",
-    tests: ["test/unit/runs/start.test.ts"],
+    tests: ["test/runs/start.test.ts"],
   },
   {
     promise: "superseding fails when one has been decided (embedded)",
@@ -218,7 +218,7 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/supersede.lua",
     source: "if approval[1] ~= 'pending' then return 0 end",
     replacement: "",
-    tests: ["test/backends/redis-approvals.test.ts"],
+    tests: ["test/adapters/redis/approval-store.test.ts"],
   },
   {
     promise: "superseding fails when Main Service has decided and not yet told",

@@ -1,19 +1,19 @@
 import type { Mutant } from "../mutant.ts";
 
-const EFFECT = ["test/unit/graphs/effect.test.ts"];
-const ORDER = ["test/unit/runs/stored-first.test.ts"];
-const FENCE = ["test/checkpointer/fence.test.ts", "test/backends/redis-stale-worker.test.ts"];
+const EFFECT = ["test/graphs/aura/effect.test.ts"];
+const ORDER = ["test/runs/stored-first.test.ts"];
+const FENCE = ["test/adapters/redis/checkpointer/fence.test.ts", "test/adapters/redis/stale-worker.test.ts"];
 
-const WORDS = ["test/unit/runs/last-words.test.ts"];
+const WORDS = ["test/runs/last-words.test.ts"];
 
 /** No effect twice, none unseen, none by a worker that has lost its lease. */
 export const EFFECTS: readonly Mutant[] = [
   {
     promise: "a model's arguments are data on their way to the tool",
-    file: "graphs/sent-task.ts",
+    file: "graphs/aura/sent-task.ts",
     source: "JSON.stringify(call.args)",
     replacement: "call.args as never",
-    tests: ["test/unit/graphs/sent-task.test.ts"],
+    tests: ["test/graphs/aura/sent-task.test.ts"],
   },
   {
     promise: "an effect in the ledger is never told as not done",
@@ -34,7 +34,7 @@ export const EFFECTS: readonly Mutant[] = [
     file: "graphs/model/answer-collector.ts",
     source: "if (written <= maxOutput) return;",
     replacement: "if (written >= 0) return;",
-    tests: ["test/unit/graphs/limits.test.ts"],
+    tests: ["test/graphs/state/limits.test.ts"],
   },
   {
     promise: "no call is made of an answer of which a part could not be read",
@@ -42,7 +42,7 @@ export const EFFECTS: readonly Mutant[] = [
     source:
       'if (missing === "lost" || (missing === "length" && !open.scan.isClosed())) return MISSING[missing];',
     replacement: 'if (missing === "length" && !open.scan.isClosed()) return MISSING[missing];',
-    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+    tests: ["test/graphs/model/answer-stream.test.ts"],
   },
   {
     promise: "a call that its answer's limit has cut is not made with what there is of it",
@@ -50,35 +50,35 @@ export const EFFECTS: readonly Mutant[] = [
     source:
       'if (missing === "lost" || (missing === "length" && !open.scan.isClosed())) return MISSING[missing];',
     replacement: 'if (missing === "lost") return MISSING[missing];',
-    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+    tests: ["test/graphs/model/answer-stream.test.ts"],
   },
   {
     promise: "a call of a name that is none is never made under the name of another tool",
     file: "graphs/model/saved-answer.ts",
     source: "malformed: call.malformed ?? { text: JSON.stringify(call.args), problem },",
     replacement: "...(call.malformed === undefined ? {} : { malformed: call.malformed }),",
-    tests: ["test/unit/graphs/model/names.test.ts"],
+    tests: ["test/graphs/model/names.test.ts"],
   },
   {
     promise: "half an answer is never a whole one",
     file: "graphs/model/answer-stream.ts",
     source: "if (state.finished) return;",
     replacement: "if (state.pieces > 0) return;",
-    tests: ["test/unit/graphs/model/answer-stream.test.ts"],
+    tests: ["test/graphs/model/answer-stream.test.ts"],
   },
   {
     promise: "what one server sent along goes to no other",
     file: "graphs/model/kept-fields.ts",
     source: "if (!isRecord(fields) || fields.server !== server) return undefined;",
     replacement: "if (!isRecord(fields)) return undefined;",
-    tests: ["test/unit/graphs/model/fallback.test.ts"],
+    tests: ["test/graphs/model/fallback.test.ts"],
   },
   {
     promise: "an approver sees every entry of a list",
-    file: "graphs/show-call.ts",
+    file: "graphs/aura/show-call.ts",
     source: "if (Array.isArray(value)) return value.map(",
     replacement: "if (Array.isArray(value)) return value.slice(0, 256).map(",
-    tests: ["test/unit/graphs/show-call.test.ts"],
+    tests: ["test/graphs/aura/show-call.test.ts"],
   },
   {
     promise: "strangers' schemas are checked in a bounded number of steps",
@@ -89,14 +89,14 @@ export const EFFECTS: readonly Mutant[] = [
   },
   {
     promise: "a node's events are stored before its result is checkpointed",
-    file: "graphs/barrier.ts",
+    file: "graphs/aura/barrier.ts",
     source: "storesEvents === true",
     replacement: "storesEvents === null",
     tests: ORDER,
   },
   {
     promise: "... also of a tool call",
-    file: "graphs/build.ts",
+    file: "graphs/aura/build.ts",
     source: `"tools", withStoredEvents(`,
     replacement: `"tools", ((node) => node)(`,
     tests: ORDER,
@@ -117,35 +117,35 @@ export const EFFECTS: readonly Mutant[] = [
   },
   {
     promise: "a call that was begun and whose outcome nobody knows is not repeated",
-    file: "graphs/effect.ts",
+    file: "graphs/aura/effect.ts",
     source: `"started" && tool.idempotent === true`,
     replacement: `"started" && tool.idempotent !== null`,
     tests: EFFECT,
   },
   {
     promise: "what a tool says itself of its effect is kept when its run was cancelled meanwhile",
-    file: "graphs/effect.ts",
+    file: "graphs/aura/effect.ts",
     source: `if (!(error instanceof ToolError) ||`,
     replacement: `if (error instanceof Error ||`,
     tests: ["test/http/cancelled-effects.test.ts"],
   },
   {
     promise: "... but not of one that is repeated",
-    file: "graphs/effect.ts",
+    file: "graphs/aura/effect.ts",
     source: `ToolError) || tool.idempotent === true`,
     replacement: `ToolError) || tool.idempotent === null`,
     tests: EFFECT,
   },
   {
     promise: "a call that is done returns its stored outcome",
-    file: "graphs/effect.ts",
+    file: "graphs/aura/effect.ts",
     source: `begun.state === "new" ||`,
     replacement: `begun.state !== "started" ||`,
     tests: EFFECT,
   },
   {
     promise: "what came of a call is stored",
-    file: "graphs/effect.ts",
+    file: "graphs/aura/effect.ts",
     source: "await finish(ledger, keyOf(context), outcome);",
     replacement: "",
     tests: EFFECT,
@@ -155,28 +155,28 @@ export const EFFECTS: readonly Mutant[] = [
     file: "src/adapters/embedded/effect-ledger.ts",
     source: "if (entry === undefined) {",
     replacement: "if (entry !== null) {",
-    tests: ["test/backends/embedded.test.ts"],
+    tests: ["test/adapters/embedded/backend.test.ts"],
   },
   {
     promise: "an effect begins once (Redis ledger)",
     file: "src/adapters/redis/scripts/begin-effect.lua",
     source: "ARGV[2]) == 1 then return nil end",
     replacement: "ARGV[2]) >= 0 then return nil end",
-    tests: ["test/backends/redis.test.ts"],
+    tests: ["test/adapters/redis/backend.test.ts"],
   },
   {
     promise: "who has lost the lease begins no effect (embedded)",
     file: "src/adapters/embedded/effect-ledger.ts",
     source: "leaseHolder !== undefined && !isHeldBy(",
     replacement: "leaseHolder === null && !isHeldBy(",
-    tests: ["test/backends/embedded.test.ts"],
+    tests: ["test/adapters/embedded/backend.test.ts"],
   },
   {
     promise: "who has lost the lease begins no effect (Redis)",
     file: "src/adapters/redis/scripts/begin-effect.lua",
     source: "~= ARGV[3] then return 0 end",
     replacement: "== '' then return 0 end",
-    tests: ["test/backends/redis.test.ts"],
+    tests: ["test/adapters/redis/backend.test.ts"],
   },
   {
     promise: "who has lost the lease stores no checkpoint",

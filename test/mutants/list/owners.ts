@@ -1,14 +1,14 @@
 import type { Mutant } from "../mutant.ts";
 
 const HTTP = ["test/http/runs.test.ts", "test/http/saved-threads.test.ts", "test/http/bad-input.test.ts"];
-const EMBEDDED = ["test/backends/embedded.test.ts"];
-const REDIS = ["test/backends/redis.test.ts"];
+const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];
+const REDIS = ["test/adapters/redis/backend.test.ts"];
 
 /** Whose things they are. */
 export const OWNERS: readonly Mutant[] = [
   {
     promise: "things belong to a user, not to a tenant",
-    file: "src/runs/run.ts",
+    file: "src/records/run.ts",
     source: "&& thing.userId === owner.userId",
     replacement: "",
     tests: HTTP,

@@ -1,10 +1,10 @@
 import type { Mutant } from "../mutant.ts";
 
-const ORDER = ["test/unit/runs/stored-first.test.ts"];
-const STALE = ["test/backends/redis-stale-worker.test.ts"];
-const EMBEDDED = ["test/backends/embedded.test.ts"];
-const REDIS = ["test/backends/redis.test.ts"];
-const SWEEP = ["test/unit/runs/sweep.test.ts"];
+const ORDER = ["test/runs/stored-first.test.ts"];
+const STALE = ["test/adapters/redis/stale-worker.test.ts"];
+const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];
+const REDIS = ["test/adapters/redis/backend.test.ts"];
+const SWEEP = ["test/runs/sweep.test.ts"];
 
 /** Who works on a run, when, and what is found again after a crash. */
 export const RUNS: readonly Mutant[] = [
@@ -70,7 +70,7 @@ export const RUNS: readonly Mutant[] = [
     file: "src/runs/execute.ts",
     source: `runId === run.runId && status !== "pending"`,
     replacement: `runId === status`,
-    tests: ["test/unit/runs/recover.test.ts"],
+    tests: ["test/runs/recover.test.ts"],
   },
   {
     promise: "the sweep finds runs that nobody holds",
@@ -98,21 +98,21 @@ export const RUNS: readonly Mutant[] = [
     file: "src/runs/advance.ts",
     source: "while (!(await hold.release()));",
     replacement: "while ((await hold.release()) === null);",
-    tests: ["test/unit/runs/holding.test.ts"],
+    tests: ["test/runs/holding.test.ts"],
   },
   {
     promise: "a worker that has lost its lease stops",
     file: "src/runs/holding.ts",
     source: "if (lost.has(lease.threadId)) lose(lease);",
     replacement: "if (lost.has(lease.holder)) lose(lease);",
-    tests: ["test/unit/runs/holding.test.ts"],
+    tests: ["test/runs/holding.test.ts"],
   },
   {
     promise: "... also when the backend does not say so in time",
     file: "src/runs/holding.ts",
     source: "for (const lease of mine) if (lease.until <= now()) lose(lease);",
     replacement: "",
-    tests: ["test/unit/runs/holding.test.ts"],
+    tests: ["test/runs/holding.test.ts"],
   },
   {
     promise: "a lease has one holder (Redis)",

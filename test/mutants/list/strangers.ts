@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const MCP = ["test/mcp/tools.test.ts", "test/mcp/mcp.test.ts"];
-const STATE = ["test/unit/graphs/saved-state.test.ts"];
+const STATE = ["test/graphs/saved/saved-state.test.ts"];
 const SAVED = ["test/http/saved-threads.test.ts"];
 
 /** What strangers write is data. */
@@ -11,7 +11,7 @@ export const STRANGERS: readonly Mutant[] = [
     file: "src/adapters/serializer/plain.ts",
     source: "return isDollars(key) ? `$${key}` : key;",
     replacement: "return key;",
-    tests: ["test/unit/serializer/serializer.test.ts"],
+    tests: ["test/adapters/serializer/serializer.test.ts"],
   },
   {
     promise: "a server's readOnlyHint counts only where the operator trusts it",
@@ -50,35 +50,35 @@ export const STRANGERS: readonly Mutant[] = [
   },
   {
     promise: "what a server's tool answers is marked as data",
-    file: "graphs/tool-answer.ts",
+    file: "graphs/state/tool-answer.ts",
     source: "return untrusted ?",
     replacement: "return untrusted === null ?",
     tests: MCP,
   },
   {
     promise: "... and nothing in it can close the mark",
-    file: "graphs/tool-answer.ts",
+    file: "graphs/state/tool-answer.ts",
     source: String.raw`.replaceAll("<", "\\u003c")`,
     replacement: "",
     tests: MCP,
   },
   {
     promise: "... also what it says when it fails",
-    file: "graphs/tool-answer.ts",
+    file: "graphs/state/tool-answer.ts",
     source: "if (untrusted) return",
     replacement: "if (untrusted === null) return",
     tests: MCP,
   },
   {
     promise: "an imported document changes no prototype",
-    file: "graphs/portable.ts",
+    file: "graphs/saved/portable.ts",
     source: `if (Object.hasOwn(value, "__proto__"))`,
     replacement: `if (Object.hasOwn(value, "no such key"))`,
     tests: STATE,
   },
   {
     promise: "an edit of a state holds nothing of the kind either",
-    file: "graphs/thread-view.ts",
+    file: "graphs/saved/thread-view.ts",
     source: "refuseHostile(edits);",
     replacement: "",
     tests: [...STATE, ...SAVED],

@@ -5,10 +5,10 @@ const [ID, JSON_TEXT] = ["$" + "{id}", "$" + "{json}"];
 const [SAID, POSITION] = ["$" + "{comment}", "$" + "{formatEventId(runId, seq)}"];
 
 const STREAM = ["test/http/stream.test.ts"];
-const READERS = ["test/unit/http/readers.test.ts"];
-const ALIASES = ["test/unit/http/aliases.test.ts"];
+const READERS = ["test/http/readers.test.ts"];
+const ALIASES = ["test/http/aliases.test.ts"];
 const ENDS = ["test/http/stream-ends.test.ts"];
-const FRAME = ["test/unit/http/frame.test.ts", "test/http/models.test.ts"];
+const FRAME = ["test/http/frame.test.ts", "test/http/models.test.ts"];
 
 /** What a client reads, and from where on. */
 export const STREAMS: readonly Mutant[] = [
@@ -122,14 +122,14 @@ export const STREAMS: readonly Mutant[] = [
     file: "src/runs/follow.ts",
     source: "if (last !== undefined) continue;",
     replacement: "if (last === null) continue;",
-    tests: ["test/unit/runs/follow.test.ts"],
+    tests: ["test/runs/follow.test.ts"],
   },
   {
     promise: "a follower whose log is gone is told so",
     file: "src/runs/follow.ts",
     source: "await refuseGone(log, runId, position);",
     replacement: "",
-    tests: ["test/unit/runs/follow.test.ts"],
+    tests: ["test/runs/follow.test.ts"],
   },
   {
     promise: "an error event carries no internals",

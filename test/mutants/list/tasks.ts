@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
-const CALLS = ["test/unit/tasks/main-service.test.ts"];
-const REPORTER = ["test/unit/tasks/reporter.test.ts"];
+const CALLS = ["test/tasks/main-service.test.ts"];
+const REPORTER = ["test/tasks/reporter.test.ts"];
 const STRICT = ["test/http/strict-tasks.test.ts"];
 
 /** What Main Service is told, and what becomes of what it does not take. */
@@ -18,7 +18,7 @@ export const TASKS: readonly Mutant[] = [
     file: "src/tasks/blame.ts",
     source: "before === undefined || others.at > before.at",
     replacement: "true",
-    tests: ["test/unit/tasks/blame.test.ts", ...REPORTER],
+    tests: ["test/tasks/blame.test.ts", ...REPORTER],
   },
   {
     promise: "a report that alone fails is given up",
@@ -46,7 +46,7 @@ export const TASKS: readonly Mutant[] = [
     file: "src/tasks/progress.ts",
     source: "          planSteps,\n        },",
     replacement: "        },",
-    tests: [...STRICT, "test/unit/tasks/progress.test.ts"],
+    tests: [...STRICT, "test/tasks/progress.test.ts"],
   },
   {
     promise: "what a task was made of is told as JSON text",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { runStatus } from "../../../runs/run-schema.ts";
+import { runStatus } from "../../../records/run-schema.ts";
 import { hashFields } from "../record-format.ts";
 import { defineScript } from "../script.ts";
 

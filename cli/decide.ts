@@ -1,0 +1,100 @@
+import type { AuraApi, Decision } from "@aura-platform/client/api.ts";
+import type { Standing } from "@aura-platform/client/shapes.ts";
+import { CommandFailure, ConnectionFailure, ServiceFailure } from "./failure.ts";
+import { harmlessLine } from "./text.ts";
+import { type Language, WORDS } from "./words.ts";
+
+/** What an attempt to decide has come to. */
+export interface Attempt {
+  /** This attempt made the decision; otherwise another one stands. */
+  decided: boolean;
+  /** What stands is what was to be decided. */
+  same: boolean;
+  /** Null: decided before, and Main Service does not say how. */
+  standing: Standing | null;
+}
+
+const DECIDED: Readonly<Record<Decision["verdict"], string>> = Object.freeze({
+  approve: "approved",
+  reject: "rejected",
+});
+
+/** Failures that came before anything was sent. */
+const NOT_SENT: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/**
+ * Decides, at Main Service. Rejects with a CommandFailure: a ServiceFailure of status 404 when there is no
+ * such approval. When it is not known whether the decision arrived, Main Service's record says whether it
+ * stands; deciding again is safe, because the first decision wins.
+ *
+ * @param userId who decides
+ */
+export async function decide(
+  api: Pick<AuraApi, "decide" | "approvalRecord">,
+  userId: string,
+  requestId: string,
+  decision: Decision,
+): Promise<Attempt> {
+  const wanted = DECIDED[decision.verdict];
+  // A look at what stands that fails changes nothing: the answer itself is told then.
+  const onRecord = () => api.approvalRecord(requestId).catch(() => null);
+  try {
+    const { decided, standing } = await api.decide(requestId, decision);
+    const stands = decided ? standing : ((await onRecord()) ?? standing);
+    const same = isSame(stands, wanted);
+    return { decided: decided && same, same, standing: stands };
+  } catch (error) {
+    if (!(error instanceof CommandFailure) || !mayHaveArrived(error)) throw error;
+    const standing = await onRecord();
+    if (standing === null || !isDecided(standing)) throw notKnown(error);
+    const same = isSame(standing, wanted);
+    return { decided: same && (standing.approvedBy ?? standing.rejectedBy) === userId, same, standing };
+  }
+}
+
+/** Whether it is too late to decide. */
+export function isDecided({ status }: Standing): boolean {
+  return status !== "pending";
+}
+
+/** What has expired or was given up stands as rejected at Main Service, but nobody has rejected it. */
+function isSame(standing: Standing | null, wanted: string | undefined): boolean {
+  return standing?.status === wanted && !Object.hasOwn(WORDS.en.ended, standing?.outcome ?? "");
+}
+
+/**
+ * What stands, in a few words that are harmless: "approved by kim", "rejected by lee: not today", "expired",
+ * "edited; req-2 has taken its place".
+ */
+export function standingText(
+  { status, approvedBy, rejectedBy, reason, outcome, editedAs }: Standing,
+  language: Language,
+): string {
+  const { ended, decided, editedAs: edited } = WORDS[language];
+  if (outcome === "superseded" && editedAs != null) return edited(harmlessLine(editedAs));
+  const without = outcome == null || !Object.hasOwn(ended, outcome) ? undefined : ended[outcome];
+  if (without !== undefined) return without;
+  const by = approvedBy ?? rejectedBy ?? null;
+  return harmlessLine(`${decided(status, by)}${reason == null || reason === "" ? "" : `: ${reason}`}`);
+}
+
+/** Whether what was sent may have had its effect, although nothing good came back. */
+export function mayHaveArrived(error: CommandFailure): boolean {
+  if (error instanceof ServiceFailure) return error.status >= 500;
+  return error instanceof ConnectionFailure && !NOT_SENT.has(codeOf(error));
+}
+
+function codeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return "code" in error ? error.code : codeOf(error.cause);
+}
+
+function notKnown(error: CommandFailure): CommandFailure {
+  const advice = "it is not known whether the decision arrived; deciding again is safe";
+  return new CommandFailure(`${error.message} - ${advice}`, error.exitCode, error);
+}

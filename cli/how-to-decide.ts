@@ -1,0 +1,34 @@
+import { type Connection, DEFAULT_URL } from "@aura-platform/client/connection.ts";
+
+/** How this command line is called. */
+export const CALL = "npm run --silent aura --";
+
+/**
+ * Decisions are Main Service's, which only the Gateway leads to (contract, section 4); Aura-Platform has no
+ * such route.
+ */
+export function isGateway(connection: Connection): boolean {
+  return new URL(connection.url).pathname.endsWith("/api");
+}
+
+/**
+ * How a person decides later, or elsewhere: lines that can be pasted into a shell whose AURA_TOKEN is set.
+ */
+export function howToDecide(connection: Connection, requestId: string): string[] {
+  const gateway = isGateway(connection) ? connection.url : DEFAULT_URL;
+  const at = gateway === DEFAULT_URL ? "" : ` --url ${quoted(gateway)}`;
+  return [
+    `approve: ${CALL} approve ${requestId}${at}`,
+    `reject:  ${CALL} reject ${requestId} --reason '...'${at}`,
+    `edit:    ${CALL} edit ${requestId}${at}`,
+  ];
+}
+
+/** What to do with a run that waits. */
+export function howToGoOn(runId: string, threadId: string): string {
+  return `the run waits (${CALL} run ${runId}); when it is decided: ${CALL} replay ${threadId} --run ${runId} --speed 0`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,119 @@
+import { AIMessage } from "@langchain/core/messages";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { ToolRegistry } from "../../tools/registry.ts";
+import { newMessageId } from "../model/answer.ts";
+import { type Answered, converse, type Listener } from "../model/converse.ts";
+import { savedAnswer } from "../model/saved-answer.ts";
+import type { ModelServer } from "../model/server.ts";
+import type { GraphEvent, PlanStep } from "../state/graph-event.ts";
+import { languageOfRun } from "../state/language.ts";
+import type { GraphLimits } from "../state/limits.ts";
+import { agentPrompt } from "../state/prompts.ts";
+import { emitter, type Language, mergeSteps, type State, usageOf } from "../state/state.ts";
+import { TEXTS } from "../state/texts.ts";
+import { hasOpenCalls } from "./route.ts";
+import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
+
+export interface AgentOptions {
+  /** The first answers; each other one when those before it have failed. */
+  servers: readonly ModelServer[];
+  /** The tools that there are at each turn. */
+  registry: ToolRegistry;
+  limits: GraphLimits;
+  /** Comes by between two calls of a turn as well: see routeTo. */
+  oneAtATime: boolean;
+  report: (error: unknown, where: string) => void;
+}
+
+/** One turn: asks the model, streams its words, and leaves its tool calls in the message. */
+export function agentNode({ servers, registry, limits, oneAtATime, report }: AgentOptions) {
+  return async (state: State, config: LangGraphRunnableConfig) => {
+    if (oneAtATime && hasOpenCalls(state)) return {};
+    const emit = emitter(config);
+    if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
+    const language = languageOfRun(state);
+    const own = nextOwnStep(state.steps);
+    const begun = own ? [start(own)] : [];
+    emitSteps(begun, emit);
+    const id = newMessageId(config);
+    const say = (content: string) => emit({ type: "content", messageId: id, content });
+    const answer = await converse(
+      servers,
+      {
+        system: agentPrompt({ context: state.context, language }),
+        messages: state.messages,
+        tools: registry.definitions,
+        isOwn: registry.isOwn,
+      },
+      config,
+      { onText: say, ...tellingOf({ registry, report }, emit, language) },
+      { maxCalls: limits.maxCalls, maxOutput: limits.maxOutput - state.written },
+    );
+    const remark = remarkOn(answer, language);
+    if (remark !== "") say(remark);
+    const message = savedAnswer(id, { ...answer, text: answer.text + remark }, state.messages);
+    const passed = passedSteps(
+      mergeSteps(state.steps, begun),
+      assignSteps(message.tool_calls ?? [], state.steps),
+    );
+    emitSteps(passed, emit);
+    return {
+      messages: [message],
+      steps: mergeSteps(begun, passed),
+      turns: state.turns + 1,
+      usage: usageOf(answer.usage),
+      written: state.written + answer.written,
+      answered: answeredBy(answer),
+    };
+  };
+}
+
+/** What of the asking becomes a thought, a line in the log, or a tool that is left out. */
+function tellingOf(
+  { registry, report }: Pick<AgentOptions, "registry" | "report">,
+  emit: (event: GraphEvent) => void,
+  language: Language,
+): Listener {
+  return {
+    onThought: (content) => emit({ type: "thought", content }),
+    onFallback: (error) => report(error, "model"),
+    onToolsRefused(names, isFound) {
+      report(new Error(refusedTools(names, isFound)), "tools");
+      if (isFound) for (const name of names) registry.leaveOut(name, "the model server refuses it");
+      emit({ type: "thought", content: TEXTS[language].toolsRefused(names) });
+    },
+  };
+}
+
+/** For the log. */
+function refusedTools(names: readonly string[], isFound: boolean): string {
+  const list = names.slice(0, 20).join(", ");
+  return isFound
+    ? `the model server refuses these tools, which it is not offered any more: ${list}`
+    : `the model server refused a request that it took without these tools: ${list}`;
+}
+
+/**
+ * What the user has to know of an answer that is not all of one; what becomes of its calls is told with them.
+ */
+function remarkOn({ text, calls, ending }: Answered, language: Language): string {
+  if (calls.length > 0) return "";
+  const said = text.trim() !== "";
+  if (ending === undefined) return said ? "" : TEXTS[language].noAnswer;
+  return `${said ? "\n\n" : ""}${TEXTS[language].endings[ending]}`;
+}
+
+function answeredBy({ server, ending }: Answered) {
+  return { model: server.name, ...(ending === undefined ? {} : { ending }) };
+}
+
+function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
+  const content = TEXTS[languageOfRun(state)].turnLimit(maxTurns);
+  emit({ type: "content", messageId: id, content });
+  // One more than the limit: how finish knows.
+  return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };
+}
+
+function emitSteps(steps: readonly PlanStep[], emit: (event: GraphEvent) => void): void {
+  for (const step of steps) emit({ type: "plan_step", step });
+}

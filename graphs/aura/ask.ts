@@ -1,0 +1,103 @@
+import type { ToolMessage } from "@langchain/core/messages";
+import { interrupt } from "@langchain/langgraph";
+import { z } from "zod";
+import { parseArguments } from "../../tools/arguments.ts";
+import { callDigest } from "../../tools/digest.ts";
+import type { AuraTool, ToolContext } from "../../tools/tool.ts";
+import { type ApprovalDecision, type ApprovalRequest, approvalDecision } from "../state/approval.ts";
+import { refusalText, TEXTS } from "../state/texts.ts";
+import { type AnsweredCall, changedMessage, refusalMessage } from "../state/tool-answer.ts";
+import { type LangChainRequest, langChainRequest } from "./langchain-request.ts";
+import { readDecision } from "./read-decision.ts";
+import type { ShownCall } from "./show-call.ts";
+import type { CheckOptions } from "./tool-task.ts";
+
+/** A call about which somebody is asked. */
+export interface AskedCall {
+  tool: AuraTool;
+  /** As the model made it, validated. */
+  args: Record<string, unknown>;
+  context: ToolContext;
+  /** Null of a call that an older version has asked about without looking. */
+  shown: ShownCall | null;
+}
+
+export interface AskOptions extends CheckOptions {
+  /** LangGraph's own clients are to know the request too. */
+  langGraphClients: boolean;
+}
+
+/** The arguments that count, and the model's own where a person has changed them. */
+export interface UsedArguments {
+  args: Record<string, unknown>;
+  proposed?: Record<string, unknown>;
+}
+
+/** What came of asking. */
+export type Verdict = { used: UsedArguments } & (
+  | { runs: true }
+  | {
+      runs: false;
+      /** For the user. */
+      problem: string;
+      /** For the model. */
+      message: (call: AnsweredCall) => ToolMessage;
+    }
+);
+
+/**
+ * Suspends the task until somebody has decided about the call; on resume it returns what they have decided.
+ */
+export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
+  const { tool, args, context, shown } = asked;
+  const request: ApprovalRequest = {
+    kind: "approval",
+    taskId: context.taskId,
+    toolCallId: context.toolCallId,
+    actionType: tool.name,
+    context: args,
+    digest: callDigest(tool.name, args),
+    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
+  };
+  const value = options.langGraphClients ? { ...request, ...langChainRequest(request) } : request;
+  const decision = interrupt<ApprovalRequest | (ApprovalRequest & LangChainRequest), ApprovalDecision>(
+    value,
+    {
+      responseSchema: responseSchema(asked, options),
+    },
+  );
+  return verdictOn(decision, asked);
+}
+
+/**
+ * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step
+ * finish and keeps the interrupt open. As JSON Schema, which Studio shows, it is our own form.
+ */
+function responseSchema({ tool, args, context }: AskedCall, options: AskOptions) {
+  const { toolCallId, language } = context;
+  const call = { tool: tool.name, args, toolCallId, language };
+  return z.preprocess((value) => readDecision(value, call, options), approvalDecision);
+}
+
+function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
+  const { tool, args: proposed, context } = asked;
+  const { status, reason, digest } = decision;
+  const { language } = context;
+  if (status !== "approved") {
+    const refusal = { status, reason };
+    const problem = refusalText(refusal, language);
+    const message = (call: AnsweredCall) => refusalMessage(call, refusal);
+    return { runs: false, used: usedOf(decision.args ?? proposed, asked), problem, message };
+  }
+  const args = decision.args === undefined ? proposed : parseArguments(tool.schema, decision.args).data;
+  const used = usedOf(args ?? proposed, asked);
+  if (args === undefined || (digest !== undefined && digest !== callDigest(tool.name, args))) {
+    return { runs: false, used, problem: TEXTS[language].changed, message: changedMessage };
+  }
+  return { runs: true, used };
+}
+
+function usedOf(args: Record<string, unknown>, { tool, args: proposed }: AskedCall): UsedArguments {
+  return callDigest(tool.name, args) === callDigest(tool.name, proposed) ? { args } : { args, proposed };
+}

@@ -1,0 +1,98 @@
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { type BaseCheckpointSaver, END, START, StateGraph } from "@langchain/langgraph";
+import { createToolRegistry, type ToolRegistry, type ToolSource } from "../../tools/registry.ts";
+import type { AuraTool } from "../../tools/tool.ts";
+import { modelServer } from "../model/server.ts";
+import { DEFAULT_LIMITS, type GraphLimits } from "../state/limits.ts";
+import { AuraState } from "../state/state.ts";
+import { agentNode } from "./agent.ts";
+import { withStoredEvents } from "./barrier.ts";
+import { type EffectLedger, NO_LEDGER } from "./effect.ts";
+import { finishNode } from "./finish.ts";
+import { planNode } from "./plan.ts";
+import { routeTo } from "./route.ts";
+import { toolNode } from "./tool-call.ts";
+import { createUnderWay, type UnderWay } from "./under-way.ts";
+
+export interface GraphOptions {
+  model: BaseChatModel;
+  tools?: readonly AuraTool[];
+  /** More tools, which may come and go between two turns. */
+  source?: ToolSource;
+  /**
+   * In place of `tools` and `source`: all of them, for whoever looks at calls from outside too (examine.ts).
+   */
+  registry?: ToolRegistry;
+  /** Needed wherever approvals are; LangGraph's dev server brings its own. */
+  checkpointer?: BaseCheckpointSaver;
+  /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
+  ledger?: EffectLedger;
+  /** Knows which effects have not ended. Default: nobody asks. */
+  underWay?: UnderWay;
+  /**
+   * How much the model reads, in tokens. Default: what its profile says, else 16,000 until its server says
+   * otherwise.
+   */
+  maxInputTokens?: number | undefined;
+  /** Asked when `model` has failed, and how much it reads. */
+  fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;
+  /**
+   * LangGraph's own clients answer the approvals: their requests have LangChain's form too, and an answer
+   * that does not say which approval it is for is refused while several wait. Default: true.
+   */
+  langGraphClients?: boolean;
+  /**
+   * Of the calls of one turn that need an approval, asks about one at a time, for clients that cannot say
+   * which one they answer. Default: about all of them at once.
+   */
+  oneAtATime?: boolean;
+  /** How much one run may do. */
+  limits?: GraphLimits;
+  /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
+  report?: (error: unknown, where: string) => void;
+}
+
+/** LangGraph's name for it. Without it one answer, sent plainly, would be every waiting call's. */
+const STRICT_RESUME = "__pregel_strict_resume";
+
+/** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
+export function buildGraph({
+  model,
+  tools = [],
+  source,
+  registry = createToolRegistry(tools, source),
+  checkpointer,
+  ledger = NO_LEDGER,
+  underWay = createUnderWay(),
+  maxInputTokens,
+  fallback,
+  langGraphClients = true,
+  oneAtATime = false,
+  limits = DEFAULT_LIMITS,
+  report = () => {},
+}: GraphOptions) {
+  const servers = [
+    modelServer(model, maxInputTokens),
+    ...(fallback === undefined ? [] : [modelServer(fallback.model, fallback.maxInputTokens)]),
+  ];
+  return new StateGraph(AuraState)
+    .addNode("plan", withStoredEvents(planNode({ servers, registry, limits, report })))
+    .addNode("agent", withStoredEvents(agentNode({ servers, registry, limits, oneAtATime, report })))
+    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })))
+    .addNode("finish", withStoredEvents(finishNode(limits)))
+    .addEdge(START, "plan")
+    .addEdge("plan", "agent")
+    .addConditionalEdges("agent", routeTo({ registry, report }, limits, oneAtATime), ["tools", "finish"])
+    .addEdge("tools", "agent")
+    .addEdge("finish", END)
+    .compile(checkpointer === undefined ? {} : { checkpointer })
+    .withConfig({
+      // Every turn is agent and tools, perhaps once per call; plan, finish and the limit's own turn come on
+      // top.
+      recursionLimit: 2 * limits.maxTurns * (oneAtATime ? limits.maxCalls : 1) + 10,
+      ...(langGraphClients ? { configurable: { [STRICT_RESUME]: true } } : {}),
+    });
+}
+
+/** What `buildGraph` returns. */
+export type AuraGraph = ReturnType<typeof buildGraph>;

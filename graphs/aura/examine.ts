@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { callDigest } from "../../tools/digest.ts";
+import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
+import type { ShownPart } from "../state/approval.ts";
+import type { Language } from "../state/state.ts";
+import { TEXTS } from "../state/texts.ts";
+import { type CheckOptions, check, show } from "./tool-task.ts";
+
+/** A waiting call's tool with other arguments, as a person wants it. */
+export interface ChangedCall {
+  tool: string;
+  /** JSON of any kind. */
+  args: unknown;
+  toolCallId: string;
+  /** Of what is said about it. */
+  language: Language;
+}
+
+export type Examined =
+  | {
+      ok: true;
+      /** Validated: exactly these may run once they are approved. */
+      args: Record<string, unknown>;
+      /** `callDigest` of tool and arguments. */
+      digest: string;
+      /** The question for the approver. */
+      message: string;
+      /** What an event shows of the arguments, where that is not all. */
+      shown?: ShownPart;
+    }
+  /** `problem` is for the person. */
+  | { ok: false; problem: string };
+
+const givenArguments = z.record(z.string(), z.unknown());
+
+/**
+ * Looks at changed arguments as if the model had called the tool with them: the tool is there, its schema
+ * takes them, and an approver can be shown them. Nothing is done or kept. The policy is not asked, because
+ * its answer could change nothing: it can make a call ask, and an edited call is always asked about.
+ */
+export function examineCall(call: ChangedCall, { registry }: Pick<CheckOptions, "registry">): Examined {
+  const { tool: name, toolCallId, language } = call;
+  const say = TEXTS[language];
+  // Before anything recurses over them.
+  if (isValueDeeperThan(call.args, MAX_JSON_DEPTH)) return { ok: false, problem: say.editUnshowable };
+  const given = givenArguments.safeParse(call.args);
+  if (!given.success) return { ok: false, problem: say.invalidArguments(z.prettifyError(given.error)) };
+  const task = { call: { id: toolCallId, name, args: given.data }, language };
+  const checked = check(task, registry);
+  if (!checked.ok) return { ok: false, problem: checked.problem };
+  const shown = show(task, checked);
+  if (shown === null) return { ok: false, problem: say.editUnshowable };
+  return { ok: true, args: checked.args, digest: callDigest(name, checked.args), ...shown };
+}

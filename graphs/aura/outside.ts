@@ -1,0 +1,109 @@
+import { AIMessage, type ToolMessage } from "@langchain/core/messages";
+import { z } from "zod";
+import { type PlanStep, planStep } from "../state/graph-event.ts";
+import type { Language } from "../state/state.ts";
+import { type Refusal, refusalText, TEXTS } from "../state/texts.ts";
+import {
+  type AnsweredCall,
+  errorMessage,
+  refusalMessage,
+  resultMessage,
+  unknownMessage,
+} from "../state/tool-answer.ts";
+import { assignSteps, end } from "./steps.ts";
+
+// What the service reads of a thread's state, and puts into it with `updateState`, when a run is brought to its end from outside.
+
+/** A tool call of the last turn that its task has not answered. */
+export interface OpenCall {
+  /** LangGraph task id. */
+  taskId: string;
+  toolCallId: string;
+  tool: string;
+  /** The effective ones. */
+  args: Record<string, unknown>;
+  /** What the model had asked for, where a person has changed it. */
+  proposed?: Record<string, unknown>;
+  /** The plan's step that it carries out. */
+  step?: PlanStep;
+}
+
+/** What is said last of a tool call. */
+export type LastWord =
+  | { outcome: "completed"; result: unknown }
+  | { outcome: "failed"; problem: string }
+  | { outcome: "unknown"; problem?: string }
+  | { outcome: "not_executed"; status: Refusal | "stopped"; reason?: string }
+  /** Said already, in these words. */
+  | { outcome: "not_executed"; problem: string };
+
+interface State {
+  values: { messages?: readonly unknown[]; steps?: unknown };
+  tasks: readonly { id: string; name: string; path?: readonly unknown[]; result?: unknown }[];
+}
+
+/** The calls of a stopped graph whose tasks have not ended: each `Send` of agent.ts keeps its call's place in its path. */
+export function openCalls({ values, tasks }: State): OpenCall[] {
+  const message = values.messages?.findLast((each) => AIMessage.isInstance(each));
+  const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
+  const assigned = assignSteps(calls, stepsBefore({ values, tasks }));
+  return tasks.flatMap(({ id: taskId, name, path, result }) => {
+    const at = name === "tools" && result === undefined ? Number(path?.[1]) : Number.NaN;
+    const call = calls[at];
+    if (call === undefined) return [];
+    const step = assigned[at];
+    const { id: toolCallId = "", name: tool, args } = call;
+    return [{ taskId, toolCallId, tool, args, ...(step === undefined ? {} : { step }) }];
+  });
+}
+
+const steps = z.array(planStep);
+const withSteps = z.object({ steps });
+
+/** The plan as it was when the calls got their steps: LangGraph shows it with what finished siblings have changed. */
+function stepsBefore({ values, tasks }: State): PlanStep[] {
+  const changed = tasks.flatMap(({ result }) => withSteps.safeParse(result).data?.steps ?? []);
+  const ids = new Set(changed.map(({ id }) => id));
+  const shown = steps.catch([]).parse(values.steps);
+  return shown.map((step) => (ids.has(step.id) ? { ...step, status: "pending" } : step));
+}
+
+/**
+ * How a last word reads: for the history (as node `tools`), which would be invalid without an answer to the call, for the user, and
+ * for the plan.
+ */
+export function closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language) {
+  const { toolCallId: id, tool, args, proposed } = call;
+  const name = { id, name: tool, ...(proposed === undefined ? {} : { edited: args }) };
+  const { outcome } = word;
+  if (outcome === "completed") {
+    // Who wrote it is not asked for here: a result is data in any case.
+    const step = call.step && end(call.step, "completed", JSON.stringify(word.result));
+    const told = { status: "completed" as const, result: word.result, outcome };
+    return { message: resultMessage(name, word.result, true), told, ...(step && { step }) };
+  }
+  const text = textOf(call.tool, word, language);
+  const step = call.step && end(call.step, "failed", text);
+  const told = { status: "failed" as const, result: text, outcome };
+  return { message: messageOf(name, word), told, ...(step && { step }) };
+}
+
+function textOf(tool: string, word: Exclude<LastWord, { outcome: "completed" }>, language: Language): string {
+  if ("problem" in word && word.problem !== undefined) return word.problem;
+  if (word.outcome === "not_executed" && "status" in word) {
+    const { status, reason } = word;
+    return status === "stopped" ? TEXTS[language].notBegun : refusalText({ status, reason }, language);
+  }
+  return TEXTS[language].outcomeUnknown(tool);
+}
+
+function messageOf(call: AnsweredCall, word: Exclude<LastWord, { outcome: "completed" }>): ToolMessage {
+  if ("status" in word) return refusalMessage(call, word);
+  if (word.problem === undefined) return unknownMessage(call);
+  return errorMessage(call, word.problem, word.outcome !== "not_executed");
+}
+
+/** What the agent had said when it was cut off, for the history (as node `agent`). */
+export function partialAnswer({ messageId, text }: { messageId: string; text: string }): AIMessage {
+  return new AIMessage({ id: messageId, content: text });
+}

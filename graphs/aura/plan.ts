@@ -1,0 +1,131 @@
+import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
+import { type LangGraphRunnableConfig, Overwrite } from "@langchain/langgraph";
+import { z } from "zod";
+import { cutWithDots } from "../../tools/cut.ts";
+import type { ToolDefinition, ToolRegistry } from "../../tools/registry.ts";
+import type { AnswerListener } from "../model/answer-collector.ts";
+import { converse } from "../model/converse.ts";
+import { OutputLimitError } from "../model/errors.ts";
+import type { ModelServer } from "../model/server.ts";
+import type { PlanStep } from "../state/graph-event.ts";
+import { languageOfRun } from "../state/language.ts";
+import type { GraphLimits } from "../state/limits.ts";
+import { planPrompt } from "../state/prompts.ts";
+import { emitter, type Language, modelSignal, type State, type TokenUsage, usageOf } from "../state/state.ts";
+import { TEXTS } from "../state/texts.ts";
+import { findJson } from "./json-in-text.ts";
+
+const MAX_STEPS = 10;
+
+const NO_TOOLS: readonly ToolDefinition[] = Object.freeze([]);
+
+export interface PlanOptions {
+  servers: readonly ModelServer[];
+  registry: ToolRegistry;
+  limits: GraphLimits;
+  report: (error: unknown, where: string) => void;
+}
+
+/** The first node of a run: says what will be done, and resets what belongs to the run before. */
+export function planNode(options: PlanOptions) {
+  return async (state: State, config: LangGraphRunnableConfig) => {
+    const emit = emitter(config);
+    const say = TEXTS[languageOfRun(state)];
+    emit({ type: "thought", content: say.analysing });
+    const { steps, usage, written } = await makePlan(options, state, config, {
+      onThought: (content) => emit({ type: "thought", content }),
+    });
+    emit({ type: "thought", content: say.planned(steps.length) });
+    for (const step of steps) emit({ type: "plan_step", step });
+    return { steps: new Overwrite(steps), turns: 0, usage: new Overwrite(usage), written, answered: null };
+  };
+}
+
+interface Planned {
+  steps: PlanStep[];
+  usage: TokenUsage | null;
+  /** Characters. */
+  written: number;
+}
+
+/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step - unless the run itself is over. */
+async function makePlan(
+  { servers, registry, limits, report }: PlanOptions,
+  state: State,
+  config: LangGraphRunnableConfig,
+  listener: AnswerListener,
+): Promise<Planned> {
+  // The planner must not act.
+  const tools = NO_TOOLS;
+  const language = languageOfRun(state);
+  const system = planPrompt({ context: state.context, language }, registry);
+  const question = { system, messages: conversation(state.messages), tools };
+  // Keeps the plan's JSON out of Studio's chat.
+  const quiet = { ...config, tags: [...(config.tags ?? []), "nostream"] };
+  const planned: Planned = { steps: [genericStep(language)], usage: null, written: 0 };
+  try {
+    const answer = await converse(servers, question, quiet, listener, limits);
+    planned.usage = usageOf(answer.usage);
+    planned.written = answer.written;
+    planned.steps = parsePlan(answer.text, registry);
+  } catch (error) {
+    config.signal?.throwIfAborted();
+    modelSignal(config)?.throwIfAborted();
+    if (error instanceof OutputLimitError) throw error;
+    report(error, "plan");
+  }
+  return planned;
+}
+
+/**
+ * Only what people and the agent said, in strict alternation: without bound tools many servers refuse a
+ * history that has tool calls in it, and some chat templates refuse two messages of one role in a row.
+ */
+function conversation(messages: readonly BaseMessage[]): BaseMessage[] {
+  const spoken = messages.filter(
+    (message) =>
+      (HumanMessage.isInstance(message) || AIMessage.isInstance(message)) && message.text.trim() !== "",
+  );
+  const last = spoken.filter((message, at) => message.type !== spoken[at + 1]?.type);
+  return last.map((message) => (AIMessage.isInstance(message) ? new AIMessage(message.text) : message));
+}
+
+const planned = z.object({
+  title: z.string().trim().min(1).transform(cut(120)),
+  description: z.string().trim().transform(cut(500)).catch(""),
+  confidence: z.coerce.number().min(0).max(1).catch(0.5),
+  tool: z.string().optional().catch(undefined),
+});
+
+const plan = z.union([
+  z.object({ steps: z.array(z.unknown()) }).transform(({ steps }) => steps),
+  z.array(z.unknown()),
+]);
+
+/**
+ * Reads the plan out of the model's text. We ask for JSON in words, and neither for `response_format` nor
+ * for a forced tool call: servers differ in which of those they take (LM Studio has no json_object,
+ * DeepSeek no json_schema, several local models no tools), and one that does not answers 400. Every
+ * server takes words. In return the text may carry fences, thoughts or remarks around the JSON.
+ */
+export function parsePlan(text: string, registry: ToolRegistry): PlanStep[] {
+  const steps = plan.parse(findJson(text)).flatMap((each) => {
+    const step = planned.safeParse(each);
+    return step.success ? [step.data] : [];
+  });
+  if (steps.length === 0) throw new Error("the plan has no usable step");
+  return steps.slice(0, MAX_STEPS).map(({ tool, ...step }, at) => ({
+    id: `step-${at + 1}`,
+    ...step,
+    status: "pending",
+    ...(tool !== undefined && registry.get(tool) ? { tool } : {}),
+  }));
+}
+
+function cut(length: number) {
+  return (text: string) => cutWithDots(text, length);
+}
+
+function genericStep(language: Language): PlanStep {
+  return { id: "step-1", ...TEXTS[language].genericStep, status: "pending", confidence: 0.5 };
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { parseArguments } from "../../tools/arguments.ts";
+import type { ToolRegistry } from "../../tools/registry.ts";
+import type { AuraTool } from "../../tools/tool.ts";
+import type { PlanStep } from "../state/graph-event.ts";
+import type { Language } from "../state/state.ts";
+import { TEXTS } from "../state/texts.ts";
+import { tooManyCalls } from "../state/tool-answer.ts";
+import type { Effect } from "./effect.ts";
+import { type ShownCall, showCall } from "./show-call.ts";
+
+/** One tool call of a turn, as `Send` hands it to its task. */
+export interface ToolTask {
+  call: { id: string; name: string; args: Record<string, unknown> };
+  language: Language;
+  /** The plan's step that the call carries out. */
+  step?: PlanStep;
+  /** Why the arguments could not be read. */
+  malformed?: string;
+  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  excess?: { most: number; dropped: number };
+  /**
+   * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
+   * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
+   */
+  asks?: boolean;
+  /** It asks for an approval, and is more than can be shown to whoever would decide. */
+  unshowable?: boolean;
+}
+
+/** What looking at a call needs. */
+export interface CheckOptions {
+  registry: ToolRegistry;
+  report: (error: unknown, where: string) => void;
+}
+
+/**
+ * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
+ * has been asked, and perhaps done, must not be refused later by another rule.
+ */
+export function approvalOf(
+  task: ToolTask,
+  { registry, report }: CheckOptions,
+): Pick<ToolTask, "asks" | "unshowable"> {
+  const checked = check(task, registry);
+  if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
+  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
+}
+
+export function show(
+  { call, language }: ToolTask,
+  { tool, args }: Pick<Effect, "tool" | "args">,
+): ShownCall | null {
+  return showCall({ tool, args, toolCallId: call.id, language });
+}
+
+export type Checked =
+  | { ok: true; tool: AuraTool; args: Record<string, unknown> }
+  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
+  | { ok: false; problem: string; forModel: string; quoted?: string };
+
+export function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
+  const say = TEXTS[language];
+  if (excess !== undefined) {
+    const { most, dropped } = excess;
+    return { ok: false, problem: say.tooManyCalls(most, dropped), forModel: tooManyCalls(most, dropped) };
+  }
+  const tool = registry.get(call.name);
+  if (tool === undefined) {
+    const reason = registry.whyMissing(call.name, language);
+    if (reason !== undefined) {
+      const forModel = registry.whyMissing(call.name, "en") ?? reason;
+      return { ok: false, problem: reason, forModel };
+    }
+    const names = registry.tools.map(({ name }) => name).join(", ") || "none";
+    return {
+      ok: false,
+      problem: say.unknownTool(call.name),
+      forModel: `${TEXTS.en.unknownTool(call.name)}. Tools: ${names}`,
+    };
+  }
+  const invalid = (problem: string, untrusted: boolean): Checked => ({
+    ok: false,
+    problem: say.invalidArguments(problem),
+    ...(untrusted
+      ? { forModel: "The tool's arguments are not valid, and it was not run.", quoted: problem }
+      : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
+  });
+  if (malformed !== undefined) return invalid(malformed, false);
+  const parsed = parseArguments(tool.schema, call.args);
+  if (parsed.success) return { ok: true, tool, args: parsed.data };
+  return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
+}
+
+/** A policy that breaks must not open the door. */
+export function needsApproval(
+  tool: AuraTool,
+  args: Record<string, unknown>,
+  report: CheckOptions["report"],
+): boolean {
+  if (tool.approval === "never") return false;
+  if (tool.approval === "always") return true;
+  try {
+    return tool.approval(args);
+  } catch (error) {
+    report(error, `approval policy of ${tool.name}`);
+    return true;
+  }
+}

@@ -1,0 +1,31 @@
+import type { RunRecord } from "../records/run.ts";
+import type { Attended } from "./attended.ts";
+import type { Cancellations } from "./cancel.ts";
+import type { RunDeps } from "./deps.ts";
+import type { RunWriter } from "./writer.ts";
+
+/** One stretch of work on a run: from its prompt, from decisions or from a crash, to its end or the next approvals. */
+export interface Stretch {
+  deps: RunDeps;
+  run: RunRecord;
+  writer: RunWriter;
+  /** Of the events that this stretch writes. */
+  firstSeq: number;
+  signal: AbortSignal;
+  onCheckpoint: Attended["onCheckpoint"];
+}
+
+/** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */
+export class RunTakenAwayError extends Error {
+  constructor(runId: string) {
+    super(`run ${runId} has been taken away`);
+    this.name = "RunTakenAwayError";
+  }
+}
+
+/** What stops a stretch of work before its end. */
+export interface Stop {
+  /** Aborts when the lease is lost or this process has to stop; the run goes on elsewhere. */
+  abandon: AbortSignal;
+  cancellations: Pick<Cancellations, "listen">;
+}

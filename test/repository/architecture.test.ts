@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Which folder may import from which; a folder may always import from itself and from `common`. */
+const common = [
+  "src/errors.ts",
+  "src/config.ts",
+  "src/keep-listening.ts",
+  "tools/cut.ts",
+  "tools/exact-json.ts",
+  "tools/json-depth.ts",
+];
+/** How texts become bytes and bytes texts, which is the same for everybody; it imports nothing. */
+const isEncoding = (path: string) => path.startsWith("encoding/");
+const rules: [folder: string, mayImport: string[]][] = [
+  ["graphs/state", ["tools"]],
+  ["graphs/model", ["graphs/state", "tools"]],
+  ["graphs/demo", ["graphs/state", "tools"]],
+  ["graphs/aura", ["graphs/state", "graphs/model", "tools"]],
+  ["graphs/saved", ["graphs/state", "graphs/aura"]],
+  ["graphs", ["tools"]],
+  ["tools", []],
+  ["src/mcp", ["tools"]],
+  ["src/records", []],
+  ["src/ports", ["src/records"]],
+  ["src/knowledge", ["src/ports", "src/records"]],
+  ["src/approvals", ["src/ports", "src/records"]],
+  ["src/runs", ["src/ports", "src/records", "src/approvals"]],
+  ["src/threads", ["src/ports", "src/records", "src/runs", "src/approvals"]],
+  ["src/tasks", ["src/ports", "src/records", "src/runs"]],
+  ["src/http", ["src/ports", "src/records", "src/runs", "src/approvals", "src/threads", "src/knowledge"]],
+  ["src/adapters", ["src/ports", "src/records", "src/approvals", "src/knowledge"]],
+  ["devstack", ["src"]],
+  ["cli", ["packages/client"]],
+  ["packages/client", ["cli"]],
+  ["encoding", []],
+  ["packages/contract", []],
+];
+
+const filesBelow = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+
+const importsOf = (file: string) =>
+  [
+    ...readFileSync(join(root, file), "utf8").matchAll(
+      /(?:from|import)\s*\(?\s*"(\.|@aura-platform\/)([^"]+)"/g,
+    ),
+  ].map(([, start, rest = ""]) =>
+    start === "."
+      ? relative(root, resolve(root, dirname(file), `.${rest}`))
+      : `packages/${rest.replace("/", "/src/")}`,
+  );
+
+test.each(rules)("%s imports only from where it may", (folder, mayImport) => {
+  const allowed = [folder, ...mayImport];
+  const offences = filesBelow(folder).flatMap((file) =>
+    importsOf(file)
+      .filter(
+        (path) =>
+          !common.includes(path) &&
+          !isEncoding(path) &&
+          !allowed.some((prefix) => path.startsWith(`${prefix}/`)),
+      )
+      .map((path) => `${file} -> ${path}`),
+  );
+  expect(offences).toEqual([]);
+});
+
+test("only compose.ts and the entries know the adapters, and src never imports the dev stack", () => {
+  const offences = filesBelow("src").flatMap((file) =>
+    importsOf(file)
+      .filter(
+        (path) =>
+          path.startsWith("devstack/") ||
+          (path.startsWith("src/adapters/") && !file.startsWith("src/adapters/")),
+      )
+      .map((path) => `${file} -> ${path}`),
+  );
+  // start.ts names a type: what a process shares with the dev Main Service inside it.
+  expect(
+    offences.filter(
+      (line) => !/^src\/(compose(-[a-z]+)?|start|knowledge-rebuild)\.ts -> src\/adapters\//.test(line),
+    ),
+  ).toEqual([]);
+});
+
+test("no backend and no index knows another one, and what they share knows none of them", () => {
+  const kindOf = (path: string) => /^src\/adapters\/(embedded|redis|lancedb)\//.exec(path)?.[1];
+  const offences = filesBelow("src/adapters").flatMap((file) =>
+    importsOf(file)
+      .filter((path) => kindOf(path) !== undefined && kindOf(path) !== kindOf(file))
+      .map((path) => `${file} -> ${path}`),
+  );
+  expect(offences).toEqual([]);
+});
+
+test("the command line knows the service by HTTP alone, and nothing imports it", () => {
+  const ofCli = filesBelow("cli").flatMap(importsOf);
+  expect(ofCli.filter((path) => !/^(cli|packages\/client)\//.test(path) && !isEncoding(path))).toEqual([]);
+  const others = ["src", "graphs", "tools", "devstack"].flatMap(filesBelow).flatMap(importsOf);
+  expect(others.filter((path) => path.startsWith("cli/"))).toEqual([]);
+});
+
+test("the contract needs zod and nothing else", () => {
+  const texts = filesBelow("packages/contract").map((file) => readFileSync(join(root, file), "utf8"));
+  const packages = texts.flatMap((text) => [
+    ...text.matchAll(/^(?:import|export|\}).* from "([^."].*)";$/gm),
+  ]);
+  expect([...new Set(packages.map(([, name]) => name))]).toEqual(["zod"]);
+});
+
+const FOLDERS = ["packages", "src", "cli", "encoding", "graphs", "tools", "devstack", "test"];
+
+test("every relative import names a file", () => {
+  const missing = FOLDERS.flatMap((folder) =>
+    filesBelow(folder).flatMap((file) =>
+      importsOf(file)
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${file} -> ${path}`),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("every suite of the contracts is one that every backend is given", () => {
+  const all = readFileSync(join(root, "test/contracts/backend.ts"), "utf8");
+  const suites = filesBelow("test/contracts").flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/export function (\w+Contract)\b/g)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+  expect(suites.filter((name) => !new RegExp(`\\b${name}[,\\]]|function ${name}\\b`).test(all))).toEqual([]);
+});

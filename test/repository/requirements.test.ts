@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { REQUIREMENTS } from "./requirements.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+test("every requirement of the contract is cited by a test, and no other number is", () => {
+  const cited = new Set<string>();
+  for (const file of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".test.ts")) continue;
+    for (const [number] of readFileSync(join(root, file), "utf8").matchAll(/\bR\d+\.\d+\b/g))
+      cited.add(number);
+  }
+  expect([...cited].sort()).toEqual(Object.keys(REQUIREMENTS).sort());
+});

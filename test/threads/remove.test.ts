@@ -1,0 +1,39 @@
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
+import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
+import { removeThread } from "../../src/threads/remove.ts";
+import { aRun } from "../contracts/harness.ts";
+
+const logger = pino({ level: "silent" });
+
+test("a run that begins and comes to wait while its thread is being deleted is deleted with it, not left waiting", async () => {
+  const backend = createEmbeddedBackend({
+    bus: createEmbeddedBus(),
+    logger,
+    now: Date.now,
+  });
+  const [first, second] = [aRun(), aRun()];
+  const { threadId } = first;
+  await backend.threads.begin(first);
+  await backend.threads.transition(first.runId, ["queued"], "completed", first.createdAt + 1);
+  const acquire: typeof backend.leases.acquire = async (...lease) => {
+    // Between the look at the thread and its lease.
+    await backend.threads.begin({ ...second, threadId, tenantId: first.tenantId, userId: first.userId });
+    await backend.threads.transition(second.runId, ["queued"], "running", second.createdAt + 1);
+    await backend.threads.transition(second.runId, ["running"], "waiting", second.createdAt + 2);
+    return backend.leases.acquire(...lease);
+  };
+  const purged: string[] = [];
+  const deps = {
+    backend: { ...backend, leases: { ...backend.leases, acquire } },
+    graph: () => Promise.reject(new Error("not asked for")),
+    logger,
+    now: Date.now,
+    leaseMs: 20_000,
+    queuedCaps: { user: 10, tenant: 10 },
+  };
+  await removeThread(deps, first, threadId, async ({ currentRunId }) => void purged.push(currentRunId));
+  expect(purged).toEqual([second.runId]);
+  await backend.close();
+});
