@@ -34,6 +34,9 @@ export interface Outcome {
   violations: string[];
   /** What the client saw, for the report of a violation. */
   seen: string[];
+  runId: string | null;
+  /** The folder of its processes' logs. */
+  logs: string;
   /** What must still hold when everything is over. */
   recheck(): string[];
 }
@@ -75,7 +78,8 @@ export function judge(evidence: Evidence): Outcome {
     ({ id, type, data }) => `${id.split(":")[1]} ${JSON.stringify({ type, data })}`,
   );
   const delivered = subjects.filter((subject) => fleet.mails.delivered(subject) > 0).length;
-  const facts = { seed, fault, ending, mails: subjects.length, end, delivered, unknown };
+  const where = { runId: client.runId(), logs: fleet.logs };
+  const facts = { seed, fault, ending, mails: subjects.length, end, delivered, unknown, ...where };
   return { ...facts, violations, seen, recheck: () => [...wrongMails(evidence), ...words()] };
 }
 
