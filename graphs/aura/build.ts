@@ -9,6 +9,7 @@ import { agentNode } from "./agent.ts";
 import { withStoredEvents } from "./barrier.ts";
 import { type EffectLedger, NO_LEDGER } from "./effect.ts";
 import { finishNode } from "./finish.ts";
+import { NODES } from "./nodes.ts";
 import { planNode } from "./plan.ts";
 import { routeTo } from "./route.ts";
 import { toolNode } from "./tool-call.ts";
@@ -76,15 +77,21 @@ export function buildGraph({
     ...(fallback === undefined ? [] : [modelServer(fallback.model, fallback.maxInputTokens)]),
   ];
   return new StateGraph(AuraState)
-    .addNode("plan", withStoredEvents(planNode({ servers, registry, limits, report })))
-    .addNode("agent", withStoredEvents(agentNode({ servers, registry, limits, oneAtATime, report })))
-    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })))
-    .addNode("finish", withStoredEvents(finishNode(limits)))
-    .addEdge(START, "plan")
-    .addEdge("plan", "agent")
-    .addConditionalEdges("agent", routeTo({ registry, report }, limits, oneAtATime), ["tools", "finish"])
-    .addEdge("tools", "agent")
-    .addEdge("finish", END)
+    .addNode(NODES.plan, withStoredEvents(planNode({ servers, registry, limits, report })))
+    .addNode(NODES.agent, withStoredEvents(agentNode({ servers, registry, limits, oneAtATime, report })))
+    .addNode(
+      NODES.tools,
+      withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })),
+    )
+    .addNode(NODES.finish, withStoredEvents(finishNode(limits)))
+    .addEdge(START, NODES.plan)
+    .addEdge(NODES.plan, NODES.agent)
+    .addConditionalEdges(NODES.agent, routeTo({ registry, report }, limits, oneAtATime), [
+      NODES.tools,
+      NODES.finish,
+    ])
+    .addEdge(NODES.tools, NODES.agent)
+    .addEdge(NODES.finish, END)
     .compile(checkpointer === undefined ? {} : { checkpointer })
     .withConfig({
       // Every turn is agent and tools, perhaps once per call; plan, finish and the limit's own turn come on

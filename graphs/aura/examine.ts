@@ -1,8 +1,8 @@
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { callDigest } from "../../tools/digest.ts";
 import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import type { ShownPart } from "../state/approval.ts";
-import type { Language } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { type CheckOptions, check, show } from "./tool-task.ts";
 

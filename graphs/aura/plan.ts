@@ -1,3 +1,6 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { TokenUsage } from "@aura-platform/contract/runs.ts";
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { type LangGraphRunnableConfig, Overwrite } from "@langchain/langgraph";
 import { z } from "zod";
@@ -7,11 +10,10 @@ import type { AnswerListener } from "../model/answer-collector.ts";
 import { converse } from "../model/converse.ts";
 import { OutputLimitError } from "../model/errors.ts";
 import type { ModelServer } from "../model/server.ts";
-import type { PlanStep } from "../state/graph-event.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { GraphLimits } from "../state/limits.ts";
 import { planPrompt } from "../state/prompts.ts";
-import { emitter, type Language, modelSignal, type State, type TokenUsage, usageOf } from "../state/state.ts";
+import { emitter, modelSignal, type State, usageOf } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { findJson } from "./json-in-text.ts";
 

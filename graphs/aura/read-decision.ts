@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { cut } from "../../tools/cut.ts";
 import { callDigest } from "../../tools/digest.ts";
@@ -6,7 +7,6 @@ import { exactJson } from "../../tools/exact-json.ts";
 import { isTextDeeperThan, isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import { type ApprovalDecision, ApprovalDecisionError, approvalDecision } from "../state/approval.ts";
 import { DECISION_TEXTS } from "../state/decision-texts.ts";
-import type { Language } from "../state/state.ts";
 import { examineCall } from "./examine.ts";
 import type { CheckOptions } from "./tool-task.ts";
 

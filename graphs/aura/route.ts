@@ -4,6 +4,7 @@ import { droppedOf } from "../model/saved-answer.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { GraphLimits } from "../state/limits.ts";
 import type { State } from "../state/state.ts";
+import { NODES } from "./nodes.ts";
 import { type SentTask, sendTask } from "./sent-task.ts";
 import { assignSteps } from "./steps.ts";
 import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
@@ -15,9 +16,9 @@ type Call = { id: string; name: string; args: Record<string, unknown>; at: numbe
  * others' turn comes when it is answered, in `agent`, which then asks no model.
  */
 export function routeTo(options: CheckOptions, limits: GraphLimits, oneAtATime: boolean) {
-  return (state: State): "finish" | Send<"tools", SentTask>[] => {
+  return (state: State): typeof NODES.finish | Send<typeof NODES.tools, SentTask>[] => {
     const open = openCallsOf(state);
-    if (open === null) return "finish";
+    if (open === null) return NODES.finish;
     const tasks = tasksOf(open, state, options, limits);
     return (oneAtATime ? withOneQuestion(tasks) : tasks).map(sendTask);
   };

@@ -1,4 +1,5 @@
 import { Send } from "@langchain/langgraph";
+import { NODES } from "./nodes.ts";
 import type { ToolTask } from "./tool-task.ts";
 
 /** A ToolTask on its way to its node, and in checkpoints: the arguments are text. */
@@ -8,8 +9,8 @@ export type SentTask = Omit<ToolTask, "call"> & { call: { id: string; name: stri
  * One task for the tools node. Send looks through what it carries, also when a checkpoint is written or read, and makes objects of
  * LangGraph's of whatever looks like one (`{ node, args }`, `lg_name`). A model's arguments are data, so they travel as text.
  */
-export function sendTask({ call, ...task }: ToolTask): Send<"tools", SentTask> {
-  return new Send("tools", { ...task, call: { ...call, args: JSON.stringify(call.args) } });
+export function sendTask({ call, ...task }: ToolTask): Send<typeof NODES.tools, SentTask> {
+  return new Send(NODES.tools, { ...task, call: { ...call, args: JSON.stringify(call.args) } });
 }
 
 /** Undoes sendTask. Checkpoints of before have the arguments as they were. */

@@ -1,9 +1,9 @@
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { countUnseen, quoted } from "../../tools/visible.ts";
-import type { ShownPart } from "../state/approval.ts";
-import type { Language } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 
 /**

@@ -1,5 +1,5 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { PlanStep } from "../state/graph-event.ts";
 
 /** Results are for a glance; the full result is in tool_execution. */
 const MAX_RESULT = 200;

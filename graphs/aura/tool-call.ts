@@ -1,7 +1,9 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
 import type { ToolMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { AuraTool, ToolContext } from "../../tools/tool.ts";
-import type { CallOutcome, GraphEvent, PlanStep } from "../state/graph-event.ts";
+import type { GraphEvent } from "../state/graph-event.ts";
 import { emitter, identity, leaseHolder } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import {

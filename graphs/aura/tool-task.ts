@@ -1,9 +1,9 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { parseArguments } from "../../tools/arguments.ts";
 import type { ToolRegistry } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
-import type { PlanStep } from "../state/graph-event.ts";
-import type { Language } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { tooManyCalls } from "../state/tool-answer.ts";
 import type { Effect } from "./effect.ts";

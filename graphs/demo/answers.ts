@@ -1,7 +1,7 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import { cut } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 import { findings } from "./findings.ts";
 import type { DemoRequest } from "./requests.ts";
 

@@ -1,6 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 
 const events = z.object({
   events: z.array(

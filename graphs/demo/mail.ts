@@ -1,5 +1,5 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 import { beforeRecipients, FOLLOWS, recipientsOf, withNames } from "./recipients.ts";
 import { residueOf, withoutQuoting, withoutTail } from "./residue.ts";
 import {

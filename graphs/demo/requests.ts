@@ -1,4 +1,4 @@
-import type { Language } from "../state/state.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { type DemoLookup, readLookup } from "./lookups.ts";
 import { type MailArgs, readMail } from "./mail.ts";
 import { type Address, addressesIn, quotesIn, type Span, within } from "./text.ts";

@@ -1,8 +1,7 @@
 import { BaseMessage } from "@langchain/core/messages";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
 import { z } from "zod";
-import { planStep } from "../state/graph-event.ts";
-import { answered, tokenUsage } from "../state/state.ts";
+import { savedAnswered, savedLanguage, savedSteps, savedUsage } from "../state/state.ts";
 import { createDecoder, createEncoder, refuseHostile, SavedStateError } from "./portable.ts";
 
 /** A thread's checkpoints as JSON, oldest first. Each value stands once, under its channel and version. */
@@ -40,13 +39,13 @@ const savedState = z.object({
 /** What our nodes rely on. LangGraph's own channels (`branch:to:...`) hold nothing that a node reads. */
 export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   messages: z.array(z.custom<BaseMessage>(BaseMessage.isInstance)),
-  steps: z.array(planStep),
+  steps: savedSteps,
   turns: z.number(),
-  usage: tokenUsage.nullable(),
+  usage: savedUsage,
   written: z.number(),
-  answered: answered.nullable(),
+  answered: savedAnswered,
   context: z.record(z.string(), z.unknown()),
-  language: z.enum(["ko", "en"]).nullable(),
+  language: savedLanguage,
 });
 
 const thread = (threadId: string, checkpointId?: string) => ({

@@ -1,4 +1,4 @@
-import type { Language } from "./state.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 /** Why an answer to an approval is not taken, for the person who has sent it. */
 interface DecisionTexts {

@@ -1,5 +1,5 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import type { Language } from "./state.ts";
 
 /** Of a text; what follows tells nothing new about its language. */
 const MAX_READ = 2_000;

@@ -1,6 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { cut, wellFormed } from "../../tools/cut.ts";
 import type { ToolRegistry } from "../../tools/registry.ts";
-import type { Language } from "./state.ts";
 
 /** The client may send up to 256 KB of context; this much of it is shown to the model. */
 const MAX_CONTEXT = 8_000;

@@ -1,24 +1,17 @@
+import { type PlanStep, planStep } from "@aura-platform/contract/agent-step.ts";
+import { type Language, language } from "@aura-platform/contract/languages.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
+import { answered, type TokenUsage, tokenUsage } from "@aura-platform/contract/runs.ts";
 import { HumanMessage, type UsageMetadata } from "@langchain/core/messages";
 import { type LangGraphRunnableConfig, MessagesValue, ReducedValue, StateSchema } from "@langchain/langgraph";
 import { z } from "zod";
-import { type GraphEvent, type PlanStep, planStep } from "./graph-event.ts";
+import type { GraphEvent } from "./graph-event.ts";
 
-export type Language = "ko" | "en";
-
-/** What a run has cost, as far as the model says. */
-export const tokenUsage = z.object({
-  inputTokens: z.number().min(0),
-  outputTokens: z.number().min(0),
-  totalTokens: z.number().min(0),
-});
-
-export type TokenUsage = z.infer<typeof tokenUsage>;
-
-/** Which model gave a run's last answer, and how it ended when it is not all that the model had to say. */
-export const answered = z.object({
-  model: z.string(),
-  ending: z.enum(["length", "content_filter", "refusal", "lost"]).exactOptional(),
-});
+// A thread's state may have been written by a newer version: what it says more is kept.
+export const savedSteps = z.array(loose(planStep));
+export const savedUsage = loose(tokenUsage).nullable();
+export const savedAnswered = loose(answered).nullable();
+export const savedLanguage = language.nullable();
 
 /**
  * A thread's state. It outlives runs; `steps`, `turns`, `usage`, `written` and `answered` belong to the
@@ -28,14 +21,14 @@ export const AuraState = new StateSchema({
   messages: MessagesValue,
   /** Updates replace the steps with the same ids. */
   steps: new ReducedValue(
-    z.array(planStep).default(() => []),
+    savedSteps.default(() => []),
     { reducer: mergeSteps },
   ),
   turns: z.int().min(0).default(0).describe("How often the model has been asked in this run"),
   /** Updates are added up; null while the model has told nothing. */
-  usage: new ReducedValue(tokenUsage.nullable().default(null), { reducer: addUsage }),
+  usage: new ReducedValue(savedUsage.default(null), { reducer: addUsage }),
   written: z.int().min(0).default(0).describe("Characters that the model has written in this run"),
-  answered: answered.nullable().default(null),
+  answered: savedAnswered.default(null),
   context: z
     .record(z.string(), z.unknown())
     .default(() => ({}))
@@ -45,7 +38,7 @@ export const AuraState = new StateSchema({
    * before the input has none. Read it through `languageOfRun`.
    */
   language: z
-    .preprocess((given) => (given === "" ? null : given), z.enum(["ko", "en"]).nullable())
+    .preprocess((given) => (given === "" ? null : given), savedLanguage)
     .describe("Of what is said to the user. Left empty, it is the prompt's"),
 });
 

@@ -1,5 +1,5 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { ApprovalDecision } from "./approval.ts";
-import type { Language } from "./state.ts";
 
 export type Refusal = Exclude<ApprovalDecision["status"], "approved">;
 

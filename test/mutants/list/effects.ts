@@ -97,8 +97,8 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "... also of a tool call",
     file: "graphs/aura/build.ts",
-    source: `"tools", withStoredEvents(`,
-    replacement: `"tools", ((node) => node)(`,
+    source: "withStoredEvents(toolNode(",
+    replacement: "((node) => node)(toolNode(",
     tests: ORDER,
   },
   {
