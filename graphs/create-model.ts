@@ -3,7 +3,7 @@ import { DemoChatModel } from "./demo/model.ts";
 import { CompatibleChatModel } from "./model/compatible-model.ts";
 import { patientFetch } from "./model/patient-fetch.ts";
 
-export interface ModelSettings {
+interface ModelSettings {
   /** `demo` for the offline model, else the name of a model at the endpoint. */
   model: string;
   apiKey?: string | undefined;

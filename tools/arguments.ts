@@ -15,7 +15,7 @@ type Json = Record<string, unknown>;
  * does not allow null and the argument can be left out, it is left out - at any depth of an object, and
  * nowhere else. What comes back is what is approved and used.
  */
-export function parseArguments<Schema extends z.ZodObject>(
+export function checkArguments<Schema extends z.ZodObject>(
   schema: Schema,
   args: Json,
 ): z.ZodSafeParseResult<z.output<Schema>> {

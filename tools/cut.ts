@@ -7,7 +7,7 @@ export function cut(text: string, length: number): string {
 }
 
 /** Whether the two halves of one character stand before and behind this place. */
-export function isHalved(text: string, at: number): boolean {
+function isHalved(text: string, at: number): boolean {
   return isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
 }
 

@@ -29,7 +29,7 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
 }
 
 /** Whether a JSON number's text names the double that it is read as. */
-export function isExact(source: string, value: number): boolean {
+function isExact(source: string, value: number): boolean {
   if (!Number.isFinite(value)) return false;
   const named = decimal(source);
   return named === decimal(String(value)) || named === decimal(value.toPrecision(17));

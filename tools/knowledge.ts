@@ -1,9 +1,10 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { readTime } from "../encoding/time.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 /** Something that has happened in DWP: a mail, an approval document ... */
-export interface KnowledgeItem {
+interface KnowledgeItem {
   eventId: string;
   eventType: string;
   /** ISO 8601 */
@@ -19,7 +20,7 @@ interface Query {
 }
 
 /** What was found, with what it may lack; or why nothing could be looked up. */
-export type KnowledgeAnswer =
+type KnowledgeAnswer =
   | {
       events: KnowledgeItem[];
       /** Words were compared, and no meaning. */
@@ -42,8 +43,6 @@ export interface KnowledgeReader {
   ): Promise<KnowledgeAnswer>;
   recent(owner: { tenantId: string; userId: string }, query: Query): Promise<KnowledgeAnswer>;
 }
-
-type Language = ToolContext["language"];
 
 /** Why there is no answer, for the model and the user. */
 const FAILURES: Record<Language, Record<"closed" | "wordless" | "unreadable", string>> = {

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 
 /** Recipients as they are used; or why they cannot be, in words that quote nothing of them. */
-export interface Recipients {
+interface Recipients {
   addresses: string[];
   problem?: string;
 }

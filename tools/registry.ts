@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { currentTime } from "./current-time.ts";
 import { type KnowledgeReader, recentEvents, searchKnowledge } from "./knowledge.ts";
@@ -17,7 +18,7 @@ export interface ToolSource {
   /** The tools of this moment: the same array for as long as nothing changes. */
   tools(): readonly AuraTool[];
   /** Why a tool of this name is not there now; undefined when the name can be none of this source's. */
-  whyMissing(name: string, language: "ko" | "en"): string | undefined;
+  whyMissing(name: string, language: Language): string | undefined;
   /**
    * A provider does not take this tool: it is offered no more, until its server lists it anew. Others are not
    * touched.
@@ -35,8 +36,6 @@ export interface ToolRegistry {
   isOwn(name: string): boolean;
   /** Why a tool that is not there is missing, when that is known. */
   whyMissing: ToolSource["whyMissing"];
-  /** The names of those that come from the source, and so may be left out. */
-  readonly found: readonly string[];
   leaveOut: NonNullable<ToolSource["leaveOut"]>;
 }
 
@@ -72,9 +71,6 @@ export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURC
     },
     isOwn: (name: string) => tools.some((tool) => tool.name === name),
     whyMissing: source.whyMissing,
-    get found() {
-      return current().found;
-    },
     leaveOut: (name: string, why: string) => source.leaveOut?.(name, why),
   });
 }
@@ -85,8 +81,7 @@ function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
     if (isToolName(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
   }
   const tools = Object.freeze([...byName.values()]);
-  const names = tools.slice(own.length).map(({ name }) => name);
-  return { tools, byName, found: Object.freeze(names), definitions: Object.freeze(tools.map(toDefinition)) };
+  return { tools, byName, definitions: Object.freeze(tools.map(toDefinition)) };
 }
 
 /** What the tools reach; one that needs what is not there is left out. */

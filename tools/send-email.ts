@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
 import { cut } from "./cut.ts";
-import { domainOf, readRecipients, withoutRepeats } from "./mail-address.ts";
+import { readRecipients, withoutRepeats } from "./mail-address.ts";
 import { listOf, mailQuestion } from "./mail-question.ts";
+import { deriveMessageId } from "./message-id.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 export interface MailSettings {
@@ -14,7 +14,7 @@ export interface MailSettings {
 }
 
 /** What the model and the client are told after sending. */
-export interface MailResult {
+interface MailResult {
   messageId: string;
   accepted: string[];
   /** Recipients that the mail server refused while it took the others. */
@@ -141,7 +141,7 @@ async function deliver(
       headers: { "X-DWP-Tenant-ID": context.tenantId, "X-DWP-User-ID": context.userId },
       ...(args.format === "html" ? { html: args.body } : { text: args.body }),
     });
-    return { messageId, accepted: sent.accepted.map(plain), rejected: sent.rejected.map(plain) };
+    return { messageId, accepted: sent.accepted.map(addressOf), rejected: sent.rejected.map(addressOf) };
   } catch (error) {
     throw failure(error, contentSent, messageId, say);
   } finally {
@@ -149,23 +149,8 @@ async function deliver(
   }
 }
 
-function plain(recipient: string | { address: string }): string {
+function addressOf(recipient: string | { address: string }): string {
   return typeof recipient === "string" ? recipient : recipient.address;
-}
-
-/**
- * The same call always carries the same Message-ID, so that a repetition after a crash is recognisable
- * as one. JSON keeps the joined parts apart whatever they contain.
- */
-export function deriveMessageId(
-  { threadId, taskId, toolCallId }: Pick<ToolContext, "threadId" | "taskId" | "toolCallId">,
-  from: string,
-): string {
-  const key = createHash("sha256")
-    .update(JSON.stringify([threadId, taskId, toolCallId]))
-    .digest("hex");
-  const domain = domainOf(from) ?? "aura.invalid";
-  return `<${key.slice(0, 40)}@${domain}>`;
 }
 
 /** Of what the mail server said. */

@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { z } from "zod";
 
 /** Who and what a tool call belongs to. Never filled from model output. */
@@ -8,12 +9,12 @@ export interface ToolContext {
   toolCallId: string;
   tenantId: string;
   userId: string;
-  language: "ko" | "en";
+  language: Language;
   signal: AbortSignal;
 }
 
 /** When a person must agree before the tool runs; a function decides by the validated arguments. */
-export type ApprovalPolicy<Args> = "never" | "always" | ((args: Args) => boolean);
+type ApprovalPolicy<Args> = "never" | "always" | ((args: Args) => boolean);
 
 /** Something the agent can do: one file per tool in this folder. */
 export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
@@ -38,7 +39,7 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
    */
   identifying?: readonly (keyof z.output<Schema> & string)[];
   /** The question that an approver reads, in the language asked for. Text of strangers in it is `quoted`, and comes last. */
-  approvalMessage(args: z.output<Schema>, language: "ko" | "en"): string;
+  approvalMessage(args: z.output<Schema>, language: Language): string;
   /** Does it. The result must be JSON; a rejection becomes a tool message for the model. */
   execute(args: z.output<Schema>, context: ToolContext): Promise<unknown>;
 }

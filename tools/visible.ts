@@ -22,7 +22,7 @@ export function visible(text: string): string {
 }
 
 /** Text of strangers inside a sentence of ours: visible, and unable to end its quotation marks. */
-export function quoted(text: string): string {
+export function inQuotes(text: string): string {
   return `"${visible(text).replaceAll(/["\\]/g, "\\$&")}"`;
 }
 

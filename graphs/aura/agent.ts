@@ -4,7 +4,7 @@ import { AIMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { ToolRegistry } from "../../tools/registry.ts";
 import { newMessageId } from "../model/answer.ts";
-import { type Answered, converse, type Listener } from "../model/converse.ts";
+import { type ConverseListener, converse, type ServedAnswer } from "../model/converse.ts";
 import { savedAnswer } from "../model/saved-answer.ts";
 import type { ModelServer } from "../model/server.ts";
 import type { GraphEvent } from "../state/graph-event.ts";
@@ -14,9 +14,9 @@ import { agentPrompt } from "../state/prompts.ts";
 import { emitter, mergeSteps, type State, usageOf } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { hasOpenCalls } from "./route.ts";
-import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
+import { assignSteps, nextOwnStep, passedSteps, startStep } from "./steps.ts";
 
-export interface AgentOptions {
+interface AgentOptions {
   /** The first answers; each other one when those before it have failed. */
   servers: readonly ModelServer[];
   /** The tools that there are at each turn. */
@@ -35,7 +35,7 @@ export function agentNode({ servers, registry, limits, oneAtATime, report }: Age
     if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
     const language = languageOfRun(state);
     const own = nextOwnStep(state.steps);
-    const begun = own ? [start(own)] : [];
+    const begun = own ? [startStep(own)] : [];
     emitSteps(begun, emit);
     const id = newMessageId(config);
     const say = (content: string) => emit({ type: "content", messageId: id, content });
@@ -75,7 +75,7 @@ function tellingOf(
   { registry, report }: Pick<AgentOptions, "registry" | "report">,
   emit: (event: GraphEvent) => void,
   language: Language,
-): Listener {
+): ConverseListener {
   return {
     onThought: (content) => emit({ type: "thought", content }),
     onFallback: (error) => report(error, "model"),
@@ -98,14 +98,14 @@ function refusedTools(names: readonly string[], isFound: boolean): string {
 /**
  * What the user has to know of an answer that is not all of one; what becomes of its calls is told with them.
  */
-function remarkOn({ text, calls, ending }: Answered, language: Language): string {
+function remarkOn({ text, calls, ending }: ServedAnswer, language: Language): string {
   if (calls.length > 0) return "";
   const said = text.trim() !== "";
   if (ending === undefined) return said ? "" : TEXTS[language].noAnswer;
   return `${said ? "\n\n" : ""}${TEXTS[language].endings[ending]}`;
 }
 
-function answeredBy({ server, ending }: Answered) {
+function answeredBy({ server, ending }: ServedAnswer) {
   return { model: server.name, ...(ending === undefined ? {} : { ending }) };
 }
 

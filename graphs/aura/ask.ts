@@ -1,7 +1,7 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { interrupt } from "@langchain/langgraph";
 import { z } from "zod";
-import { parseArguments } from "../../tools/arguments.ts";
+import { checkArguments } from "../../tools/arguments.ts";
 import { callDigest } from "../../tools/digest.ts";
 import type { AuraTool, ToolContext } from "../../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalDecision } from "../state/approval.ts";
@@ -13,7 +13,7 @@ import type { ShownCall } from "./show-call.ts";
 import type { CheckOptions } from "./tool-task.ts";
 
 /** A call about which somebody is asked. */
-export interface AskedCall {
+interface AskedCall {
   tool: AuraTool;
   /** As the model made it, validated. */
   args: Record<string, unknown>;
@@ -34,7 +34,7 @@ export interface UsedArguments {
 }
 
 /** What came of asking. */
-export type Verdict = { used: UsedArguments } & (
+type ApprovalResult = { used: UsedArguments } & (
   | { runs: true }
   | {
       runs: false;
@@ -48,7 +48,7 @@ export type Verdict = { used: UsedArguments } & (
 /**
  * Suspends the task until somebody has decided about the call; on resume it returns what they have decided.
  */
-export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
+export function askApproval(asked: AskedCall, options: AskOptions): ApprovalResult {
   const { tool, args, context, shown } = asked;
   const request: ApprovalRequest = {
     kind: "approval",
@@ -80,7 +80,7 @@ function responseSchema({ tool, args, context }: AskedCall, options: AskOptions)
   return z.preprocess((value) => readDecision(value, call, options), approvalDecision);
 }
 
-function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
+function verdictOn(decision: ApprovalDecision, asked: AskedCall): ApprovalResult {
   const { tool, args: proposed, context } = asked;
   const { status, reason, digest } = decision;
   const { language } = context;
@@ -90,7 +90,7 @@ function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
     const message = (call: AnsweredCall) => refusalMessage(call, refusal);
     return { runs: false, used: usedOf(decision.args ?? proposed, asked), problem, message };
   }
-  const args = decision.args === undefined ? proposed : parseArguments(tool.schema, decision.args).data;
+  const args = decision.args === undefined ? proposed : checkArguments(tool.schema, decision.args).data;
   const used = usedOf(args ?? proposed, asked);
   if (args === undefined || (digest !== undefined && digest !== callDigest(tool.name, args))) {
     return { runs: false, used, problem: TEXTS[language].changed, message: changedMessage };

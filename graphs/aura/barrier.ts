@@ -4,7 +4,7 @@ import type { LangGraphRunnableConfig } from "@langchain/langgraph";
  * Asks the reader of the custom stream to call `resolve` once everything written before it is stored. Only written when
  * `configurable.storesEvents` says that there is such a reader.
  */
-export interface Barrier {
+interface Barrier {
   type: "barrier";
   resolve(): void;
 }

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, type GraphLimits } from "../state/limits.ts";
 import { AuraState } from "../state/state.ts";
 import { agentNode } from "./agent.ts";
 import { withStoredEvents } from "./barrier.ts";
-import { type EffectLedger, NO_LEDGER } from "./effect.ts";
+import { type EffectLedger, NO_LEDGER } from "./effect-ledger.ts";
 import { finishNode } from "./finish.ts";
 import { NODES } from "./nodes.ts";
 import { planNode } from "./plan.ts";

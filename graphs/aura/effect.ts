@@ -1,37 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { type AuraTool, type ToolContext, ToolError } from "../../tools/tool.ts";
 import { TEXTS } from "../state/texts.ts";
-
-/** One tool call of one step. Tool call ids alone repeat on some servers. */
-export interface EffectKey {
-  threadId: string;
-  /** LangGraph task id: equal on resume and retry, new on a replay or fork. */
-  taskId: string;
-  toolCallId: string;
-}
-
-/** What the tool node needs of a ledger (the service's is src/ports/effect-ledger.ts). */
-export interface EffectLedger {
-  /**
-   * Atomically records that the effect begins, unless it has begun before. Durable before it resolves. Rejects when the
-   * thread's lease is not the holder's any more.
-   */
-  begin(key: EffectKey, leaseHolder?: string): Promise<{ state: "new" } | { state: "started" } | Conclusion>;
-  /** Stores the outcome (JSON). One that comes after the conclusion changes nothing of it. */
-  finish(key: EffectKey, outcome: unknown): Promise<void>;
-  /** Closes the entry atomically, so that what is said of the call now stays true. */
-  conclude(key: EffectKey): Promise<Conclusion>;
-}
-
-type Conclusion = { state: "done"; outcome: unknown } | { state: "ended"; as: "unknown" | "never" };
-
-/** For LangGraph's dev server, which has nowhere to remember. */
-export const NO_LEDGER: EffectLedger = Object.freeze({
-  begin: async () => ({ state: "new" as const }),
-  finish: async () => {},
-  conclude: async () => ({ state: "ended" as const, as: "unknown" as const }),
-});
+import { type EffectKey, type EffectLedger, storeOutcome } from "./effect-ledger.ts";
 
 /** What came of a tool call, as the ledger keeps it. */
 export type Outcome =
@@ -65,7 +35,7 @@ export interface Effect {
  * more, which is the ledger's last word then. Rejects, and the tool must not run, when the ledger does not answer, the thread
  * is somebody else's by now, or the run has been wound up meanwhile.
  */
-export async function begin(effect: Effect): Promise<"run" | "unknown" | Outcome> {
+export async function beginOnce(effect: Effect): Promise<"run" | "unknown" | Outcome> {
   const { tool, context, ledger, leaseHolder, report } = effect;
   context.signal.throwIfAborted();
   const key = keyOf(context);
@@ -89,38 +59,10 @@ export async function begin(effect: Effect): Promise<"run" | "unknown" | Outcome
 export async function carryOut(effect: Effect): Promise<Outcome> {
   const { ledger, context } = effect;
   const outcome = await run(effect);
-  await finish(ledger, keyOf(context), outcome);
+  await storeOutcome(ledger, keyOf(context), outcome);
   // Cut off meanwhile: nobody takes the outcome from here, and the ledger has it for the next attempt.
   context.signal.throwIfAborted();
   return outcome;
-}
-
-/** Half a minute in all: a short outage must not turn a known outcome into an unknown one. */
-const WAITS_MS: readonly number[] = [50, 100, 200, 400, ...Array.from({ length: 58 }, () => 500)];
-
-/**
- * Stores an outcome, and tries again for a while: it is known here and nowhere else. An abort does not end that -
- * LangGraph aborts a call's siblings when one of them fails, for example because the ledger did not answer - and holds
- * nobody up, because LangGraph does not wait for an aborted call.
- *
- * @param waits ms between the attempts
- */
-export async function finish(
-  ledger: EffectLedger,
-  key: EffectKey,
-  outcome: Outcome,
-  waits: readonly number[] = WAITS_MS,
-): Promise<void> {
-  for (const wait of waits) {
-    const stored = await ledger.finish(key, outcome).then(
-      () => true,
-      () => false,
-    );
-    if (stored) return;
-    // A process that is done with everything else does not stay for this.
-    await delay(wait, undefined, { ref: false });
-  }
-  await ledger.finish(key, outcome);
 }
 
 async function run({ tool, args, context, report }: Effect): Promise<Outcome> {

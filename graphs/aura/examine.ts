@@ -4,10 +4,10 @@ import { z } from "zod";
 import { callDigest } from "../../tools/digest.ts";
 import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import { TEXTS } from "../state/texts.ts";
-import { type CheckOptions, check, show } from "./tool-task.ts";
+import { type CheckOptions, checkTask, showTask } from "./tool-task.ts";
 
 /** A waiting call's tool with other arguments, as a person wants it. */
-export interface ChangedCall {
+interface ChangedCall {
   tool: string;
   /** JSON of any kind. */
   args: unknown;
@@ -16,7 +16,7 @@ export interface ChangedCall {
   language: Language;
 }
 
-export type Examined =
+type Examined =
   | {
       ok: true;
       /** Validated: exactly these may run once they are approved. */
@@ -46,9 +46,9 @@ export function examineCall(call: ChangedCall, { registry }: Pick<CheckOptions, 
   const given = givenArguments.safeParse(call.args);
   if (!given.success) return { ok: false, problem: say.invalidArguments(z.prettifyError(given.error)) };
   const task = { call: { id: toolCallId, name, args: given.data }, language };
-  const checked = check(task, registry);
+  const checked = checkTask(task, registry);
   if (!checked.ok) return { ok: false, problem: checked.problem };
-  const shown = show(task, checked);
+  const shown = showTask(task, checked);
   if (shown === null) return { ok: false, problem: say.editUnshowable };
   return { ok: true, args: checked.args, digest: callDigest(name, checked.args), ...shown };
 }

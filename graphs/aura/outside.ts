@@ -13,12 +13,12 @@ import {
 } from "../state/tool-answer.ts";
 import type { AuraGraph } from "./build.ts";
 import { NODES } from "./nodes.ts";
-import { assignSteps, end } from "./steps.ts";
+import { assignSteps, endStep } from "./steps.ts";
 
 // What the service reads of a thread's state, and puts into it, when a run is brought to its end from outside.
 
 /** A tool call of the last turn that its task has not answered. */
-export interface OpenCall {
+interface OpenCall {
   /** LangGraph task id. */
   taskId: string;
   toolCallId: string;
@@ -32,7 +32,7 @@ export interface OpenCall {
 }
 
 /** What is said last of a tool call. */
-export type LastWord =
+type LastWord =
   | { outcome: "completed"; result: unknown }
   | { outcome: "failed"; problem: string }
   | { outcome: "unknown"; problem?: string }
@@ -89,12 +89,12 @@ export function closing(call: Omit<OpenCall, "taskId">, word: LastWord, language
   const { outcome } = word;
   if (outcome === "completed") {
     // Who wrote it is not asked for here: a result is data in any case.
-    const step = call.step && end(call.step, "completed", JSON.stringify(word.result));
+    const step = call.step && endStep(call.step, "completed", JSON.stringify(word.result));
     const told = { status: "completed" as const, result: word.result, outcome };
     return { message: resultMessage(name, word.result, true), told, ...(step && { step }) };
   }
   const text = textOf(call.tool, word, language);
-  const step = call.step && end(call.step, "failed", text);
+  const step = call.step && endStep(call.step, "failed", text);
   const told = { status: "failed" as const, result: text, outcome };
   return { message: messageOf(name, word), told, ...(step && { step }) };
 }

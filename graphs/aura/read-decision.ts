@@ -11,7 +11,7 @@ import { examineCall } from "./examine.ts";
 import type { CheckOptions } from "./tool-task.ts";
 
 /** The call that a decision is about. */
-export interface DecidedCall {
+interface DecidedCall {
   tool: string;
   /** As the model made it, validated. */
   args: Record<string, unknown>;

@@ -3,17 +3,17 @@ import type { Language } from "@aura-platform/contract/languages.ts";
 import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
 import type { AuraTool } from "../../tools/tool.ts";
-import { countUnseen, quoted } from "../../tools/visible.ts";
+import { countUnseen, inQuotes } from "../../tools/visible.ts";
 import { TEXTS } from "../state/texts.ts";
 
 /**
  * Of the JSON that an approver is shown of a call, as it is sent: pure ASCII. An event has 16 KB (src/http/frame.ts); the rest
  * of it is for the ids around it.
  */
-export const MAX_SHOWN_BYTES = 15 * 1024;
+const MAX_SHOWN_BYTES = 15 * 1024;
 
 /** Texts of up to so many characters are whole in every argument. */
-export const MIN_TEXT = 1_024;
+const MIN_TEXT = 1_024;
 
 /** Nobody reads arguments that are nested deeper. */
 const MAX_DEPTH = 64;
@@ -93,7 +93,7 @@ function cutTexts({ tool, args, language }: Call, maxText: number): ShownPart {
     context,
     notShown: Object.fromEntries(cuts.map(({ place, missing }) => [place, missing])),
     notice: TEXTS[language].notShown(
-      cuts.map(({ place, length, missing }) => ({ place: quoted(place), length, missing })),
+      cuts.map(({ place, length, missing }) => ({ place: inQuotes(place), length, missing })),
     ),
   };
 }
@@ -112,7 +112,7 @@ function mapEntries(value: object, map: (key: string, each: unknown) => unknown)
 function unseenNotices(args: Record<string, unknown>, language: Language): string[] {
   const found = Object.entries(args).flatMap(([name, value]) => {
     const count = unseenIn(name) + unseenIn(value);
-    return count === 0 ? [] : [`${quoted(name)} (${count})`];
+    return count === 0 ? [] : [`${inQuotes(name)} (${count})`];
   });
   return found.length === 0 ? [] : [TEXTS[language].unseen(found.join(", "))];
 }

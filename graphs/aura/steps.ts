@@ -5,16 +5,16 @@ import { cutWithDots } from "../../tools/cut.ts";
 const MAX_RESULT = 200;
 
 /** Unix seconds. */
-export function now(): number {
+function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-export function start(step: PlanStep): PlanStep {
+export function startStep(step: PlanStep): PlanStep {
   return { ...step, status: "in_progress", startedAt: step.startedAt ?? now() };
 }
 
 /** A step that never ran has no startedAt. */
-export function end(step: PlanStep, status: "completed" | "failed", result?: string): PlanStep {
+export function endStep(step: PlanStep, status: "completed" | "failed", result?: string): PlanStep {
   const ended: PlanStep = { ...step, status, completedAt: now() };
   return result === undefined ? ended : { ...ended, result: shorten(result) };
 }
@@ -24,7 +24,7 @@ function shorten(text: string): string {
 }
 
 /** Pending or in progress. */
-export function isOpen(step: PlanStep): boolean {
+function isOpen(step: PlanStep): boolean {
   return step.status === "pending" || step.status === "in_progress";
 }
 
@@ -63,7 +63,7 @@ export function passedSteps(
   return steps
     .slice(0, Math.max(last, 0))
     .filter((step) => step.tool === undefined && step.status === "in_progress")
-    .map((step) => end(step, "completed"));
+    .map((step) => endStep(step, "completed"));
 }
 
 /**
@@ -76,10 +76,10 @@ export function closingSteps(
   { skipped, stopped }: { skipped: string; stopped: string | null },
 ): PlanStep[] {
   return steps.filter(isOpen).flatMap((step) => {
-    if (step.tool !== undefined) return [end(step, "failed", skipped)];
-    if (stopped !== null) return [end(step, "failed", stopped)];
-    const begun = start(step);
-    const done = end(begun, "completed");
+    if (step.tool !== undefined) return [endStep(step, "failed", skipped)];
+    if (stopped !== null) return [endStep(step, "failed", stopped)];
+    const begun = startStep(step);
+    const done = endStep(begun, "completed");
     return step.status === "pending" ? [begun, done] : [done];
   });
 }

@@ -1,7 +1,7 @@
 import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
 import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
-import { parseArguments } from "../../tools/arguments.ts";
+import { checkArguments } from "../../tools/arguments.ts";
 import type { ToolRegistry } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { TEXTS } from "../state/texts.ts";
@@ -42,24 +42,24 @@ export function approvalOf(
   task: ToolTask,
   { registry, report }: CheckOptions,
 ): Pick<ToolTask, "asks" | "unshowable"> {
-  const checked = check(task, registry);
+  const checked = checkTask(task, registry);
   if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
-  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
+  return showTask(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
 }
 
-export function show(
+export function showTask(
   { call, language }: ToolTask,
   { tool, args }: Pick<Effect, "tool" | "args">,
 ): ShownCall | null {
   return showCall({ tool, args, toolCallId: call.id, language });
 }
 
-export type Checked =
+type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
   /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
   | { ok: false; problem: string; forModel: string; quoted?: string };
 
-export function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
+export function checkTask({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
   if (excess !== undefined) {
     const { most, dropped } = excess;
@@ -87,7 +87,7 @@ export function check({ call, malformed, excess, language }: ToolTask, registry:
       : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
   });
   if (malformed !== undefined) return invalid(malformed, false);
-  const parsed = parseArguments(tool.schema, call.args);
+  const parsed = checkArguments(tool.schema, call.args);
   if (parsed.success) return { ok: true, tool, args: parsed.data };
   return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }

@@ -3,14 +3,14 @@ import { cutWithDots } from "../../tools/cut.ts";
 import { beforeRecipients, FOLLOWS, recipientsOf, withNames } from "./recipients.ts";
 import { residueOf, withoutQuoting, withoutTail } from "./residue.ts";
 import {
-  type Address,
   addressesIn,
   endingAt,
+  type FoundAddress,
   firstFrom,
+  isWithin,
   type Quote,
   quotesIn,
   type Span,
-  within,
 } from "./text.ts";
 import { type Label, type Marker, markersIn } from "./words.ts";
 
@@ -43,7 +43,7 @@ const FIELDS: Readonly<Record<Label, Field | "cc" | "bcc">> = {
 interface Segment {
   text: string;
   quotes: readonly Quote[];
-  addresses: readonly Address[];
+  addresses: readonly FoundAddress[];
   markers: readonly Marker[];
 }
 
@@ -55,7 +55,7 @@ export function readMail(text: string, language: Language): { mail: MailArgs; us
   const segment = segmentOf(text);
   const values = readValues(segment);
   const claimed = [...values.values()].sort((a, b) => a.from - b.from);
-  const free = segment.quotes.filter(({ from, text: said }) => said !== "" && !within(claimed, from));
+  const free = segment.quotes.filter(({ from, text: said }) => said !== "" && !isWithin(claimed, from));
   const [first, second] = free;
   const labelled = values.get("body");
   const body = labelled ?? (values.has("subject") ? first : (second ?? first)) ?? values.get("about");
@@ -87,9 +87,9 @@ function segmentOf(text: string): Segment {
     addressesIn(said).some(({ from, to }) => to - from === said.length);
   const quotes = quotesIn(text);
   const named = withNames(text, found, quotes);
-  const texts = quotes.filter((quote) => !isAddress(quote) && !within(named, quote.from));
-  const addresses = named.filter(({ to }) => !within(texts, to - 1));
-  const markers = markersIn(text).filter(({ core }) => !within(texts, core) && !within(named, core));
+  const texts = quotes.filter((quote) => !isAddress(quote) && !isWithin(named, quote.from));
+  const addresses = named.filter(({ to }) => !isWithin(texts, to - 1));
+  const markers = markersIn(text).filter(({ core }) => !isWithin(texts, core) && !isWithin(named, core));
   return { text, quotes: texts, addresses, markers };
 }
 

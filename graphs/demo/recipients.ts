@@ -1,4 +1,4 @@
-import { type Address, endingAt, type Quote, type Span, within } from "./text.ts";
+import { endingAt, type FoundAddress, isWithin, type Quote, type Span } from "./text.ts";
 import { type Marker, TO_WORDS } from "./words.ts";
 
 /** As far behind a label as its address begins. */
@@ -11,8 +11,12 @@ const CLOSING = new Map([
 ]);
 
 /** `"Kim, Lee" <kim@example.com>` is one address with its name, whatever the name says. */
-export function withNames(text: string, found: readonly Address[], quotes: readonly Quote[]): Address[] {
-  const named: Address[] = [];
+export function withNames(
+  text: string,
+  found: readonly FoundAddress[],
+  quotes: readonly Quote[],
+): FoundAddress[] {
+  const named: FoundAddress[] = [];
   for (const each of found) {
     const whole = withName(text, each, quotes);
     while ((named.at(-1)?.to ?? 0) > whole.from) named.pop();
@@ -21,7 +25,7 @@ export function withNames(text: string, found: readonly Address[], quotes: reado
   return named;
 }
 
-function withName(text: string, { from, to, address }: Address, quotes: readonly Quote[]): Address {
+function withName(text: string, { from, to, address }: FoundAddress, quotes: readonly Quote[]): FoundAddress {
   const open = /[<(（](?:mailto:)?$/i.exec(text.slice(Math.max(0, from - 8), from))?.[0];
   if (open === undefined || text[to] !== CLOSING.get(open[0] ?? "")) return { from, to, address };
   const before = text.slice(0, from - open.length).trimEnd().length;
@@ -44,7 +48,7 @@ function withName(text: string, { from, to, address }: Address, quotes: readonly
  * `hello to kim@example.com`, `내일 봐요 라고 kim@example.com에게`: the recipients, who are named nowhere else, are
  * no part of it.
  */
-export function beforeRecipients(value: string, offset: number, addresses: readonly Address[]): string {
+export function beforeRecipients(value: string, offset: number, addresses: readonly FoundAddress[]): string {
   const last = addresses.at(-1);
   let first = last;
   for (const each of addresses.toReversed()) {
@@ -70,14 +74,14 @@ function isJoined(gap: string): boolean {
 /** Who gets a mail, and who a copy: all addresses that stand in no text of it. */
 export function recipientsOf(
   text: string,
-  addresses: readonly Address[],
+  addresses: readonly FoundAddress[],
   markers: readonly Marker[],
   claimed: readonly Span[],
 ) {
   const lists = { to: [] as string[], cc: [] as string[], bcc: [] as string[] };
   const spans: Span[] = [];
   const copies = markers.filter(({ label }) => label === "cc" || label === "bcc");
-  const outside = addresses.filter(({ from }) => !within(claimed, from));
+  const outside = addresses.filter(({ from }) => !isWithin(claimed, from));
   let list: keyof typeof lists = "to";
   let behind = 0;
   let next = 0;

@@ -10,7 +10,7 @@ export interface Quote extends Span {
 }
 
 /** An address, with the brackets and the name that belong to it. */
-export interface Address extends Span {
+export interface FoundAddress extends Span {
   address: string;
 }
 
@@ -100,8 +100,8 @@ const TOP =
 /**
  * The addresses of a text in their order, whatever stands around them. Each costs a bounded number of steps.
  */
-export function addressesIn(text: string): Address[] {
-  const found: Address[] = [];
+export function addressesIn(text: string): FoundAddress[] {
+  const found: FoundAddress[] = [];
   for (const { index: at } of text.matchAll(/[@＠]/g)) {
     let from = at;
     while (from > 0 && at - from < MAX_LOCAL && LOCAL.test(text[from - 1] ?? "")) from -= 1;
@@ -147,7 +147,7 @@ function withoutParticle(label: string): string {
 }
 
 /** Whether a place is within one of the spans, which are in order and apart from each other. */
-export function within(spans: readonly Span[], at: number): boolean {
+export function isWithin(spans: readonly Span[], at: number): boolean {
   return (firstWhere(spans, ({ to }) => to > at)?.from ?? Number.POSITIVE_INFINITY) <= at;
 }
 

@@ -1,3 +1,4 @@
+import type { Answered } from "@aura-platform/contract/runs.ts";
 import type { AIMessageChunk, UsageMetadata } from "@langchain/core/messages";
 import { endsHalf } from "../../tools/cut.ts";
 import type { AnswerLimits } from "../state/limits.ts";
@@ -10,10 +11,10 @@ import { thoughtBuffer } from "./thoughts.ts";
 import { type CallFragment, type RequestedCall, toolCallCollector } from "./tool-call-stream.ts";
 
 /** How an answer ended that is not all that the model had to say. `lost`: parts of it could not be read. */
-export type Ending = "length" | "content_filter" | "refusal" | "lost";
+type Ending = NonNullable<Answered["ending"]>;
 
 /** One complete answer of a model. */
-export interface Answer {
+export interface ModelAnswer {
   text: string;
   calls: RequestedCall[];
   usage: UsageMetadata | undefined;
@@ -80,7 +81,7 @@ export function answerCollector(
       refused ||= piece.refusal !== "";
       lost += piece.lost ?? 0;
     },
-    finish(): Answer {
+    finish(): ModelAnswer {
       for (const each of [musings, words, refusals]) each.end();
       spoken.end();
       thoughts.flush();

@@ -12,7 +12,7 @@ import { errorIn, NOTHING, type Piece, parseData, readPiece } from "./piece.ts";
  * @throws ServerRefusal when the server reports an error in the middle, or answers with something that is no
  * answer
  */
-export async function* readAnswer(response: Response): AsyncGenerator<Piece> {
+export async function* readAnswerStream(response: Response): AsyncGenerator<Piece> {
   if (isJson(response)) return yield* wholeAnswer(await response.text());
   const state = { finished: false, pieces: 0, lost: 0 };
   for await (const data of dataLines(response)) {

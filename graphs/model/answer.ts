@@ -5,7 +5,7 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { AnswerLimits } from "../state/limits.ts";
 import { modelSignal } from "../state/state.ts";
-import { type Answer, type AnswerListener, answerCollector } from "./answer-collector.ts";
+import { type AnswerListener, answerCollector, type ModelAnswer } from "./answer-collector.ts";
 import { toModelError } from "./errors.ts";
 
 /** A model, perhaps with tools bound to it. */
@@ -30,7 +30,7 @@ export async function ask(
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
   limits: AnswerLimits,
-): Promise<Answer> {
+): Promise<ModelAnswer> {
   const reading = new AbortController();
   const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);
   const signal = AbortSignal.any([...stops, reading.signal]);

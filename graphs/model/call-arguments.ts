@@ -12,7 +12,7 @@ const MAX_OBJECTS = 10;
  * once more at the end, or make a JSON text of the JSON text. A number that JavaScript cannot hold comes as
  * its text; half a character as U+FFFD.
  */
-export function parseArguments(text: string): JsonObject | undefined {
+export function readCallArguments(text: string): JsonObject | undefined {
   const value = parsed(text);
   if (isRecord(value)) return value;
   if (value === null || text.trim() === "") return {};

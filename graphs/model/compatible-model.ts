@@ -2,7 +2,7 @@ import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { ChatOpenAICompletions, convertMessagesToCompletionsMessageParams } from "@langchain/openai";
-import { readAnswer } from "./answer-stream.ts";
+import { readAnswerStream } from "./answer-stream.ts";
 import { refusalOf } from "./errors.ts";
 import { isRecord, type JsonObject, type KeptFields, keptFor } from "./kept-fields.ts";
 import type { Piece } from "./piece.ts";
@@ -87,7 +87,7 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    for await (const piece of readAnswer(await this.#request(messages, options))) {
+    for await (const piece of readAnswerStream(await this.#request(messages, options))) {
       const chunk = new ChatGenerationChunk({ message: answerChunk(piece), text: piece.text });
       yield chunk;
       await runManager?.handleLLMNewToken(piece.text, undefined, undefined, undefined, undefined, { chunk });

@@ -1,7 +1,7 @@
 import type { ServerRefusal } from "./errors.ts";
 
 /** What a server says of a request that was too long, as far as it says so. */
-export interface ContextRefusal {
+interface ContextRefusal {
   /** Tokens that it reads. */
   limit?: number;
   /** Tokens that it was given. */

@@ -4,7 +4,7 @@ import type { ToolDefinition } from "../../tools/registry.ts";
 import type { AnswerLimits } from "../state/limits.ts";
 import { modelSignal } from "../state/state.ts";
 import { ask, type Model } from "./answer.ts";
-import type { Answer, AnswerListener } from "./answer-collector.ts";
+import type { AnswerListener, ModelAnswer } from "./answer-collector.ts";
 import { contextRefusal } from "./context-refusal.ts";
 import { ModelError, refusalOf, type ServerRefusal } from "./errors.ts";
 import { modelInput } from "./history.ts";
@@ -13,7 +13,7 @@ import { countTokens } from "./tokens.ts";
 import { culpritSearch, isAboutTools, namedTools, takesNoTools } from "./tool-refusal.ts";
 
 /** What a model is asked. */
-export interface Question {
+interface Question {
   system: string;
   messages: readonly BaseMessage[];
   /** Those that it may call. */
@@ -22,12 +22,12 @@ export interface Question {
   isOwn?(name: string): boolean;
 }
 
-export interface Answered extends Answer {
+export interface ServedAnswer extends ModelAnswer {
   /** Who has answered. */
   server: ModelServer;
 }
 
-export interface Listener extends AnswerListener {
+export interface ConverseListener extends AnswerListener {
   /** Told of a server that has failed, and of which the next one takes the place. */
   onFallback?(error: ModelError): void;
   /**
@@ -50,9 +50,9 @@ export async function converse(
   servers: readonly ModelServer[],
   question: Question,
   config: LangGraphRunnableConfig,
-  listener: Listener,
+  listener: ConverseListener,
   limits: AnswerLimits,
-): Promise<Answered> {
+): Promise<ServedAnswer> {
   const heard = noticingWords(listener);
   for (const [at, server] of servers.entries()) {
     try {
@@ -68,11 +68,11 @@ export async function converse(
 }
 
 /** A listener that knows whether the user has seen words of the answer: then nobody may begin it anew. */
-interface Attentive extends Listener {
+interface Attentive extends ConverseListener {
   hasSpoken(): boolean;
 }
 
-function noticingWords(listener: Listener): Attentive {
+function noticingWords(listener: ConverseListener): Attentive {
   let spoken = false;
   return {
     ...listener,
@@ -94,7 +94,7 @@ async function askServer(
   config: LangGraphRunnableConfig,
   listener: Attentive,
   limits: AnswerLimits,
-): Promise<Answer> {
+): Promise<ModelAnswer> {
   const form: Form = { tools: question.tools, atMost: Infinity };
   for (let made = 1; ; made += 1) {
     const { model, tokens, tools } = server.with(form.tools);
@@ -133,7 +133,7 @@ interface Refused {
   refusal: ServerRefusal;
   server: ModelServer;
   question: Question;
-  listener: Listener;
+  listener: ConverseListener;
 }
 
 /** Leaves out the tools that a refusal is about, or may be about; throws its error when it is about none. */
@@ -172,7 +172,7 @@ async function findCulprits(
   { tools }: Question,
   suspects: readonly string[],
   config: LangGraphRunnableConfig,
-  listener: Listener,
+  listener: ConverseListener,
 ): Promise<void> {
   const those = (names: readonly string[]) => tools.filter((tool) => names.includes(nameOf(tool)));
   let search = culpritSearch(suspects);

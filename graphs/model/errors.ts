@@ -4,7 +4,7 @@
  * not take our key. `context`: the prompt is longer than the model reads, whatever is left out. `failed`:
  * everything else.
  */
-export type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
+type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
 
 /** The model gave no usable answer. The message is for logs; `cause` holds the original error. */
 export class ModelError extends Error {

@@ -9,7 +9,7 @@ import {
   ServerRefusal,
 } from "./errors.ts";
 
-export interface Patience {
+interface Patience {
   /** How long the server may say nothing, before the headers and between two lines of the body. */
   timeoutMs: number;
   maxRetries: number;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
 import { cut } from "../../tools/cut.ts";
 import { isToolName, usableToolName } from "../../tools/tool-name.ts";
-import type { Answered } from "./converse.ts";
+import type { ServedAnswer } from "./converse.ts";
 import { keptFields, withKept } from "./kept-fields.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
 
@@ -17,7 +17,7 @@ const DROPPED = "dropped_calls";
  * in it with empty arguments and a name that is one; `invalid_tool_calls` keeps what the model wrote, and
  * what is wrong with it.
  */
-export function savedAnswer(id: string, answer: Answered, history: readonly BaseMessage[]): AIMessage {
+export function savedAnswer(id: string, answer: ServedAnswer, history: readonly BaseMessage[]): AIMessage {
   const calls = withDistinctIds(answer.calls, history).map(withUsableName);
   const dropped = calls.at(-1)?.dropped;
   const fields = {

@@ -18,7 +18,7 @@ export interface ModelServer {
   leaveOut(tools: readonly ToolDefinition[]): void;
 }
 
-export interface BoundModel {
+interface BoundModel {
   model: Model;
   tools: readonly ToolDefinition[];
   tokens: number;

@@ -1,6 +1,6 @@
 import { cut } from "../../tools/cut.ts";
 import { isTextDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import { parseArguments } from "./call-arguments.ts";
+import { readCallArguments } from "./call-arguments.ts";
 import { objectScanner } from "./json-scan.ts";
 import { type JsonObject, mergeKept } from "./kept-fields.ts";
 
@@ -152,7 +152,7 @@ function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
   if (fragment.id && open.id !== "" && fragment.id !== open.id) return true;
   if (!open.scan.isClosed()) return false;
   // Once: a server that repeats the name with every fragment must not have all of it parsed each time.
-  open.isObject ??= parseArguments(open.args) !== undefined;
+  open.isObject ??= readCallArguments(open.args) !== undefined;
   return open.isObject;
 }
 
@@ -166,7 +166,7 @@ function toCall(open: OpenCall, missing: keyof typeof MISSING | undefined): Requ
   const call = { id, name, args: {}, ...(kept === undefined ? {} : { kept }) };
   const problem = problemOf(open, missing);
   if (problem !== undefined) return { ...call, malformed: { text, problem } };
-  const args = parseArguments(text);
+  const args = readCallArguments(text);
   if (args !== undefined) return { ...call, args };
   return { ...call, malformed: { text, problem: "the arguments are not a JSON object" } };
 }

@@ -42,7 +42,7 @@ const NO_TOOLS_AT_ALL =
  * whole body.
  */
 export function isAboutTools(status: number, errorText: string): boolean {
-  const text = plain(errorText);
+  const text = withoutEscapes(errorText);
   if (!REFUSED.has(status) || NO_TOOLS_AT_ALL.test(text)) return false;
   const signs = OF_THE_HISTORY.test(text) ? OF_AN_OFFER : ABOUT_TOOLS;
   return signs.some((sign) => sign.test(text));
@@ -50,22 +50,7 @@ export function isAboutTools(status: number, errorText: string): boolean {
 
 /** Whether it says that its model takes no tools at all. */
 export function takesNoTools(errorText: string): boolean {
-  return NO_TOOLS_AT_ALL.test(plain(errorText));
-}
-
-/** How many tools a provider takes, where it refuses a request for having more. */
-export function toolLimitIn(errorText: string): number | undefined {
-  const text = plain(errorText);
-  if (
-    !/\btools?\b|\bfunctions?\b/i.test(text) ||
-    !/\btoo (?:long|many)\b|\bmaximum\b|\bat most\b/i.test(text)
-  )
-    return undefined;
-  const [, limit] =
-    /\b(?:maximum(?: length| number| allowed)?(?: of| is)?:?|at most|limit(?: of| is)?:?) (\d{1,5})\b/i.exec(
-      text,
-    ) ?? [];
-  return limit === undefined ? undefined : Number(limit);
+  return NO_TOOLS_AT_ALL.test(withoutEscapes(errorText));
 }
 
 /**
@@ -75,7 +60,7 @@ export function toolLimitIn(errorText: string): number | undefined {
  * @param toolNames in the order in which they were offered
  */
 export function namedTools(errorText: string, toolNames: readonly string[]): string[] {
-  const text = plain(errorText);
+  const text = withoutEscapes(errorText);
   const bySubject = unique(
     matches(text, /\b(?:functions?|tools?)(?: name)?:? ?['"`]([A-Za-z0-9_-]{1,64})['"`]/gi),
   );
@@ -87,11 +72,6 @@ export function namedTools(errorText: string, toolNames: readonly string[]): str
   const words = unique(matches(text, /([A-Za-z0-9_-]+)/g));
   const mentioned = toolNames.filter((name) => words.has(name));
   return mentioned.length === 1 ? mentioned : [];
-}
-
-/** The first of them. */
-export function namedTool(errorText: string, toolNames: readonly string[]): string | undefined {
-  return namedTools(errorText, toolNames)[0];
 }
 
 /** Gemini has all functions in one tool: their own number counts, not the tool's. */
@@ -109,8 +89,8 @@ function unique(texts: readonly string[]): ReadonlySet<string> {
   return new Set(texts);
 }
 
-/** A message is often JSON in JSON: without its escapes. */
-function plain(errorText: string): string {
+/** The beginning of a message, which is often JSON in JSON, without its escapes. */
+function withoutEscapes(errorText: string): string {
   return errorText.slice(0, MAX_TEXT).replaceAll(/\\+(["'nr])/g, "$1");
 }
 
@@ -118,7 +98,7 @@ function plain(errorText: string): string {
  * A search for the tools that make a provider refuse a request. Each answer leads to another state; no state
  * changes.
  */
-export interface CulpritSearch {
+interface CulpritSearch {
   /**
    * What to offer in the next request, beside the tools that are not under suspicion; null when the search is
    * over.
@@ -126,11 +106,6 @@ export interface CulpritSearch {
   readonly next: readonly string[] | null;
   /** What to leave out as far as is known: the culprit, or the smallest group that is known to have one. */
   readonly leftOut: readonly string[];
-  /**
-   * Offered all the same, though no request with them has been taken: should one be refused again, these are
-   * left out too.
-   */
-  readonly unproven: readonly string[];
   /** The request with `next` was taken. */
   taken(): CulpritSearch;
   /** It was refused. */
@@ -145,8 +120,13 @@ const MAX_REQUESTS = 3;
  * smallest group that is known to have a culprit; when each refusal is explained, it tries all the rest at
  * once. One culprit among eight is found for certain.
  */
-export function culpritSearch(names: readonly string[], requests = MAX_REQUESTS): CulpritSearch {
-  return searching({ names, good: new Set(), groups: names.length === 0 ? [] : [names], left: requests });
+export function culpritSearch(names: readonly string[]): CulpritSearch {
+  return searching({
+    names,
+    good: new Set(),
+    groups: names.length === 0 ? [] : [names],
+    left: MAX_REQUESTS,
+  });
 }
 
 interface Known {
@@ -175,7 +155,6 @@ function searching(known: Known): CulpritSearch {
   const self: CulpritSearch = {
     next: isOver ? null : names.filter((name) => good.has(name) || tried.includes(name)),
     leftOut: names.filter((name) => leftOut.has(name)),
-    unproven: untried.filter((name) => !leftOut.has(name)),
     taken: () => (isOver ? self : after({ good: new Set([...good, ...tried]) })),
     refused: () => (isOver ? self : after({ groups: [...groups, tried] })),
   };

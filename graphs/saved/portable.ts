@@ -46,7 +46,7 @@ const message = z.discriminatedUnion("type", [
   }),
 ]);
 
-export type PortableMessage = z.infer<typeof message>;
+type PortableMessage = z.infer<typeof message>;
 
 /** Far above any state of ours; a hostile document must not exhaust the stack. */
 const MAX_DEPTH = 500;

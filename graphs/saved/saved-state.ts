@@ -5,7 +5,7 @@ import { savedAnswered, savedLanguage, savedSteps, savedUsage } from "../state/s
 import { createDecoder, createEncoder, refuseHostile, SavedStateError } from "./portable.ts";
 
 /** A thread's checkpoints as JSON, oldest first. Each value stands once, under its channel and version. */
-export interface SavedState {
+interface SavedState {
   messages: unknown[];
   values: Record<string, Record<string, unknown>>;
   checkpoints: SavedCheckpoint[];
@@ -37,7 +37,7 @@ const savedState = z.object({
 });
 
 /** What our nodes rely on. LangGraph's own channels (`branch:to:...`) hold nothing that a node reads. */
-export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
+const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   messages: z.array(z.custom<BaseMessage>(BaseMessage.isInstance)),
   steps: savedSteps,
   turns: z.number(),

@@ -1,20 +1,18 @@
 import type { Checkpoint } from "@aura-platform/contract/checkpoints.ts";
-import type { ClientMessage } from "@aura-platform/contract/messages.ts";
-import type { BaseMessage } from "@langchain/core/messages";
 import { START, type StateSnapshot } from "@langchain/langgraph";
 import { z } from "zod";
 import type { AuraGraph } from "../aura/build.ts";
 import { NODES } from "../aura/nodes.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { State } from "../state/state.ts";
-import { toPortable } from "./portable.ts";
+import { toClientMessage } from "./client-message.ts";
 
 /** One checkpoint, with the state in the clients' shape. */
-export interface CheckpointView extends Omit<Checkpoint, "changed"> {
+interface CheckpointView extends Omit<Checkpoint, "changed"> {
   values: Record<string, unknown>;
 }
 
-export interface HistoryQuery {
+interface HistoryQuery {
   /** Only checkpoints older than this one. */
   before?: string;
   limit?: number;
@@ -22,26 +20,11 @@ export interface HistoryQuery {
   runId?: string;
 }
 
-const ROLES = Object.freeze({ human: "user", ai: "assistant", tool: "tool" } as const);
-
-export function toClientMessage(message: BaseMessage): ClientMessage {
-  const portable = toPortable(message);
-  const base = { id: portable.id ?? null, role: ROLES[portable.type], content: message.text };
-  if (portable.type === "human") return base;
-  if (portable.type === "tool") {
-    const { toolCallId, name, status } = portable;
-    return { ...base, toolCallId, ...(name && { name }), ...(status && { status }) };
-  }
-  const calls = portable.toolCalls ?? [];
-  if (calls.length === 0) return base;
-  return { ...base, toolCalls: calls.map(({ id = null, name, args }) => ({ id, name, args })) };
-}
-
 /**
  * The state as clients read it: everything as JSON, messages in their shape, and the language that a run
  * would speak.
  */
-export function toClientState(values: Partial<State>): Record<string, unknown> {
+function toClientState(values: Partial<State>): Record<string, unknown> {
   const language = languageOfRun(values);
   return { ...values, language, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
 }

@@ -28,7 +28,7 @@ ${languageLine(language)}
 ${contextBlock(context)}`;
 }
 
-/** The planner's instructions: JSON in the answer, see plan.ts for why. */
+/** The planner's instructions: JSON in the answer, see parse-plan.ts for why. */
 export function planPrompt({ context, language }: Setting, { tools }: ToolRegistry): string {
   const list = tools.map((tool) => `- ${tool.name}: ${tool.description}`).join("\n");
   return `${PLAN_TASK}

@@ -44,7 +44,7 @@ export const AuraState = new StateSchema({
 
 export type State = typeof AuraState.State;
 
-export interface Prompt {
+interface Prompt {
   prompt: string;
   context: Record<string, unknown>;
   language: Language;

@@ -1,10 +1,11 @@
 import type { Language } from "@aura-platform/contract/languages.ts";
+import type { Answered } from "@aura-platform/contract/runs.ts";
 import type { ApprovalDecision } from "./approval.ts";
 
 export type Refusal = Exclude<ApprovalDecision["status"], "approved">;
 
 /** What users read, apart from the model's own words. */
-export interface Texts {
+interface Texts {
   analysing: string;
   planned(count: number): string;
   genericStep: { title: string; description: string };
@@ -15,7 +16,7 @@ export interface Texts {
   /** The model server does not take these tools. */
   toolsRefused(names: readonly string[]): string;
   /** Why an answer is not all of one. */
-  endings: Record<"length" | "content_filter" | "refusal" | "lost", string>;
+  endings: Record<NonNullable<Answered["ending"]>, string>;
   refused: Record<Refusal, string>;
   /** The approval was given for other arguments. */
   changed: string;
