@@ -15,7 +15,7 @@ interface Task {
   updatedAt: string;
 }
 
-/** Where the tool finds them. */
+/** Where the tool gets them from. */
 export interface TaskReader {
   /** The caller's own tasks, newest first. */
   list(
@@ -38,7 +38,7 @@ export function listMyTasks(tasks: TaskReader): AuraTool<typeof schema> {
     schema,
     approval: "never",
     idempotent: true,
-    // Descriptions are what people have typed.
+    // People have typed the descriptions.
     untrusted: true,
     approvalMessage: (_args, language) => (language === "ko" ? "내 작업을 조회할까요?" : "List your tasks?"),
     async execute({ status, limit = 10 }, { tenantId, userId, threadId, language }) {

@@ -10,12 +10,12 @@ interface QuestionedMail {
   format?: "text" | "html" | undefined;
 }
 
-/** Recipients that the question names; the arguments beside it hold all of them. */
+/** How many recipients the question names; the arguments beside it hold all of them. */
 const MAX_NAMED = 5;
 
 /**
- * What an approver of a mail reads: how many get it, and every domain outside the sender's own. The subject comes last, so that
- * nothing it says can stand before what is true.
+ * The question for the approver of a mail: how many get it, and every domain outside the sender's own. The
+ * subject comes last, so that nothing in it can stand before the facts.
  */
 export function mailQuestion(mail: QuestionedMail, language: Language, from: string): string {
   const copies = listOf(mail.cc).length;
@@ -41,7 +41,7 @@ export function listOf(value: string | string[] | undefined): string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** In punycode, as it is used, and beside it as it is read. */
+/** The domain in punycode, as it is used, followed by its readable form. */
 function readable(domain: string): string {
   const name = domainToUnicode(domain);
   return name === "" || name === domain ? domain : `${domain} (${visible(name)})`;

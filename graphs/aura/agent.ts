@@ -17,12 +17,12 @@ import { hasOpenCalls } from "./route.ts";
 import { assignSteps, nextOwnStep, passedSteps, startStep } from "./steps.ts";
 
 interface AgentOptions {
-  /** The first answers; each other one when those before it have failed. */
+  /** The first one is asked; each other one when all before it have failed. */
   servers: readonly ModelServer[];
   /** The tools that there are at each turn. */
   registry: ToolRegistry;
   limits: GraphLimits;
-  /** Comes by between two calls of a turn as well: see routeTo. */
+  /** The graph returns to this node between two calls of a turn as well: see routeTo. */
   oneAtATime: boolean;
   report: (error: unknown, where: string) => void;
 }
@@ -70,7 +70,7 @@ export function agentNode({ servers, registry, limits, oneAtATime, report }: Age
   };
 }
 
-/** What of the asking becomes a thought, a line in the log, or a tool that is left out. */
+/** Turns what happens while a model is asked into thoughts, lines of the log and tools that are left out. */
 function tellingOf(
   { registry, report }: Pick<AgentOptions, "registry" | "report">,
   emit: (event: GraphEvent) => void,
@@ -96,7 +96,8 @@ function refusedTools(names: readonly string[], isFound: boolean): string {
 }
 
 /**
- * What the user has to know of an answer that is not all of one; what becomes of its calls is told with them.
+ * What is added for the user to an answer that is not complete. An answer with calls needs nothing: what
+ * becomes of them is reported for each call.
  */
 function remarkOn({ text, calls, ending }: ServedAnswer, language: Language): string {
   if (calls.length > 0) return "";
@@ -112,7 +113,7 @@ function answeredBy({ server, ending }: ServedAnswer) {
 function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
   const content = TEXTS[languageOfRun(state)].turnLimit(maxTurns);
   emit({ type: "content", messageId: id, content });
-  // One more than the limit: how finish knows.
+  // One more than the limit is how the finish node knows.
   return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };
 }
 

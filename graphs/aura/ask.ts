@@ -15,19 +15,19 @@ import type { CheckOptions } from "./tool-task.ts";
 /** A call about which somebody is asked. */
 interface AskedCall {
   tool: AuraTool;
-  /** As the model made it, validated. */
+  /** The model's arguments, validated. */
   args: Record<string, unknown>;
   context: ToolContext;
-  /** Null of a call that an older version has asked about without looking. */
+  /** Null for a call about which an older version asked without checking whether it can be shown. */
   shown: ShownCall | null;
 }
 
 export interface AskOptions extends CheckOptions {
-  /** LangGraph's own clients are to know the request too. */
+  /** Requests are written in the form of LangGraph's own clients too. */
   langGraphClients: boolean;
 }
 
-/** The arguments that count, and the model's own where a person has changed them. */
+/** The arguments that are used, and the model's own where a person has changed them. */
 export interface UsedArguments {
   args: Record<string, unknown>;
   proposed?: Record<string, unknown>;
@@ -57,7 +57,7 @@ export function askApproval(asked: AskedCall, options: AskOptions): ApprovalResu
     actionType: tool.name,
     context: args,
     digest: callDigest(tool.name, args),
-    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    // A call of an older version was not checked: its event then shows only the question.
     ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
   };
   const value = options.langGraphClients ? { ...request, ...langChainRequest(request) } : request;
@@ -71,8 +71,9 @@ export function askApproval(asked: AskedCall, options: AskOptions): ApprovalResu
 }
 
 /**
- * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step
- * finish and keeps the interrupt open. As JSON Schema, which Studio shows, it is our own form.
+ * Reads the answer, or throws. It is given to `interrupt` as a schema, because LangGraph then lets the other
+ * tasks of the step finish and keeps the interrupt open. Its JSON Schema, which Studio shows, is that of our
+ * own form.
  */
 function responseSchema({ tool, args, context }: AskedCall, options: AskOptions) {
   const { toolCallId, language } = context;

@@ -6,7 +6,7 @@ import { type EffectKey, type EffectLedger, storeOutcome } from "./effect-ledger
 /** What came of a tool call, as the ledger keeps it. */
 export type Outcome =
   | { ok: true; result: unknown }
-  /** `uncertain`: the tool has failed, and may have had its effect all the same. */
+  /** `uncertain`: the tool has failed, but may have had its effect. */
   | { ok: false; problem: string; quoted?: string; uncertain?: true };
 
 const storedOutcome = z.discriminatedUnion("ok", [
@@ -25,15 +25,16 @@ export interface Effect {
   args: Record<string, unknown>;
   context: ToolContext;
   ledger: EffectLedger;
-  /** Who works on the thread, where that is known: nobody else may begin an effect. */
+  /** The holder of the thread's lease, where there are leases: nobody else may begin an effect. */
   leaseHolder: string | undefined;
   report: (error: unknown, where: string) => void;
 }
 
 /**
- * Whether the tool is to run now; if not, what came of it before - `unknown` when it was begun and nobody knows
- * more, which is the ledger's last word then. Rejects, and the tool must not run, when the ledger does not answer, the thread
- * is somebody else's by now, or the run has been wound up meanwhile.
+ * Begins the call unless it has begun before. `run`: the tool has to run now. Otherwise the outcome that is
+ * known, or `unknown` for a call that was begun and of which nobody knows more; that is the ledger's last
+ * word then. Rejects, and the tool must not run, when the ledger does not answer, the thread belongs to
+ * another process by now, or the run has been ended meanwhile.
  */
 export async function beginOnce(effect: Effect): Promise<"run" | "unknown" | Outcome> {
   const { tool, context, ledger, leaseHolder, report } = effect;
@@ -53,14 +54,14 @@ export async function beginOnce(effect: Effect): Promise<"run" | "unknown" | Out
 }
 
 /**
- * Runs the tool and stores what came of it. A call that is cut off by `context.signal` before the tool itself
- * knows stays begun: what it had done by then, nobody knows.
+ * Runs the tool and stores what came of it. A call that `context.signal` cuts off before the tool has
+ * returned stays begun: nobody knows what it had done by then.
  */
 export async function carryOut(effect: Effect): Promise<Outcome> {
   const { ledger, context } = effect;
   const outcome = await run(effect);
   await storeOutcome(ledger, keyOf(context), outcome);
-  // Cut off meanwhile: nobody takes the outcome from here, and the ledger has it for the next attempt.
+  // Cut off meanwhile: the outcome is not used here, and the ledger has it for the next attempt.
   context.signal.throwIfAborted();
   return outcome;
 }
@@ -69,8 +70,9 @@ async function run({ tool, args, context, report }: Effect): Promise<Outcome> {
   try {
     return { ok: true, result: toJson(await tool.execute(args, context)) };
   } catch (error) {
-    // Cut off: the failure may be that of the cut. What a tool itself says of an effect that is not repeated
-    // is kept, though nobody takes it from here: a mail that was refused is told as refused.
+    // After an abort the failure may only be a consequence of it. But what a tool that must not be repeated
+    // says itself of its effect is stored for the next attempt: a mail that was refused is reported as
+    // refused.
     if (!(error instanceof ToolError) || tool.idempotent === true) context.signal.throwIfAborted();
     if (error instanceof ToolError) {
       const { message: problem, quoted, uncertain } = error;

@@ -15,7 +15,8 @@ import type { AuraGraph } from "./build.ts";
 import { NODES } from "./nodes.ts";
 import { assignSteps, endStep } from "./steps.ts";
 
-// What the service reads of a thread's state, and puts into it, when a run is brought to its end from outside.
+// What the service reads of a thread's state, and puts into it, when a run is brought to its end from
+// outside.
 
 /** A tool call of the last turn that its task has not answered. */
 interface OpenCall {
@@ -23,7 +24,7 @@ interface OpenCall {
   taskId: string;
   toolCallId: string;
   tool: string;
-  /** The effective ones. */
+  /** Those that are used. */
   args: Record<string, unknown>;
   /** What the model had asked for, where a person has changed it. */
   proposed?: Record<string, unknown>;
@@ -31,13 +32,13 @@ interface OpenCall {
   step?: PlanStep;
 }
 
-/** What is said last of a tool call. */
+/** The last thing that is reported of a tool call. */
 type LastWord =
   | { outcome: "completed"; result: unknown }
   | { outcome: "failed"; problem: string }
   | { outcome: "unknown"; problem?: string }
   | { outcome: "not_executed"; status: Refusal | "stopped"; reason?: string }
-  /** Said already, in these words. */
+  /** It was reported already, in these words. */
   | { outcome: "not_executed"; problem: string };
 
 /** A stopped graph. */
@@ -46,7 +47,10 @@ interface State {
   tasks: readonly { id: string; name: string; path?: readonly unknown[]; result?: unknown }[];
 }
 
-/** The calls whose tasks have not ended. The path of a task that a `Send` has made holds its call's place. */
+/**
+ * The calls whose tasks have not ended. The path of a task that a `Send` has made holds the place of its
+ * call.
+ */
 export function openCalls({ values, tasks }: State): OpenCall[] {
   const message = values.messages?.findLast((each) => AIMessage.isInstance(each));
   const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
@@ -69,8 +73,8 @@ export function hasUnappliedAnswers({ tasks }: Pick<State, "tasks">): boolean {
 const withSteps = z.object({ steps: savedSteps });
 
 /**
- * The plan as it was when the calls got their steps. LangGraph shows it with the changes of those calls of the turn
- * that have ended.
+ * The plan as it was when the calls got their steps. LangGraph shows it with the changes of those calls of
+ * the turn that have ended.
  */
 function stepsBefore({ values, tasks }: State): PlanStep[] {
   const changed = tasks.flatMap(({ result }) => withSteps.safeParse(result).data?.steps ?? []);
@@ -80,15 +84,15 @@ function stepsBefore({ values, tasks }: State): PlanStep[] {
 }
 
 /**
- * How a last word reads: for the history, which would be invalid without an answer to the call, for the user, and
- * for the plan.
+ * What is written about the end of a call: a message for the history, which would be invalid without an
+ * answer to the call, the outcome for the user, and the step for the plan.
  */
 export function closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language) {
   const { toolCallId: id, tool, args, proposed } = call;
   const name = { id, name: tool, ...(proposed === undefined ? {} : { edited: args }) };
   const { outcome } = word;
   if (outcome === "completed") {
-    // Who wrote it is not asked for here: a result is data in any case.
+    // Whether its tool is trusted is not known here: the result is marked as data in any case.
     const step = call.step && endStep(call.step, "completed", JSON.stringify(word.result));
     const told = { status: "completed" as const, result: word.result, outcome };
     return { message: resultMessage(name, word.result, true), told, ...(step && { step }) };

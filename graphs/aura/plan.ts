@@ -42,18 +42,21 @@ export function planNode(options: PlanOptions) {
 interface Planned {
   steps: PlanStep[];
   usage: TokenUsage | null;
-  /** Characters. */
+  /** Characters that the model has written. */
   written: number;
 }
 
-/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step - unless the run itself is over. */
+/**
+ * Asks for a plan. A run can do without one: whatever goes wrong here, it goes on with one generic step,
+ * unless the run itself is over.
+ */
 async function makePlan(
   { servers, registry, limits, report }: PlanOptions,
   state: State,
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
 ): Promise<Planned> {
-  // The planner must not act.
+  // Without tools: the planner must not act.
   const tools = NO_TOOLS;
   const language = languageOfRun(state);
   const system = planPrompt({ context: state.context, language }, registry);
@@ -76,8 +79,8 @@ async function makePlan(
 }
 
 /**
- * Only what people and the agent said, in strict alternation: without bound tools many servers refuse a
- * history that has tool calls in it, and some chat templates refuse two messages of one role in a row.
+ * Only what people and the agent said, alternating: without bound tools many servers refuse a history that
+ * has tool calls in it, and some chat templates refuse two messages of one role in a row.
  */
 function conversation(messages: readonly BaseMessage[]): BaseMessage[] {
   const spoken = messages.filter(

@@ -1,7 +1,7 @@
 import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
 import { cutWithDots } from "../../tools/cut.ts";
 
-/** Results are for a glance; the full result is in tool_execution. */
+/** The plan shows only the beginning of a result; the whole is in tool_execution. */
 const MAX_RESULT = 200;
 
 /** Unix seconds. */
@@ -53,7 +53,7 @@ export function assignSteps(
   });
 }
 
-/** Steps of the agent's own that are over because the agent moved on to a later one. */
+/** The agent's own steps that are over because it has moved on to a later one. */
 export function passedSteps(
   steps: readonly PlanStep[],
   assigned: readonly (PlanStep | undefined)[],
@@ -67,9 +67,9 @@ export function passedSteps(
 }
 
 /**
- * What is left to say about the steps when the run ends, in the order of the events. A tool's step that
- * no call took has failed with `skipped`: `completed` would be a lie. So have the agent's own steps when
- * the run was `stopped` before its end.
+ * The last changes of the steps when the run ends, in the order of the events. A tool's step that no call
+ * took has failed with `skipped`, since `completed` would be a lie. So have the agent's own steps when the
+ * run was `stopped` early.
  */
 export function closingSteps(
   steps: readonly PlanStep[],

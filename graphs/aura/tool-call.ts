@@ -33,9 +33,9 @@ interface Update {
 }
 
 /**
- * One tool call: check, approval, effect. LangGraph runs this from its start again when the approval
- * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
- * ledger then says what has been done.
+ * One tool call: check, approval, effect. LangGraph runs this from its start again when the approval comes,
+ * so nothing may be emitted or done before `interrupt` has returned. After a crash it may also run again:
+ * then the ledger says what has been done.
  */
 export function toolNode(options: ToolOptions) {
   const { registry, ledger, underWay, report } = options;

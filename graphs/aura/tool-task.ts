@@ -17,26 +17,28 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
-  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  /** The message had more calls than `most`. This one stands for all that were dropped, including itself. */
   excess?: { most: number; dropped: number };
   /**
-   * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
-   * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
+   * The policy asked for an approval when the call was made. That stays so, whatever the policy says when the
+   * decision comes: a call that was rejected must not run because its tool has been changed to need no
+   * approval.
    */
   asks?: boolean;
-  /** It asks for an approval, and is more than can be shown to whoever would decide. */
+  /** It needs an approval, and is too large to be shown to an approver. */
   unshowable?: boolean;
 }
 
-/** What looking at a call needs. */
+/** What checking a call needs. */
 export interface CheckOptions {
   registry: ToolRegistry;
   report: (error: unknown, where: string) => void;
 }
 
 /**
- * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
- * has been asked, and perhaps done, must not be refused later by another rule.
+ * Whether a new call has to be approved before it runs, and whether it can be shown to an approver. Decided
+ * once, and kept with the call: a call about which somebody was asked, and which was perhaps done, must not
+ * be refused later by another rule.
  */
 export function approvalOf(
   task: ToolTask,
@@ -56,7 +58,7 @@ export function showTask(
 
 type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
-  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
+  /** `quoted`: what is wrong with the arguments, in the words of a schema that is not ours. */
   | { ok: false; problem: string; forModel: string; quoted?: string };
 
 export function checkTask({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
@@ -92,7 +94,7 @@ export function checkTask({ call, malformed, excess, language }: ToolTask, regis
   return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }
 
-/** A policy that breaks must not open the door. */
+/** A policy that throws means: ask. */
 export function needsApproval(
   tool: AuraTool,
   args: Record<string, unknown>,

@@ -1,7 +1,7 @@
 import { endingAt, type FoundAddress, isWithin, type Quote, type Span } from "./text.ts";
 import { type Marker, TO_WORDS } from "./words.ts";
 
-/** As far behind a label as its address begins. */
+/** The longest distance between a label and its address, in characters. */
 export const FOLLOWS = 20;
 
 const CLOSING = new Map([
@@ -10,7 +10,7 @@ const CLOSING = new Map([
   ["（", "）"],
 ]);
 
-/** `"Kim, Lee" <kim@example.com>` is one address with its name, whatever the name says. */
+/** Joins addresses with their names: `"Kim, Lee" <kim@example.com>` is one, whatever the name says. */
 export function withNames(
   text: string,
   found: readonly FoundAddress[],
@@ -45,8 +45,8 @@ function withName(text: string, { from, to, address }: FoundAddress, quotes: rea
 }
 
 /**
- * `hello to kim@example.com`, `내일 봐요 라고 kim@example.com에게`: the recipients, who are named nowhere else, are
- * no part of it.
+ * Takes recipients off the end of a text when they are named nowhere else: `hello to kim@example.com`, `내일 봐요
+ * 라고 kim@example.com에게`.
  */
 export function beforeRecipients(value: string, offset: number, addresses: readonly FoundAddress[]): string {
   const last = addresses.at(-1);
@@ -64,14 +64,14 @@ export function beforeRecipients(value: string, offset: number, addresses: reado
     : value;
 }
 
-/** Whether what stands between two addresses makes one list of them. */
+/** Whether the text between two addresses makes one list of them. */
 function isJoined(gap: string): boolean {
   return (
     gap.length < 20 && /^[\s,;、，]*(?:(?:and|&|와|과|하고|및|と|和|y|et|und|e|и|và)[\s,]*)?$/iu.test(gap)
   );
 }
 
-/** Who gets a mail, and who a copy: all addresses that stand in no text of it. */
+/** The recipients of a mail and of its copies: all addresses outside the mail's own text. */
 export function recipientsOf(
   text: string,
   addresses: readonly FoundAddress[],
@@ -95,7 +95,7 @@ export function recipientsOf(
     spans.push({ from: label?.from ?? from, to });
     behind = to;
   }
-  // A mail has to go to somebody; whom it names as copied may be seen.
+  // A mail has to go to somebody: with only copies, those become its recipients.
   if (lists.to.length === 0) lists.to = lists.cc.splice(0);
   return { ...lists, spans };
 }

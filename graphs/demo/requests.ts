@@ -11,8 +11,8 @@ export type DemoRequest =
   | DemoLookup;
 
 /**
- * What a prompt asks for: mails in their order, then the time; else something to look up. In time that grows
- * with the prompt's length.
+ * What a prompt asks for: mails in their order, then the time; otherwise a lookup. The time it takes grows
+ * linearly with the prompt.
  */
 export function readRequests(prompt: string, language: Language): DemoRequest[] {
   const { mails, rest } = readMails(prompt, language);
@@ -38,7 +38,7 @@ function readMails(prompt: string, language: Language): { mails: MailArgs[]; res
   const used: Span[] = [];
   for (const part of segments(text, quotes, addresses)) {
     const read = readMail(text.slice(part.from, part.to), language);
-    // Addresses that stand in a text are nobody's.
+    // Addresses inside a mail's text are no recipients.
     if (read.mail.to === "" && read.mail.bcc === undefined) continue;
     mails.push(read.mail);
     used.push(...read.used.map(({ from, to }) => ({ from: part.from + from, to: part.from + to })));
@@ -46,7 +46,7 @@ function readMails(prompt: string, language: Language): { mails: MailArgs[]; res
   return { mails, rest: without(prompt, used) };
 }
 
-/** An address alone asks for nothing; with quotation marks it does in any language. */
+/** An address alone asks for nothing; an address with a quotation does, in any language. */
 function asksForMail(prompt: string, quotes: readonly Span[], addresses: readonly FoundAddress[]): boolean {
   const outside = without(prompt, quotes);
   const isText = addresses.some(({ from }) => !isWithin(quotes, from)) && quotes.length > 0;

@@ -18,7 +18,7 @@ export interface ModelAnswer {
   text: string;
   calls: RequestedCall[];
   usage: UsageMetadata | undefined;
-  /** Characters, of everything that it consists of. */
+  /** Characters of everything that it consists of. */
   written: number;
   /** Absent when nothing is missing. */
   ending?: Ending;
@@ -32,9 +32,9 @@ export interface AnswerListener {
 }
 
 /**
- * Puts an answer together from its streamed chunks, and tells the listener of whole characters as they come.
+ * Puts an answer together from its streamed chunks, and passes whole characters to the listener as they come.
  *
- * @param stop ends the reading: leaving the loop over it would wait for the next piece first
+ * @param stop aborts the reading: leaving the loop would wait for the next piece first
  */
 export function answerCollector(
   listener: AnswerListener,
@@ -51,7 +51,7 @@ export function answerCollector(
   };
   const spoken = thinkFilter({ onText: say, onThought: thoughts.add });
   const words = wholeCharacters(spoken.add);
-  const musings = wholeCharacters(thoughts.add);
+  const reasoning = wholeCharacters(thoughts.add);
   const refusals = wholeCharacters(say);
   let usage: UsageMetadata | undefined;
   let kept: JsonObject | undefined;
@@ -71,7 +71,7 @@ export function answerCollector(
     add(chunk: AIMessageChunk): void {
       const piece = pieceOf(chunk);
       count(lengthOf(piece));
-      musings.add(piece.reasoning);
+      reasoning.add(piece.reasoning);
       words.add(piece.text);
       refusals.add(piece.refusal);
       for (const fragment of piece.fragments) calls.add(fragment);
@@ -82,7 +82,7 @@ export function answerCollector(
       lost += piece.lost ?? 0;
     },
     finish(): ModelAnswer {
-      for (const each of [musings, words, refusals]) each.end();
+      for (const each of [reasoning, words, refusals]) each.end();
       spoken.end();
       thoughts.flush();
       const ending = endingOf(finish, { refused, lost });
@@ -98,7 +98,7 @@ export function answerCollector(
   };
 }
 
-/** What servers call the ends that are not the model's own. */
+/** Finish reasons of servers that mean an incomplete answer. */
 const ENDINGS: Readonly<Record<string, Ending | "error">> = Object.freeze({
   length: "length",
   max_tokens: "length",
@@ -159,7 +159,7 @@ function lengthOf({ text, reasoning, refusal, fragments, kept }: Piece): number 
   );
 }
 
-/** Characters of what is only kept; a thought among it has been counted. */
+/** Characters of the kept fields, without the reasoning, which has been counted already. */
 function sizeOf(kept: JsonObject | undefined): number {
   if (kept === undefined) return 0;
   const { reasoning_content: _, reasoning: __, ...rest } = kept;

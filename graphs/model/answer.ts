@@ -20,9 +20,9 @@ export function newMessageId(config: LangGraphRunnableConfig): string {
 }
 
 /**
- * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason
- * when the run was cancelled or its time is over. Own collecting instead of `chunk.concat`: that re-parses
- * everything per delta, and it merges calls that share an id.
+ * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason when
+ * the run was cancelled or its time is over. We do not use `chunk.concat`: it parses everything again for
+ * every delta, and it merges calls that share an id.
  */
 export async function ask(
   model: Model,

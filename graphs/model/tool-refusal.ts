@@ -1,9 +1,12 @@
 /**
- * What a provider's refusal of a request says about the tools that it offered, and how to find the tool that
- * it does not say. Nothing here makes a request.
+ * Reads what a provider's refusal of a request says about the tools that were offered, and finds the refused
+ * tool where it does not say. Nothing here makes a request.
  */
 
-/** Of a refusal: nobody's sentence about a tool is longer, and some quote the whole request. */
+/**
+ * How much of a refusal is read: no sentence about a tool is longer, and some refusals quote the whole
+ * request.
+ */
 const MAX_TEXT = 20_000;
 
 /**
@@ -12,7 +15,7 @@ const MAX_TEXT = 20_000;
  */
 const REFUSED: ReadonlySet<number> = new Set([400, 422, 500]);
 
-/** It names the schema or the place of a tool that is offered. */
+/** It names the schema or the place of an offered tool. */
 const OF_AN_OFFER: readonly RegExp[] = [
   /\bschema for (?:function|tool)\b/i,
   /\bfunction_?declarations?\b|\binput_schema\b/i,
@@ -54,7 +57,7 @@ export function takesNoTools(errorText: string): boolean {
 }
 
 /**
- * The offered tools that a refusal names, by their name or their place; none where it names none, or so many
+ * The offered tools that a refusal names, by their name or their place. Empty where it names none, or so many
  * that it only quotes the request.
  *
  * @param toolNames in the order in which they were offered
@@ -74,7 +77,10 @@ export function namedTools(errorText: string, toolNames: readonly string[]): str
   return mentioned.length === 1 ? mentioned : [];
 }
 
-/** Gemini has all functions in one tool: their own number counts, not the tool's. */
+/**
+ * Places that a text names. Gemini has all functions in one tool: then the function's number counts, not the
+ * tool's.
+ */
 function placesIn(text: string): ReadonlySet<number> {
   const declared = matches(text, /function_?declarations?(?:\[|\.|\/)(\d{1,4})(?!\d)/gi);
   const listed = matches(text, /\btools(?:\[|\.|\/|['"]\s*,\s*|\s*->\s*)(\d{1,4})(?!\d)/gi);
@@ -95,16 +101,18 @@ function withoutEscapes(errorText: string): string {
 }
 
 /**
- * A search for the tools that make a provider refuse a request. Each answer leads to another state; no state
- * changes.
+ * A search for the tools that make a provider refuse a request. Immutable: each result of a request leads to
+ * a new state.
  */
 interface CulpritSearch {
   /**
-   * What to offer in the next request, beside the tools that are not under suspicion; null when the search is
-   * over.
+   * Names to offer in the next request, beside the tools that are not under suspicion; null when the search
+   * is over.
    */
   readonly next: readonly string[] | null;
-  /** What to leave out as far as is known: the culprit, or the smallest group that is known to have one. */
+  /**
+   * Names to leave out, as far as is known: the culprit, or the smallest group that is known to contain one.
+   */
   readonly leftOut: readonly string[];
   /** The request with `next` was taken. */
   taken(): CulpritSearch;
@@ -112,13 +120,13 @@ interface CulpritSearch {
   refused(): CulpritSearch;
 }
 
-/** Requests that a search may cost. */
+/** How many requests a search may cost. */
 const MAX_REQUESTS = 3;
 
 /**
  * Begins where a request with all of `names` was refused and one without any of them was taken. Halves the
- * smallest group that is known to have a culprit; when each refusal is explained, it tries all the rest at
- * once. One culprit among eight is found for certain.
+ * smallest group that is known to contain a culprit; when every refusal is explained, it tries all the rest
+ * at once. One culprit among eight is found for certain.
  */
 export function culpritSearch(names: readonly string[]): CulpritSearch {
   return searching({
@@ -131,9 +139,9 @@ export function culpritSearch(names: readonly string[]): CulpritSearch {
 
 interface Known {
   names: readonly string[];
-  /** Were in a request that was taken. */
+  /** Names that were in a request that was taken. */
   good: ReadonlySet<string>;
-  /** Each was in a request that was refused: of each, one at least is a culprit. */
+  /** Groups that were refused: at least one of each is a culprit. */
   groups: readonly (readonly string[])[];
   left: number;
 }
@@ -148,7 +156,7 @@ function searching(known: Known): CulpritSearch {
   const [smallest] = open.toSorted((a, b) => a.length - b.length);
   const leftOut = new Set([...culprits, ...(smallest ?? [])]);
   const untried = names.filter((name) => !good.has(name) && !culprits.has(name));
-  // Half of a group, or, when no refusal is open, everything of which nothing is known.
+  // Half of a group, or, when every refusal is explained, everything that has not been tried.
   const tried = smallest === undefined ? untried : smallest.slice(0, Math.ceil(smallest.length / 2));
   const isOver = known.left <= 0 || tried.length === 0;
   const after = (change: Partial<Known>) => searching({ ...known, groups, left: known.left - 1, ...change });

@@ -37,9 +37,9 @@ export function refuseUnfit(update: Update, { messages = [] }: Partial<State>): 
 }
 
 /**
- * Changes the state where a thread's only checkpoint stands. LangGraph takes the change for the last node's, and
- * goes on behind that one. It does not see the tasks of `tools`, and would take the agent for the last node,
- * whose turn is still to come: then the change is the plan's.
+ * Changes the state where a thread's only checkpoint stands. LangGraph takes the change for the last node's,
+ * and goes on behind that one. It does not see the tasks of `tools`, and would take the agent for the last
+ * node, whose turn is still to come: then the change is the plan's.
  */
 export async function applyEdit(graph: AuraGraph, threadId: string, update: Update): Promise<void> {
   const thread = { configurable: { thread_id: threadId } };

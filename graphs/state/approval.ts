@@ -11,22 +11,22 @@ export interface ApprovalRequest {
   actionType: string;
   /** The validated arguments; exactly these are used when it is approved. */
   context: Record<string, unknown>;
-  /** `callDigest` of tool and arguments: names what was shown. */
+  /** `callDigest` of tool and arguments: identifies what was shown. */
   digest: string;
   /** The question for the approver. */
   message: string;
   /**
-   * What an event shows of it, where that is not all. Its notice ends with `{requestId}.`, which stands for the
-   * request that holds the whole: its id is known later.
+   * What an event shows of it, where that is not all. Its notice ends with `{requestId}.`, which stands for
+   * the request that holds the whole: its id is known later.
    */
   shown?: ShownPart;
 }
 
 /**
- * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`. Anything
- * but `approved` keeps the tool from running; the model is told the status and the reason. An approval with a
- * `digest` is good for the call of that digest only. LangGraph's own clients write it in other forms
- * (read-decision.ts).
+ * The resume value of an approval: `Command({ resume: { [interruptId]: { status: "approved" } } })`. With any
+ * status but `approved` the tool does not run, and the model is told the status and the reason. An approval
+ * with a `digest` is valid only for the call with that digest. LangGraph's own clients write it in other
+ * forms (read-decision.ts).
  */
 export const approvalDecision = z.object({
   status: z

@@ -7,7 +7,7 @@ import { type LangGraphRunnableConfig, MessagesValue, ReducedValue, StateSchema 
 import { z } from "zod";
 import type { GraphEvent } from "./graph-event.ts";
 
-// A thread's state may have been written by a newer version: what it says more is kept.
+// A newer version may have written a thread's state: unknown fields are kept.
 export const savedSteps = z.array(loose(planStep));
 export const savedUsage = loose(tokenUsage).nullable();
 export const savedAnswered = loose(answered).nullable();
@@ -34,8 +34,8 @@ export const AuraState = new StateSchema({
     .default(() => ({}))
     .describe("What the client says about itself (activeApp, path ...). Data, never instructions"),
   /**
-   * A form that is left empty sends null or an empty text. No value of it is a default: a checkpoint of
-   * before the input has none. Read it through `languageOfRun`.
+   * Forms that are left empty send null or an empty text. There is no default: a checkpoint before the first
+   * input has no language. Read it through `languageOfRun`.
    */
   language: z
     .preprocess((given) => (given === "" ? null : given), savedLanguage)
@@ -48,7 +48,7 @@ interface Prompt {
   prompt: string;
   context: Record<string, unknown>;
   language: Language;
-  /** Becomes the message's id, so that giving the same input twice puts it into the history once. */
+  /** Becomes the message's id, so that the same input given twice is in the history once. */
   runId?: string;
 }
 
@@ -60,7 +60,7 @@ export function runInput({ prompt, context, language, runId }: Prompt) {
   return { messages: [message], context, language };
 }
 
-/** Whom a run belongs to, from `config.configurable`; Studio sends no tenant and no user. */
+/** The thread and the owner of a run, from `config.configurable`; Studio sends no tenant and no user. */
 export function identity(config: LangGraphRunnableConfig) {
   const read = (key: string) => {
     const value: unknown = config.configurable?.[key];
@@ -69,15 +69,17 @@ export function identity(config: LangGraphRunnableConfig) {
   return { threadId: read("thread_id"), tenantId: read("tenantId"), userId: read("userId") };
 }
 
-/** Under whose lease the run is executed, from `config.configurable`; Studio has no leases. */
+/**
+ * The holder of the lease under which the run is executed, from `config.configurable`; Studio has no leases.
+ */
 export function leaseHolder(config: LangGraphRunnableConfig): string | undefined {
   const holder: unknown = config.configurable?.leaseHolder;
   return typeof holder === "string" ? holder : undefined;
 }
 
 /**
- * Ends the reading of models when it aborts, and nothing else, from `config.configurable`: a run whose time is over must not
- * be cut off in the middle of an effect.
+ * Aborts the reading of models and nothing else, from `config.configurable`: a run whose time is over must
+ * not be cut off in the middle of an effect.
  */
 export function modelSignal(config: LangGraphRunnableConfig): AbortSignal | undefined {
   const signal: unknown = config.configurable?.modelSignal;
