@@ -14,7 +14,7 @@ import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import type { WireEvent } from "../records/event.ts";
-import type { RunRecord, RunStatus } from "../records/run.ts";
+import type { RunRecord, RunStatus, StatusBefore } from "../records/run.ts";
 import { attended } from "./attended.ts";
 import type { RunDeps } from "./deps.ts";
 import { failRun } from "./fail.ts";
@@ -125,7 +125,7 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
 async function work(
   deps: RunDeps,
   before: RunRecord,
-  from: RunStatus,
+  from: StatusBefore<"running">,
   patch: RunPatch,
   stop: Stop,
   stretch: (stretch: Stretch) => Promise<void>,

@@ -58,9 +58,10 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
         await threads.notDue(runId);
         expect(await other.takeDue(1e12, 2e12, 10)).toEqual([]);
         at += 1_000;
-        expect(await threads.transition(runId, ["failed"], to, at)).toBeNull();
+        expect(await threads.transition(runId, [from], to, at, {}, 2)).toBeNull();
         expect(await other.takeDue(1e12, 2e12, 10)).toEqual([]);
         await threads.transition(runId, [from], to, at);
+        expect(await threads.transition(runId, [from], to, at + 500)).toBeNull();
         expect(await other.takeDue(at - 1, 2e12, 10)).toEqual([]);
         expect(await other.takeDue(at, 2e12, 10)).toEqual([{ ...run, begun: true }]);
       }
