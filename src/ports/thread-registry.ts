@@ -95,7 +95,7 @@ export interface ThreadRegistry {
    */
   attend(runId: string, worker: string, what: Attendance): Promise<void>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
-  makeDue(runId: string, threadId: string, at: number): Promise<void>;
+  makeDue(runId: string, at: number): Promise<void>;
   /** Since when the run is due (Unix ms), or null when it is not. */
   dueAt(runId: string): Promise<number | null>;
   /**

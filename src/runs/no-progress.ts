@@ -32,7 +32,7 @@ async function enterAlone(deps: RunDeps, run: RunRecord, signal: AbortSignal): P
   const patienceMs = Math.min(Math.max(ALONE_MS, now() - run.updatedAt), 2 ** 31 - 1);
   const place = await presence.gate.enterAlone(patienceMs, signal);
   if (place === null) {
-    if (!signal.aborted) await backend.threads.makeDue(runId, threadId, now() + AGAIN_MS);
+    if (!signal.aborted) await backend.threads.makeDue(runId, now() + AGAIN_MS);
     return null;
   }
   const ends = endsOf(run, presence.worker);

@@ -112,7 +112,7 @@ export function createEmbeddedApprovalStore(
       if (record === undefined) return null;
       const settled = settle(record, decision);
       if (settled === null) return { settled: false, record: structuredClone(record) };
-      await makeDue(record.runId, record.threadId, decision.decidedAt);
+      await makeDue(record.runId, decision.decidedAt);
       return { settled: true, record: structuredClone(settled) };
     },
     async supersede(threadId, runId, at) {
@@ -132,7 +132,7 @@ export function createEmbeddedApprovalStore(
       settleAs(record, replacement);
       unfinished.remove(record.threadId, requestId);
       openOne(edited);
-      await makeDue(edited.runId, edited.threadId, edited.createdAt);
+      await makeDue(edited.runId, edited.createdAt);
       return { kind: "replaced", record: structuredClone(records.get(edited.requestId) ?? edited) };
     },
     async link(requestId, taskId) {

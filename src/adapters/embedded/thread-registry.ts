@@ -98,7 +98,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       const run = records.run(runId);
       if (run !== undefined) records.putRun(withAttendance(run, worker, what));
     },
-    makeDue: async (runId, _threadId, at) => due.renew(runId, at),
+    makeDue: async (runId, at) => due.renew(runId, at),
     dueAt: async (runId) => due.at(runId),
     notDue: async (runId, since) => due.remove(runId, since),
     takeDue: async (...args) => due.take(...args),
