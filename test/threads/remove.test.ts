@@ -26,12 +26,10 @@ test("a run that begins and comes to wait while its thread is being deleted is d
   };
   const purged: string[] = [];
   const deps = {
-    backend: { ...backend, leases: { ...backend.leases, acquire } },
-    graph: () => Promise.reject(new Error("not asked for")),
-    logger,
+    ...backend,
+    leases: { ...backend.leases, acquire },
     now: Date.now,
     leaseMs: 20_000,
-    queuedCaps: { user: 10, tenant: 10 },
   };
   await removeThread(deps, first, threadId, async ({ currentRunId }) => void purged.push(currentRunId));
   expect(purged).toEqual([second.runId]);
