@@ -2,7 +2,7 @@ import type { ApprovalRecord } from "../../records/approval.ts";
 import { toHitlRequest } from "../../records/approval.ts";
 import { hitlRequestKey, hitlSessionKey } from "../hitl-keys.ts";
 import { publishedLifetimes } from "../published-request.ts";
-import { approvalKey, approvalsKey, dueMember, pendingOfKey, unfinishedKey } from "./keys.ts";
+import { approvalKey, approvalsKey, pendingOfKey, unfinishedKey } from "./keys.ts";
 import { pendingMember } from "./pending-approvals.ts";
 
 // What the scripts of approvals are given, where two of them are given the same.
@@ -35,7 +35,7 @@ export function openArguments(record: ApprovalRecord): (string | number)[] {
     JSON.stringify(toHitlRequest(pending)),
     lifetimes.request,
     lifetimes.session,
-    dueMember(runId),
+    runId,
     pendingMember(record),
   ];
 }

@@ -83,7 +83,7 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     const key = approvalKey(requestId);
     const [record, request] = await Promise.all([get(requestId), publishedRequest(requestId)]);
     if (record === null) return null;
-    const settling = record.status === "pending" ? settlingOf(record, request, decision) : null;
+    const settling = settlingOf(record, request, decision);
     if (settling === null) return { settled: false, record };
     const reply = await redis.script(
       SETTLE,

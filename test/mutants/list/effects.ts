@@ -103,14 +103,14 @@ export const EFFECTS: readonly Mutant[] = [
   },
   {
     promise: "... and whoever waits is let go only after the log has stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: "if (isBarrier(chunk)) {",
     replacement: "if (isBarrier(chunk)) { chunk.resolve();",
     tests: ORDER,
   },
   {
     promise: "no effect begins before the checkpoint that asks for it is stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: `durability: "sync"`,
     replacement: `durability: "async"`,
     tests: ORDER,
