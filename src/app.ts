@@ -1,3 +1,4 @@
+import type { ToolList } from "@aura-platform/contract/tools.ts";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Logger } from "pino";
 import type { Edit } from "./approvals/edit.ts";
@@ -13,7 +14,7 @@ import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
 import { threadCopyRoutes } from "./http/thread-copies.ts";
 import { threadRoutes } from "./http/threads.ts";
-import { type ToolList, toolRoutes } from "./http/tools.ts";
+import { toolRoutes } from "./http/tools.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { ApprovalRecord } from "./records/approval.ts";

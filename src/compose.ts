@@ -1,3 +1,4 @@
+import type { ToolList } from "@aura-platform/contract/tools.ts";
 import { MemorySaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
@@ -14,7 +15,6 @@ import type { Config } from "./config.ts";
 import { BackendUnavailableError } from "./errors.ts";
 import type { IngestEvents } from "./http/events.ts";
 import type { ReadyDetails } from "./http/health.ts";
-import type { ToolList } from "./http/tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 import type { ApprovalRecord } from "./records/approval.ts";
