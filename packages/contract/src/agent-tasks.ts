@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { id } from "./ids.ts";
 import { jsonText } from "./json-text.ts";
+import { open } from "./reading.ts";
 import { localDateTime } from "./times.ts";
 
 // Main Service's records of long-running work, and its API for them (docs/contract.md, sections 5 and 8). Its
@@ -59,18 +60,24 @@ export const tasksQuery = z.object({
   page: z.string().regex(/^\d+$/).transform(Number).default(0),
   size: z.string().regex(/^\d+$/).transform(Number).default(20),
 });
+export type TasksQuery = z.output<typeof tasksQuery>;
+/** The same as it is written. */
+export type WrittenTasksQuery = z.input<typeof tasksQuery>;
 
 export const taskParams = z.object({ taskId: id });
 
 /** What is read of the answer to the creation. */
 export const createdTask = z.object({ taskId: id });
 
-/** A task in a list, as it is read: Java writes null for what is not there, and times in several forms. */
+/**
+ * A task in a list, as it is read: Java writes null for what is not there, and times in several forms. A
+ * status that we do not know is shown as it is.
+ */
 export const listedTask = z.object({
   taskId: z.string(),
   taskType: z.string(),
-  status: taskStatus,
-  progress: z.number(),
+  status: open(taskStatus),
+  progress: z.number().nullish(),
   description: z.string().nullish(),
   createdAt: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
