@@ -1,7 +1,10 @@
-import type { CreateTaskBody, TaskProgressBody } from "@aura-platform/contract/agent-tasks.ts";
+import {
+  type CreateTaskBody,
+  TASK_COLUMN_CHARS,
+  type TaskProgressBody,
+} from "@aura-platform/contract/agent-tasks.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Call } from "./main-service.ts";
-import { COLUMN_CHARS } from "./named-fields.ts";
 import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
@@ -21,7 +24,7 @@ export function createCall(run: RunRecord, { description, inputData }: TaskView,
   const { tenantId, userId } = run;
   return {
     ...post<CreateTaskBody>("", {
-      taskType: cutText(taskType, COLUMN_CHARS.taskType),
+      taskType: cutText(taskType, TASK_COLUMN_CHARS.taskType),
       userId,
       tenantId,
       description,

@@ -42,6 +42,13 @@ export const createTaskBody = z.object({
 });
 export type CreateTaskBody = z.output<typeof createTaskBody>;
 
+/** Characters that DWP's table takes (VARCHAR); its other columns are TEXT. */
+export const TASK_COLUMN_CHARS = Object.freeze({
+  taskType: 100,
+  userId: 50,
+  tenantId: 50,
+} satisfies Partial<Record<keyof CreateTaskBody, number>>);
+
 /** Body of `PATCH /main/agent/tasks/{id}/progress`. Main Service forgets a description that is not in it. */
 export const taskProgressBody = z.object({
   progress,
@@ -52,6 +59,7 @@ export type TaskProgressBody = z.output<typeof taskProgressBody>;
 
 /** Query of `POST /main/agent/tasks/{id}/fail`. */
 export const failTaskQuery = z.object({ errorMessage: z.string().min(1) });
+export type FailTaskQuery = z.output<typeof failTaskQuery>;
 
 /** Query of `GET /main/agent/tasks`. */
 export const tasksQuery = z.object({

@@ -30,9 +30,12 @@ export const domainEvent = z.object({
   source: name.nullish(),
 });
 export type DomainEvent = z.output<typeof domainEvent>;
+/** The same as a service publishes it. */
+export type WrittenDomainEvent = z.input<typeof domainEvent>;
 
 /** The form in which the Java publisher sends it. A `data` that is no object is a field of a flat event. */
 export const nestedDomainEvent = domainEvent.extend({ data: jsonObject, metadata: z.unknown().optional() });
+export type WrittenNestedDomainEvent = z.input<typeof nestedDomainEvent>;
 
 /** What an event may name as its object, beside `data` or in it. */
 export const eventSubject = z.object({ mailId: name.nullish(), documentId: name.nullish() });
