@@ -4,6 +4,20 @@ import type { Owner } from "./run.ts";
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
 export type Settlement = Exclude<ApprovalStatus, "pending">;
 
+const NEXT: Readonly<Record<ApprovalStatus, readonly ApprovalStatus[]>> = Object.freeze({
+  pending: ["approved", "rejected", "expired", "superseded", "cancelled"],
+  approved: [],
+  rejected: [],
+  expired: [],
+  superseded: [],
+  cancelled: [],
+});
+
+/** Whether an approval in state `from` may be settled as `to`. */
+export function maySettle(from: ApprovalStatus, to: ApprovalStatus): boolean {
+  return NEXT[from].includes(to);
+}
+
 /** What an event shows of arguments that it cannot show whole. */
 export interface ShownPart {
   /** Every key, list entry and number; long texts are cut. */

@@ -1,7 +1,12 @@
 import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+export type HistoryDeps = OwnThreadDeps & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "view" | "history">>;
+};
 
 export interface HistoryPage {
   /** Only checkpoints older than this one. */
@@ -19,7 +24,7 @@ interface Change {
 }
 
 /** A thread's checkpoints, newest first, each with what it has changed. */
-export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: string, page: HistoryPage) {
+export async function threadHistory(deps: HistoryDeps, owner: Owner, threadId: string, page: HistoryPage) {
   await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   if (page.before !== undefined && (await graph.view(threadId, page.before)) === null) {
@@ -49,7 +54,7 @@ function textsOf({ values }: CheckpointView): Texts {
 }
 
 async function parentTexts(
-  graph: ThreadGraph,
+  graph: Pick<ThreadGraph, "view">,
   threadId: string,
   { parentId }: CheckpointView,
   texts: Map<string, Texts>,
