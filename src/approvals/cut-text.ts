@@ -5,8 +5,8 @@ const CUT_CONTEXT_CHARS = 64;
 const MARK = "…";
 
 /**
- * Where new arguments still have the cut of a text that was shown in part: whoever has edited it has never seen its end, which would be
- * lost. A JSON Pointer without its first slash; undefined when they have none.
+ * Where new arguments still have the cut of a text that was shown in part: whoever has edited it has never
+ * seen its end, which would be lost. A JSON Pointer without its first slash; undefined when they have none.
  */
 export function cutTextIn(
   { shown, context }: Pick<ApprovalRecord, "shown" | "context">,

@@ -37,14 +37,14 @@ export interface Edit {
 export const MAX_EDITS = 32;
 
 /**
- * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any other;
- * the first one's `hitl:request` says that it is no more. Nothing changes when the arguments are the same, and an
- * edit that is sent twice gives the same approval twice.
+ * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any
+ * other; the first one's `hitl:request` says that it is no more. Nothing changes when the arguments are the
+ * same, and an edit that is sent twice gives the same approval twice.
  *
  * @returns the approval that waits then
- * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be edited any
- *   more, with what stands; E4000 when the call could not run with these arguments, cannot be shown, or keeps a
- *   text of which only a part was shown
+ * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be
+ *   edited any more, with what stands; E4000 when the call could not run with these arguments, cannot be
+ *   shown, or keeps a text of which only a part was shown
  */
 export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Promise<ApprovalRecord> {
   const { requestId, language } = edit;

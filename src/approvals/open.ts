@@ -65,7 +65,10 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
-/** The graph does not know the id of the request that holds the whole. It ends its notice with it; before that stand strangers' names. */
+/**
+ * The graph does not know the id of the request that holds the whole. It ends its notice with it; before that
+ * stand strangers' names.
+ */
 export function withId(notice: string, requestId: string): string {
   return notice.replace(/\{requestId\}(?=\.$)/, requestId);
 }

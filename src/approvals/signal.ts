@@ -48,7 +48,9 @@ export function parseSignal(payload: string): { signal: Signal } | { refused: st
   return parsed.success ? { signal: parsed.data } : { refused: "not a signal of a known type" };
 }
 
-/** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */
+/**
+ * What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo.
+ */
 export function decisionOf(heard: Signal, published: PublishedRequest | null, at: number): Decision {
   const standing = publishedDecision(published, at);
   if (standing !== null) return standing;

@@ -17,9 +17,9 @@ type StepDeps = ExecuteDeps &
 export type AdvanceDeps = Omit<StepDeps, "leaseHolder">;
 
 /**
- * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it too
- * often does no harm, and whoever calls it first after a crash goes on where the crash was. Nobody else works on the
- * thread meanwhile: they leave a note, and it is looked at again.
+ * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it
+ * too often does no harm, and whoever calls it first after a crash goes on where the crash was. Nobody else
+ * works on the thread meanwhile: they leave a note, and it is looked at again.
  */
 export async function advance(
   deps: AdvanceDeps,

@@ -14,8 +14,8 @@ interface ToldDeps {
 export type FailDeps = WindUpDeps & ToldDeps & PortsOf<{ threads: "transition" }>;
 
 /**
- * Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have
- * the run.
+ * Ends the run with an error event whose text carries no internals; the log keeps the cause. False when
+ * others have the run.
  */
 export async function failRun(deps: FailDeps, run: RunRecord, error: unknown): Promise<boolean> {
   const { errorCode, message } = toldOf(deps, run, error);

@@ -12,8 +12,9 @@ export type ClearAfterDeps = ForgetDeps &
   PortsOf<{ threads: "runsOf" }> & { agent: { graph: Pick<AgentGraph, "getState"> } };
 
 /**
- * Empties the thread before its first run begins. A thread's records and its checkpoints are not always gone at the
- * same moment, and whoever is first to use an id again must not be shown what somebody else has said under it.
+ * Empties the thread before its first run begins. A thread's records and its checkpoints are not always gone
+ * at the same moment, and whoever is first to use an id again must not be shown what somebody else has said
+ * under it.
  *
  * @param runs the thread's run ids, oldest first
  */

@@ -6,7 +6,9 @@ import { readOutcome } from "../records/effect-outcome.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Told, ToldCall } from "./told.ts";
 
-/** How long an effect that is under way in this process may take to end before its outcome counts as unknown. */
+/**
+ * How long an effect that is under way in this process may take to end before its outcome counts as unknown.
+ */
 export const EFFECT_PATIENCE_MS = 5_000;
 
 /** A call of a run that is over, and what is said of it in the end. */
@@ -30,8 +32,9 @@ export interface CallSources {
 }
 
 /**
- * The last word of every call of a run that has none, or whose answer the checkpoint lacks. The ledger decides (its conclusion stays
- * true whatever still happens); what has been said already stays said; of what never began an approval tells why.
+ * The last word of every call of a run that has none, or whose answer the checkpoint lacks. The ledger
+ * decides (its conclusion stays true whatever still happens); what has been said already stays said; of what
+ * never began an approval tells why.
  */
 export async function lastWords(
   ledger: Pick<EffectLedger, "conclude">,

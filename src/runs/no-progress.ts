@@ -25,8 +25,8 @@ export type TakePlaceDeps = EnterAloneDeps &
   PortsOf<{ threads: "run" }> & { presence: Pick<Presence, "graceMs"> };
 
 /**
- * Waits until this process may work on the run. Null when it must not, now or ever: then what is to be done about
- * the run has been done.
+ * Waits until this process may work on the run. Null when it must not, now or ever: then what is to be done
+ * about the run has been done.
  */
 export async function takePlace(
   deps: TakePlaceDeps,
@@ -48,7 +48,8 @@ export async function takePlace(
 async function enterAlone(deps: EnterAloneDeps, run: RunRecord, signal: AbortSignal): Promise<Place | null> {
   const { presence, logger, threads, now } = deps;
   const { runId, threadId } = run;
-  // The longer it has waited, the longer others may have to wait for it: at some time they will all have stopped.
+  // The longer it has waited, the longer others may have to wait for it: at some time they will all have
+  // stopped.
   const patienceMs = Math.min(Math.max(ALONE_MS, now() - run.updatedAt), 2 ** 31 - 1);
   const place = await presence.gate.enterAlone(patienceMs, signal);
   if (place === null) {

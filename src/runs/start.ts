@@ -32,13 +32,14 @@ export interface StartDeps
 const NOTHING_NEW: OwnerCaps = Object.freeze({ user: 0, tenant: 0 });
 
 /**
- * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new
- * message (they are superseded, never approved); one that is executing is busy. The record alone is enough: should
- * the job be lost, the sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
+ * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for
+ * the new message (they are superseded, never approved); one that is executing is busy. The record alone is
+ * enough: should the job be lost, the sweep makes another. A request whose Idempotency-Key has started a run
+ * already gets that run.
  *
- * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy;
- *   E3006 when the Idempotency-Key came with another body;
- *   LimitError when too many runs are queued, or the prompt's own refusal
+ * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy; E3006
+ *   when the Idempotency-Key came with another body; LimitError when too many runs are queued, or the
+ *   prompt's own refusal
  */
 export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunRecord> {
   const { threads, queue, touch } = deps;

@@ -63,7 +63,8 @@ export async function suspendOrComplete(
     { runId: run.runId, threadId: run.threadId, waiting: waiting.length },
     "run waits for approval",
   );
-  // One that was decided while this was being written may have had its job before the run waited: it stays due.
+  // One that was decided while this was being written may have had its job before the run waited: it stays
+  // due.
   if ((await approvals.unfinished(run.threadId)).some(({ status }) => status !== "pending")) {
     await deps.queue.enqueue(run, "begun");
   } else await threads.notDue(run.runId, at);

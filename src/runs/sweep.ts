@@ -16,7 +16,9 @@ export interface SweepOptions {
   patienceMs: number;
 }
 
-/** Finds what a lost message, a crash or a lost job has left lying, on every instance; meeting is harmless. */
+/**
+ * Finds what a lost message, a crash or a lost job has left lying, on every instance; meeting is harmless.
+ */
 export interface Sweep {
   /** Sweeps soon, besides the regular times; a sweep under way counts. */
   soon(): void;

@@ -70,9 +70,9 @@ export async function windUpPrevious(
 }
 
 /**
- * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events and
- * `[DONE]`, and the model what it will read. Does nothing to a run that has been ended. Cut off anywhere, it is
- * repeated, and says the same.
+ * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events
+ * and `[DONE]`, and the model what it will read. Does nothing to a run that has been ended. Cut off anywhere,
+ * it is repeated, and says the same.
  */
 export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
   const { eventLog, threads } = deps;
@@ -120,7 +120,8 @@ async function sayLast(
     ...each,
     closing: deps.agent.closing(each.call, each.word, run.language),
   }));
-  // Told before it is history: what a crash has left out of the log could not be read from a closed checkpoint.
+  // Told before it is history: what a crash has left out of the log could not be read from a closed
+  // checkpoint.
   const { lastSeq } = await eventLog.tail(run.runId);
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   const steps = closings.flatMap(({ closing }) => closing.step ?? []);
@@ -178,8 +179,8 @@ async function orNull<T>(deps: HistoryDeps, run: RunRecord, work: () => Promise<
 }
 
 /**
- * Puts into the checkpoint what the model has to know of calls that have no answer there, or else the text that was
- * already sent.
+ * Puts into the checkpoint what the model has to know of calls that have no answer there, or else the text
+ * that was already sent.
  */
 async function closeHistory(
   deps: HistoryDeps,

@@ -18,8 +18,8 @@ export type RemoveDeps = OwnThreadDeps &
   };
 
 /**
- * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on the way,
- * whoever finds the thread with the next sweep goes on.
+ * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on
+ * the way, whoever finds the thread with the next sweep goes on.
  *
  * @param purge deletes a condemned thread whose lease is held
  * @throws AuraError E1004 when the caller has no such thread; E3001 while it executes
