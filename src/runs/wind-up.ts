@@ -190,19 +190,15 @@ async function closeHistory(
   closings: readonly Closed[],
 ): Promise<void> {
   const { agent } = deps;
-  const update = (values: Record<string, unknown>, asNode: string) =>
-    orNull(deps, run, () => agent.graph.updateState(graphThread(run, deps.leaseHolder), values, asNode));
+  const thread = graphThread(run, deps.leaseHolder);
   const open = closings.filter(({ isOpen }) => isOpen).map(({ closing }) => closing);
-  // What finished siblings have left waits to be applied, and the next prompt would drop it.
-  const waits = state.tasks.some(({ name, result }) => name === "tools" && result !== undefined);
-  if (open.length > 0 || waits) {
-    const messages = open.map(({ message }) => message);
-    await update({ messages, steps: open.flatMap(({ step }) => step ?? []) }, "tools");
+  if (open.length > 0 || agent.hasUnappliedAnswers(state)) {
+    await orNull(deps, run, () => agent.answerCalls(thread, open));
     return;
   }
   const known = new Set(state.values.messages?.map(({ id }) => id));
   if (run.status !== "cancelled" || answer === null || known.has(answer.messageId)) return;
-  await update({ messages: [agent.partialAnswer(answer)] }, "agent");
+  await orNull(deps, run, () => agent.keepPartialAnswer(thread, answer));
 }
 
 /** Steps that the client still sees as open: the run that would have closed them is over. */

@@ -123,16 +123,19 @@ test("a call's last word is true, is said once, and is the same for the client, 
             values: { messages: [new AIMessage({ id: runId, content: "" })] },
             tasks: closed ? [] : open.map(({ taskId }) => ({ id: taskId, name: "tools", interrupts: [] })),
           }),
-          updateState: async (_thread: unknown, values: { messages: ToolMessage[] }) => {
-            read.push(...values.messages.filter((message) => ToolMessage.isInstance(message)));
-            closed = true;
-          },
         },
+        answerCalls: async (_thread: unknown, closings: { message: ToolMessage }[]) => {
+          read.push(...closings.map(({ message }) => message).filter((each) => ToolMessage.isInstance(each)));
+          closed = true;
+        },
+        hasUnappliedAnswers: () => false,
         openCalls: () => (closed ? [] : open),
         closing,
         settled: async () => {},
         forget: async () => {},
-        partialAnswer: () => ({}),
+        keepPartialAnswer: async () => {
+          closed = true;
+        },
       } as unknown as Agent;
       const error = { errorCode: "E5000", message: "the model failed" } as const;
       const over = await threads.transition(

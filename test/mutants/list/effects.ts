@@ -97,8 +97,8 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "... also of a tool call",
     file: "graphs/aura/build.ts",
-    source: `"tools", withStoredEvents(`,
-    replacement: `"tools", ((node) => node)(`,
+    source: "withStoredEvents(toolNode(",
+    replacement: "((node) => node)(toolNode(",
     tests: ORDER,
   },
   {
@@ -146,7 +146,7 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "what came of a call is stored",
     file: "graphs/aura/effect.ts",
-    source: "await finish(ledger, keyOf(context), outcome);",
+    source: "await storeOutcome(ledger, keyOf(context), outcome);",
     replacement: "",
     tests: EFFECT,
   },
