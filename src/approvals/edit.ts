@@ -29,7 +29,7 @@ export interface Edit {
   requestId: string;
   /** All of them: what is left out is not there any more. */
   arguments: Record<string, unknown>;
-  /** Of what is said about it. */
+  /** In which the person is answered. */
   language: Language;
 }
 
@@ -79,7 +79,7 @@ export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Pr
 
 function refuseUneditable(record: ApprovalRecord, at: number): void {
   const { status, editedAs, expiresAt, edits = 0 } = record;
-  // An edited one is looked at further: the edit may be this one, sent twice.
+  // One that was edited is not refused here: its edit may be this one, sent twice.
   if (status !== "pending" && editedAs === undefined) throw notPending(record);
   if (status === "pending" && at >= expiresAt) throw notPending({ ...record, status: "expired" });
   if (status === "pending" && edits >= MAX_EDITS)
@@ -95,7 +95,7 @@ async function examine(
   if (cut !== undefined) throw invalid(`arguments/${cut}`, PARTLY_SHOWN[language](record.requestId));
   const { actionType: tool, toolCallId } = record;
   const ask = (of: Language) => deps.examination.ask({ tool, args, toolCallId, language: of });
-  // The question belongs to the run, whoever edits; what is wrong is told to the person who asked.
+  // The new question is asked in the run's language; what is wrong is said in the editor's.
   const ofRun = (await deps.threads.run(record.runId))?.language ?? language;
   const examined = await ask(ofRun);
   if (examined.ok) return examined;

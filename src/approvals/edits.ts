@@ -17,8 +17,7 @@ export function proposedArguments(
 ): Record<string, unknown> | undefined {
   const byId = new Map(approvals.map((each) => [each.requestId, each]));
   let first: ApprovalRecord | undefined = approval;
-  // Each edit is younger than what it is an edit of; an imported file that says otherwise must not be gone
-  // round in.
+  // Bounded, because in an imported file edits could refer to each other in a circle.
   for (let left = byId.size; first?.editOf !== undefined && left > 0; left -= 1)
     first = byId.get(first.editOf);
   return first === approval ? undefined : first?.context;

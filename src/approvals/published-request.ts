@@ -20,9 +20,7 @@ const publishedRequest = z.object({
 
 export type PublishedRequest = z.infer<typeof publishedRequest>;
 
-/**
- * Far above any request: whoever writes more into Redis must not stall this process with it at every sweep.
- */
+/** Far above any request: parsing more at every sweep would stall this process. */
 const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
 
 /** The JSON object that `hitl:request` holds; null when it holds none. */

@@ -41,7 +41,7 @@ type CarryOutDeps = FailDeps & OutageDeps & PortsOf<{ eventLog: "tail" | "append
 
 type StartExecutionDeps = WorkOnDeps & CarryOutDeps & PortsOf<{ threads: "transition" }>;
 
-/** Everything that executing a run takes: each part names its own. */
+/** What all parts of an execution use. */
 export type ExecuteDeps = ContinueDeps & SuspendDeps & StartExecutionDeps & WindUpDeps;
 
 /** Begins a queued run, once everything of the run before it has been brought to an end. */
@@ -76,7 +76,7 @@ export async function resume(
 export async function recover(deps: ExecuteDeps, run: RunRecord, stop: StopSignals): Promise<void> {
   const workedMs = await workedBeforeLoss(deps.eventLog, run);
   const patch = { attempt: run.attempt + 1, workedMs };
-  // Given up by this very process, perhaps, in the middle of an effect.
+  // This process may have given the run up itself, in the middle of an effect.
   await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
   await execute(deps, run, "running", patch, stop, async (execution) => {
     deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
@@ -166,7 +166,7 @@ async function execute(
 ): Promise<void> {
   const { threads } = deps;
   const { runId } = before;
-  // Heard from before the transition on, so that no cancel falls between the two.
+  // Listens before the transition, so that no cancel is missed between the two.
   const cancelled = stop.cancellations.listen(runId);
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
@@ -200,7 +200,7 @@ async function carryOut(
     return true;
   } catch (error) {
     if (within.signal.aborted || isTakenAway(error)) {
-      // Whoever goes on continues the log: nothing of ours may still be on its way into it.
+      // Whoever goes on with the run goes on with its log: no append of ours may come after that.
       await writer.flush().catch(() => {});
       deps.logger.info({ runId, err: error }, "run given up by this worker");
       return false;

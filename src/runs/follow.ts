@@ -115,10 +115,7 @@ async function* followOnce(
   }
 }
 
-/**
- * Nothing new is normal; less than there was means that the log is gone, and nobody would ever end this
- * stream.
- */
+/** A log that is shorter than before is gone, and nothing would ever end this stream. */
 async function refuseGone(log: FollowedLog, runId: string, position: number): Promise<void> {
   if (position > 0 && (await log.tail(runId)).lastSeq < position) throw new EventLogGoneError(runId);
 }

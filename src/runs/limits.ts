@@ -57,9 +57,7 @@ export function workedUntil(run: RunRecord, at: number): number {
   return (run.workedMs ?? 0) + Math.max(0, at - run.updatedAt);
 }
 
-/**
- * The same for a run whose worker is gone: it worked until its last event at least, and nobody knows more.
- */
+/** The same for a run whose worker is gone: until its last event, because nothing later is known. */
 export async function workedBeforeLoss(
   log: Pick<EventLog, "tail" | "read">,
   run: RunRecord,
@@ -69,7 +67,7 @@ export async function workedBeforeLoss(
   return workedUntil(run, events[0]?.at ?? run.updatedAt);
 }
 
-/** Ends the reading of the run's model when its time is over. To be closed. */
+/** A signal that aborts the reading of the model when the run's time is over. The clock has to be closed. */
 export function runClock(run: RunRecord, { maxRunMs }: RunLimits) {
   const over = new AbortController();
   const end = () => over.abort(new RunLimitError("time"));

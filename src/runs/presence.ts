@@ -8,7 +8,7 @@ import { createGate, type Gate } from "./gate.ts";
  * in good order is taken off, so that those who are left have ended (docs/decisions/0052).
  */
 export interface Presence {
-  /** Its name on the runs: another one for every process. */
+  /** This process's name in run records, unique for each process. */
   readonly worker: string;
   readonly gate: Gate;
   /**
@@ -34,8 +34,8 @@ export interface Presence {
 }
 
 /**
- * A process that stands still for longer than its lease has lost it, and has not ended: fault runs freeze one
- * for more than two.
+ * Leases that a frozen process may miss before it counts as ended. (The fault runs of test/faults freeze one
+ * for more than two.)
  */
 const GRACE_LEASES = 3;
 
@@ -60,7 +60,7 @@ export function createPresence({ threads, leaseMs, logger }: PresenceOptions): P
       logger.debug({ err, runId }, "could not say that this process has stopped working on a run");
     }
   };
-  // Well within the grace that others give before they draw a conclusion.
+  // Well within the time (`graceMs`) that others wait before they take this process for ended.
   const timer = setInterval(() => {
     for (const runId of unsaid) if (!working.has(runId)) void say(runId);
   }, leaseMs / 3);

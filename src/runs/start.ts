@@ -14,7 +14,7 @@ export interface Prompt {
   language: Language;
   traceId: string;
   idempotency?: Idempotency;
-  /** Why nothing new may begin: a request that has started a run already gets it all the same. */
+  /** Set when nothing new may begin. A repeated request gets the run that it has started all the same. */
   refusal?: LimitError;
   /** Of a thread that begins with another one's checkpoint. */
   origin?: Pick<RunRecord, "continuesFrom" | "forkedFrom" | "promptId">;
@@ -96,7 +96,7 @@ async function supersedeAndBegin(
   busy: Extract<BeginResult, { kind: "busy" }>,
   options: BeginOptions,
 ): Promise<BeginResult> {
-  // A decision that has been made is carried out first: the thread is as busy as if it were executing.
+  // A decision that was made is carried out first, so the thread is busy as if the run were executing.
   const superseded = await deps.approvals.supersede(run.threadId, busy.runId, deps.now());
   if (superseded.kind === "decided") return busy;
   return deps.threads.begin(run, { ...options, replaces: busy.runId });

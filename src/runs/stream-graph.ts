@@ -44,7 +44,7 @@ export async function streamGraph(
         const events = mapGraphEvent(chunk, deps.now(), run.attempt);
         if (events.some(isModelText) && writer.lastSeq + events.length > deps.limits.maxEvents) {
           const error = new RunLimitError("events");
-          // Before the loop is left, which waits for the graph.
+          // Stopped before the loop is left, because leaving it waits for the graph.
           stop.abort(error);
           throw error;
         }

@@ -23,7 +23,10 @@ import { createRunWriter } from "./writer.ts";
 type Reason = "superseded" | "cancelled";
 
 interface HistoryDeps extends OutageDeps {
-  agent: { graph: Pick<AgentGraph, "getState" | "updateState"> } & Pick<Agent, "partialAnswer">;
+  agent: { graph: Pick<AgentGraph, "getState"> } & Pick<
+    Agent,
+    "hasUnappliedAnswers" | "answerCalls" | "keepPartialAnswer"
+  >;
   /** The lease under which the thread is worked on. */
   leaseHolder?: string;
   logger: Logger;
@@ -92,7 +95,7 @@ async function endEarly(deps: EndEarlyDeps, run: RunRecord, reason: Reason): Pro
   await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
   const ends = endsOf(run, presence.worker);
   if (ends >= ENDS_BESIDE_OTHERS) {
-    // Reading what is saved of the run may be what ends processes: then it is not read again.
+    // Perhaps it is reading the checkpoint that ends processes: it is not read again.
     logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
     await clearForFirstRun(deps, run, await threads.runsOf(threadId));
     return sayLast(deps, run, reason, null);

@@ -75,7 +75,7 @@ function promptOf(
   return { prompt: asked.content, language, context, origin: { promptId: asked.id } };
 }
 
-/** What was copied belongs to nobody; should this fail too, it expires. */
+/** The copied checkpoint is not reachable by anybody; should this fail, it expires. */
 async function forgetQuietly(
   logger: Logger,
   graph: Pick<ThreadGraph, "forget">,

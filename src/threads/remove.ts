@@ -54,7 +54,7 @@ async function giveBack(
 ): Promise<void> {
   const { threadId } = thread;
   const answer = await leases.release(threadId, holder, leaseMs);
-  // Somebody left a note: it is for a worker, and so is the lease.
+  // Somebody has asked for work on the thread meanwhile: a worker has to do it, and needs the lease.
   if (answer !== "again") return;
   await leases.release(threadId, holder, leaseMs);
   await queue.enqueue(thread, "begun");
