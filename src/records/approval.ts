@@ -28,13 +28,18 @@ export interface ShownPart {
   notice: string;
 }
 
-/** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
+/**
+ * One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the
+ * run.
+ */
 export interface ApprovalRecord extends Owner {
   v: 1;
   requestId: string;
   threadId: string;
   runId: string;
-  /** LangGraph's interrupt id: the key of the resume map. Not unique across replays, so never a key of ours. */
+  /**
+   * LangGraph's interrupt id: the key of the resume map. Not unique across replays, so never a key of ours.
+   */
   interruptId: string;
   taskId: string;
   toolCallId: string;
@@ -71,8 +76,8 @@ export interface ApprovalRecord extends Owner {
 }
 
 /**
- * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person was told that
- * it had: kept so that the audit shows it.
+ * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person
+ * was told that it had: kept so that the audit shows it.
  */
 export interface LateDecision {
   status: "approved" | "rejected";
@@ -116,7 +121,10 @@ export interface HitlRequest extends Owner {
   settledBy?: "aura";
   outcome?: Settlement;
   reason?: string;
-  /** The request that this one has taken the place of, and the one that has taken its place: arguments were edited. */
+  /**
+   * The request that this one has taken the place of, and the one that has taken its place: arguments were
+   * edited.
+   */
   editOf?: string;
   editedAs?: string;
 }

@@ -32,7 +32,10 @@ export interface RunRecord extends Owner {
   updatedAt: number;
   /** The run whose pending approvals this run's prompt superseded. */
   replaces?: string;
-  /** Id of the checkpoint that this run goes on from: the first run of a forked thread, which is not empty when it begins. */
+  /**
+   * Id of the checkpoint that this run goes on from: the first run of a forked thread, which is not empty
+   * when it begins.
+   */
   continuesFrom?: string;
   /** The thread that the checkpoint was copied from. */
   forkedFrom?: string;
@@ -40,8 +43,9 @@ export interface RunRecord extends Owner {
   promptId?: string;
   error?: { errorCode: ErrorCode; message: string; reason?: "no_progress" };
   /**
-   * Processes that have begun to work on the run since its last new checkpoint, and have not said that they have stopped: those
-   * that have ended, and at most one that works on it. The last to begin stands last (docs/decisions/0052).
+   * Processes that have begun to work on the run since its last new checkpoint, and have not said that they
+   * have stopped: those that have ended, and at most one that works on it. The last to begin stands last
+   * (docs/decisions/0052).
    */
   workers?: string[];
   /** Which of them works, or has worked, on nothing else meanwhile. */
@@ -104,8 +108,8 @@ export class IllegalTransitionError extends Error {
 }
 
 /**
- * What every ThreadRegistry asks before it moves a run. A run that is taken up again after its worker was lost
- * stays `running`, which is no change of status and allowed.
+ * What every ThreadRegistry asks before it moves a run. A run that is taken up again after its worker was
+ * lost stays `running`, which is no change of status and allowed.
  *
  * @throws IllegalTransitionError when one of `from` may not become `to`
  */

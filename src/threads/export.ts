@@ -20,7 +20,8 @@ export type ExportDeps = OwnThreadDeps &
   };
 
 /**
- * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of them.
+ * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of
+ * them.
  *
  * @throws AuraError E3001 while a run is queued or executing: half of what it does would be missing
  */

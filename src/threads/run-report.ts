@@ -41,7 +41,10 @@ const usage = z
 /** Which model gave the last answer, and how it ended when it is not all that the model had to say. */
 const answered = z.object({ model: z.string(), ending: z.string().exactOptional() }).nullable().catch(null);
 
-/** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
+/**
+ * How a run went: its record, the time of each node and tool, how long it waited for people, and what the
+ * model says it has cost.
+ */
 export async function runReport(deps: RunReportDeps, run: RunRecord) {
   const checkpoints: CheckpointView[] = [];
   const graph = await deps.graph();
