@@ -1,5 +1,6 @@
 import type { Decision } from "@aura-platform/client/api.ts";
 import type { RunEvent } from "@aura-platform/client/events.ts";
+import { ServiceFailure } from "@aura-platform/client/failures.ts";
 import { decide, isDecided } from "./decide.ts";
 import { editItem } from "./desk-edit.ts";
 import {
@@ -16,7 +17,6 @@ import {
   withdraw,
   wordsOf,
 } from "./desk-items.ts";
-import { ServiceFailure } from "./failure.ts";
 import { type Answer, openQuestion } from "./question.ts";
 import type { Session } from "./session.ts";
 import type { Show } from "./show.ts";

@@ -1,5 +1,5 @@
-import { DEFAULT_URL } from "@aura-platform/client/connection.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_URL } from "./connection.ts";
 import { CALL } from "./how-to-decide.ts";
 import type { CommonOptions, Session } from "./session.ts";
 

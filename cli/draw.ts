@@ -1,11 +1,12 @@
 import { asDrawable, type DrawableEvent, type RunEvent } from "@aura-platform/client/events.ts";
 import type { AgentStep } from "@aura-platform/client/shapes.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { createScreen, type Prompt, type Screen } from "./screen.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clip, harmless, harmlessLine, nothingHidden, oneLine, wrap } from "./text.ts";
 import { toolRows } from "./tool-row.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** Of arguments and results in a row of their own, where no screen gives the limit. */
 const LONG = 200;

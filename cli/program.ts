@@ -1,4 +1,3 @@
-import { DEFAULT_URL } from "@aura-platform/client/connection.ts";
 import { Command, Option } from "commander";
 import {
   add,
@@ -18,6 +17,7 @@ import { type EditOptions, editApproval } from "./commands/edit.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
+import { DEFAULT_URL } from "./connection.ts";
 import { CALL } from "./how-to-decide.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, openSession } from "./session.ts";

@@ -1,6 +1,7 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Style } from "./terminal.ts";
 import { harmlessLine, oneLine } from "./text.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** What is told of a tool call: that it begins, or its last word. */
 export interface ToolNews {

@@ -1,5 +1,4 @@
-/** What a person reads in: the language that the service's own sentences are asked for in. */
-export type Language = "ko" | "en";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 /**
  * The words between the service's sentences where a run is drawn, in the language of those sentences
