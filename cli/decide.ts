@@ -1,9 +1,11 @@
 import type { AuraApi, Decision } from "@aura-platform/client/api.ts";
 import { type ClientFailure, ConnectionFailure, ServiceFailure } from "@aura-platform/client/failures.ts";
 import type { Standing } from "@aura-platform/client/shapes.ts";
+import type { Verdict } from "@aura-platform/contract/approvals.ts";
 import type { Language } from "@aura-platform/contract/languages.ts";
 import { explain } from "./explain.ts";
 import { CommandFailure } from "./failure.ts";
+import { knownWord } from "./known-word.ts";
 import { harmlessLine } from "./text.ts";
 import { WORDS } from "./words.ts";
 
@@ -17,7 +19,7 @@ export interface Attempt {
   standing: Standing | null;
 }
 
-const DECIDED: Readonly<Record<Decision["verdict"], string>> = Object.freeze({
+const DECIDED: Readonly<Record<Decision["verdict"], Verdict>> = Object.freeze({
   approve: "approved",
   reject: "rejected",
 });
@@ -58,8 +60,8 @@ export function isDecided({ status }: Standing): boolean {
 }
 
 /** What has expired or was given up stands as rejected at Main Service, but nobody has rejected it. */
-function isSame(standing: Standing | null, wanted: string | undefined): boolean {
-  return standing?.status === wanted && !Object.hasOwn(WORDS.en.ended, standing?.outcome ?? "");
+function isSame(standing: Standing | null, wanted: Verdict): boolean {
+  return standing?.status === wanted && knownWord(WORDS.en.ended, standing.outcome) === undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export function standingText(
 ): string {
   const { ended, decided, editedAs: edited } = WORDS[language];
   if (outcome === "superseded" && editedAs != null) return edited(harmlessLine(editedAs));
-  const without = outcome == null || !Object.hasOwn(ended, outcome) ? undefined : ended[outcome];
+  const without = knownWord(ended, outcome);
   if (without !== undefined) return without;
   const by = approvedBy ?? rejectedBy ?? null;
   return harmlessLine(`${decided(status, by)}${reason == null || reason === "" ? "" : `: ${reason}`}`);

@@ -1,4 +1,9 @@
-import { asDrawable, type DrawableEvent, type RunEvent } from "@aura-platform/client/events.ts";
+import {
+  asDrawable,
+  type DrawableData,
+  type DrawableEvent,
+  type RunEvent,
+} from "@aura-platform/client/events.ts";
 import type { AgentStep } from "@aura-platform/client/shapes.ts";
 import type { Language } from "@aura-platform/contract/languages.ts";
 import { createScreen, type Prompt, type Screen } from "./screen.ts";
@@ -61,6 +66,8 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
         return answer.delta(event.data);
       case "error":
         return row(errorRow(event.data), "red");
+      default:
+        return event satisfies never;
     }
   };
   return {
@@ -118,7 +125,7 @@ function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain
   let current: string | null = null;
   let attempt = 1;
   return {
-    delta(data: { content: string; messageId?: string | undefined; attempt?: number | undefined }) {
+    delta(data: DrawableData<"content">) {
       const message = data.messageId ?? "";
       const again = (data.attempt ?? 1) > attempt;
       if (current !== message || again) screen.line("");
@@ -136,14 +143,7 @@ function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain
 
 /** What an approval lets through, word for word: nothing of it is cut, and nothing in it is hidden. */
 export function approvalCard(
-  approval: {
-    requestId: string;
-    actionType: string;
-    message: string;
-    context: Record<string, unknown>;
-    /** The approval whose place it takes. */
-    editOf?: unknown;
-  },
+  approval: DrawableData<"hitl">,
   terminal: Terminal,
   language: Language,
 ): string[] {
@@ -168,15 +168,7 @@ export function approvalCard(
   ];
 }
 
-function errorRow({
-  errorCode,
-  message,
-  reason,
-}: {
-  errorCode: string;
-  message: string;
-  reason?: string | undefined;
-}) {
+function errorRow({ errorCode, message, reason }: DrawableData<"error">) {
   return harmlessLine(`✖ ${errorCode}: ${message}${reason === undefined ? "" : ` (${reason})`}`);
 }
 

@@ -47,5 +47,7 @@ test("a 400 without an envelope is the Gateway's word on tenants that are no num
     [400, "http://127.0.0.1:9000", "acme"],
     [502, GATEWAY, "acme"],
   ] as const;
-  for (const other of others) expect(told(...other)).toBe("no: is AURA_URL right?");
+  for (const [status, url, tenantId] of others) {
+    expect(told(status, url, tenantId)).toBe("no: is AURA_URL right?");
+  }
 });

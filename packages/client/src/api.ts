@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Connection } from "./connection.ts";
-import type { RunEvent } from "./events.ts";
+import { type RunEvent, wholeEvent } from "./events.ts";
 import { ConnectionFailure, UnreadableAnswer } from "./failures.ts";
 import { type Call, call, callForAnswer } from "./http.ts";
 import {
@@ -18,7 +18,6 @@ import {
   threadDocument,
   threadPage,
   threadRef,
-  wholeEvent,
 } from "./shapes.ts";
 import { type EventStream, readStream } from "./stream.ts";
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { DONE } from "@aura-platform/contract/frames.ts";
 import { parseRunEvent, type RunEvent, runOfPosition } from "./events.ts";
 import { ConnectionFailure, reasonOf, ServiceFailure } from "./failures.ts";
 import { readSse } from "./sse.ts";
@@ -92,7 +93,7 @@ async function* framesOf(response: Response, stop: AbortSignal): AsyncGenerator<
     }
     // A foreign id (the Gateway's) is no position.
     const position = runOfPosition(id) === null ? null : (id ?? null);
-    const done = data === "[DONE]";
+    const done = data === DONE;
     const event = data === undefined || done ? null : parseRunEvent(id, data);
     if (data !== undefined && !done && event === null) {
       throw new ConnectionFailure("broken", "a frame of the stream arrived damaged");
