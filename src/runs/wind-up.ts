@@ -23,7 +23,10 @@ import { createRunWriter } from "./writer.ts";
 type Reason = "superseded" | "cancelled";
 
 interface HistoryDeps extends OutageDeps {
-  agent: { graph: Pick<AgentGraph, "getState" | "updateState"> } & Pick<Agent, "partialAnswer">;
+  agent: { graph: Pick<AgentGraph, "getState"> } & Pick<
+    Agent,
+    "hasUnappliedAnswers" | "answerCalls" | "keepPartialAnswer"
+  >;
   /** The lease under which the thread is worked on. */
   leaseHolder?: string;
   logger: Logger;
