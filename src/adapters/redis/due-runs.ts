@@ -21,7 +21,7 @@ export function createDueRuns(redis: RedisCommands): DueRuns {
       return score === null ? null : parseRecord(time, score, DUE_KEY);
     },
     async notDue(runId, since) {
-      await takeOutOfDue(redis, { due: DUE_KEY }, { member: runId, since: since ?? "" });
+      await takeOutOfDue(redis, { due: DUE_KEY }, { runId, since: since ?? "" });
     },
     async takeDue(now, nextDue, limit) {
       if (nextDue <= now) throw new RangeError("due runs can only be put off to later than now");

@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Owner } from "../../records/run.ts";
 
-// For the approval store, until it imports them from there.
-export { hitlRequestKey, hitlSessionKey, hitlTaskKey } from "../hitl-keys.ts";
-
 /**
  * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are in
  * ../hitl-keys.ts and ../event-channels.ts. An id is always the last part, unescaped: whatever characters it
