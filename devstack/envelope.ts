@@ -1,4 +1,6 @@
-import { type AuraError, ERRORS, type ErrorCode, type Language } from "../src/errors.ts";
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { AuraError } from "../src/errors.ts";
 
 /** The JSON envelope of DWP's Java services (contract, section 5), as the stand-ins answer it. */
 export interface Envelope {

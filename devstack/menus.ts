@@ -1,4 +1,4 @@
-import type { Language } from "../src/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Message } from "./envelope.ts";
 
 /** The pages of DWP's web client that have something to show on this stack. */

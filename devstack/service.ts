@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,7 +8,7 @@ import Fastify, {
 } from "fastify";
 import { pino } from "pino";
 import { ZodError } from "zod";
-import { AuraError, type Language } from "../src/errors.ts";
+import { AuraError } from "../src/errors.ts";
 import { failure, languageOf, type Message, success } from "./envelope.ts";
 
 export interface ServiceOptions {

@@ -31,7 +31,7 @@ export interface CheckpointView {
   createdAt: number;
   runId?: string;
   interrupts: { id: string; value: unknown }[];
-  values: Record<string, unknown>;
+  values: ReturnType<typeof toClientState>;
 }
 
 export interface HistoryQuery {
@@ -61,9 +61,10 @@ export function toClientMessage(message: BaseMessage): ClientMessage {
  * The state as clients read it: everything as JSON, messages in their shape, and the language that a run
  * would speak.
  */
-export function toClientState(values: Partial<State>): Record<string, unknown> {
+export function toClientState(values: Partial<State>) {
   const language = languageOfRun(values);
-  return { ...values, language, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
+  const { messages, ...rest } = values;
+  return { ...(messages && { messages: messages.map(toClientMessage) }), ...rest, language };
 }
 
 /** A thread's checkpoints, newest first. */

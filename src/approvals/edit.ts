@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Logger } from "pino";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { ApprovalStore } from "../ports/approval-store.ts";
 import type { CallExamination, Examined } from "../ports/call-examination.ts";
 import type { JobQueue } from "../ports/job-queue.ts";

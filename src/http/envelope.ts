@@ -1,5 +1,6 @@
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { FastifyRequest } from "fastify";
-import { ERRORS, type ErrorCode, type Language } from "../errors.ts";
 import { languageOf } from "./language.ts";
 
 /** Every JSON response of DWP (contract, section 5). */

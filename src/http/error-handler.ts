@@ -1,6 +1,8 @@
+import type { ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
 import { z } from "zod";
-import { AuraError, type ErrorCode, type Language, LimitError } from "../errors.ts";
+import { AuraError, LimitError } from "../errors.ts";
 import { failure } from "./envelope.ts";
 import { languageOf } from "./language.ts";
 import { limitText } from "./limit-texts.ts";

@@ -1,8 +1,8 @@
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
+import { formatEventId } from "@aura-platform/contract/ids.ts";
 import { asciiJson } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
-import type { ShownPart } from "../records/approval.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
-import { formatEventId } from "../records/event-id.ts";
 import { aliasForms, type Wire } from "./aliases.ts";
 
 /** As sent. Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */

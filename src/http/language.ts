@@ -1,6 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
-import type { Language } from "../errors.ts";
 
 const LANGUAGES = ["ko", "en"] as const satisfies readonly Language[];
 

@@ -1,4 +1,5 @@
-import type { Language, Limit } from "../errors.ts";
+import type { Limit } from "@aura-platform/contract/failures.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 const WHAT = Object.freeze({
   ko: { queuedRuns: "대기 중인 실행은", openStreams: "열린 스트림은" },

@@ -1,7 +1,8 @@
+import { ID_PATTERN, parseEventId } from "@aura-platform/contract/ids.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import { runStatus } from "@aura-platform/contract/run-status.ts";
 import { z } from "zod";
-import { AuraError, type Language } from "../errors.ts";
-import { ID_PATTERN, parseEventId } from "../records/event-id.ts";
-import { runStatus } from "../records/run-schema.ts";
+import { AuraError } from "../errors.ts";
 
 const PROMPT_MAX_CHARS = 32_000;
 

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
+import { ID_PATTERN } from "@aura-platform/contract/ids.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { LimitError } from "../errors.ts";
 import type { Idempotency } from "../ports/thread-registry.ts";
-import { ID_PATTERN } from "../records/event-id.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Prompt } from "../runs/start.ts";
 import { callerOf, ownerOf } from "./auth.ts";

@@ -1,6 +1,6 @@
+import { parseEventId } from "@aura-platform/contract/ids.ts";
 import type { FastifyInstance } from "fastify";
 import { MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import { parseEventId } from "../records/event-id.ts";
 import type { ThreadDeps } from "../threads/deps.ts";
 import { exportThread } from "../threads/export.ts";
 import { forkThread } from "../threads/fork.ts";

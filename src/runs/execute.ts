@@ -1,3 +1,5 @@
+import type { EventType, WireEvent } from "@aura-platform/contract/events.ts";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import { Command } from "@langchain/langgraph";
 import { withEdited } from "../approvals/edits.ts";
 import { hitlEvent } from "../approvals/open.ts";
@@ -13,8 +15,7 @@ import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.t
 import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import type { WireEvent } from "../records/event.ts";
-import type { RunRecord, RunStatus } from "../records/run.ts";
+import type { RunRecord } from "../records/run.ts";
 import { attended } from "./attended.ts";
 import type { RunDeps } from "./deps.ts";
 import { failRun } from "./fail.ts";
@@ -228,5 +229,14 @@ async function streamGraph(
 
 /** Said by the model. What tools have done is told whatever the number of events: it has happened. */
 function isWord({ type }: WireEvent): boolean {
-  return type === "content" || type === "thought";
+  return IS_WORD[type];
 }
+
+const IS_WORD = Object.freeze({
+  thought: true,
+  plan_step: false,
+  tool_execution: false,
+  hitl: false,
+  content: true,
+  error: false,
+} satisfies Record<EventType, boolean>);

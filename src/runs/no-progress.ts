@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { NO_PROGRESS } from "../errors.ts";
+import { NO_PROGRESS } from "@aura-platform/contract/errors.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { RunDeps } from "./deps.ts";
 import { ALONE_MS, endsOf, verdictOn } from "./ends.ts";

@@ -1,8 +1,8 @@
+import { ERRORS } from "@aura-platform/contract/errors.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { voidApprovals } from "../approvals/void.ts";
-import { ERRORS } from "../errors.ts";
 import { type Closing, type GraphState, graphThread } from "../ports/agent-graph.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { WindUpDeps } from "./deps.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";

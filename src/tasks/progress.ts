@@ -1,4 +1,7 @@
-import type { AgentStep, CallOutcome, StoredEvent } from "../records/event.ts";
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import { type EventHandlers, handleEvent, type StoredEvent } from "@aura-platform/contract/events.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
+import { isStepOver } from "../records/plan-step.ts";
 import { isTerminal, type RunRecord } from "../records/run.ts";
 import { cutText, plainText } from "./text.ts";
 
@@ -32,23 +35,22 @@ export function createTaskView(run: RunRecord): { add(event: StoredEvent): void;
   const steps = new Map<string, AgentStep>();
   const tools = new Map<string, { tool: string; status: string; outcome?: CallOutcome }>();
   let answer = { messageId: "", attempt: 0, text: "" };
+  const notes: EventHandlers<void> = {
+    thought: () => {},
+    plan_step: (step) => void steps.set(step.id, step),
+    tool_execution: ({ toolCallId, tool, status, outcome }) =>
+      void tools.set(toolCallId, { tool, status, ...(outcome === undefined ? {} : { outcome }) }),
+    hitl: ({ toolCallId, actionType: tool }) => void tools.set(toolCallId, { tool, status: "waiting" }),
+    content: ({ messageId, content, attempt = 1 }) => {
+      const goesOn = messageId === answer.messageId && attempt === answer.attempt;
+      answer = { messageId, attempt, text: goesOn ? answer.text + content : content };
+    },
+    // The run's record says how it has failed.
+    error: () => {},
+  };
 
   return {
-    add({ event }) {
-      if (event.type === "plan_step") steps.set(event.data.id, event.data);
-      if (event.type === "hitl") {
-        tools.set(event.data.toolCallId, { tool: event.data.actionType, status: "waiting" });
-      }
-      if (event.type === "tool_execution") {
-        const { toolCallId, tool, status, outcome } = event.data;
-        tools.set(toolCallId, { tool, status, ...(outcome === undefined ? {} : { outcome }) });
-      }
-      if (event.type === "content") {
-        const { messageId, content, attempt = 1 } = event.data;
-        const goesOn = messageId === answer.messageId && attempt === answer.attempt;
-        answer = { messageId, attempt, text: goesOn ? answer.text + content : content };
-      }
-    },
+    add: ({ event }) => handleEvent(notes, event),
     view() {
       const plan = [...steps.values()];
       const planSteps = JSON.stringify(plan);
@@ -89,6 +91,6 @@ function placeOf(plan: readonly AgentStep[], status: RunRecord["status"]): numbe
 
 function progressOf(steps: readonly AgentStep[]): number {
   if (steps.length === 0) return 0;
-  const over = steps.filter(({ status }) => status === "completed" || status === "failed").length;
+  const over = steps.filter(isStepOver).length;
   return Math.min(99, Math.floor((over / steps.length) * 100));
 }

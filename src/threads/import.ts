@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
+import {
+  THREAD_FORMAT_VERSION,
+  type ThreadDocument,
+  threadDocument,
+} from "@aura-platform/contract/thread-document.ts";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
 import type { SavedThread } from "../ports/thread-archive.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../records/run.ts";
 import type { ThreadDeps } from "./deps.ts";
-import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 
 /**
  * Stores an exported thread as a new one of the caller's, under a new thread id and the runs' own ids. A run
@@ -41,9 +45,9 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
 
 function parseDocument(body: unknown): ThreadDocument {
   const { version } = z.object({ version: z.number() }).catch({ version: 0 }).parse(body);
-  if (version > FORMAT_VERSION) {
+  if (version > THREAD_FORMAT_VERSION) {
     throw new AuraError("E4000", {
-      data: { version, supported: FORMAT_VERSION },
+      data: { version, supported: THREAD_FORMAT_VERSION },
       detail: "a newer document",
     });
   }

@@ -1,6 +1,6 @@
+import { EVENT_TYPES } from "@aura-platform/contract/events.ts";
 import { expect, test } from "vitest";
 import { eventFrame, MAX_FRAME_BYTES } from "../../src/http/frame.ts";
-import { EVENT_TYPES } from "../../src/records/event.ts";
 import { mapGraphEvent } from "../../src/runs/map-event.ts";
 
 test("[R3.3] wire names do not change", () => {

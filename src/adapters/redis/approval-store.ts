@@ -1,3 +1,4 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import { z } from "zod";
 import type {
   ApprovalStore,
@@ -6,7 +7,6 @@ import type {
   SupersedeResult,
 } from "../../ports/approval-store.ts";
 import type { ApprovalRecord, Decision } from "../../records/approval.ts";
-import { HITL_TTL_S } from "../../records/approval.ts";
 import {
   awaitsResume,
   isDecidedThere,

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { shownPart } from "@aura-platform/contract/approvals.ts";
 import { z } from "zod";
 import { BackendUnavailableError } from "../../errors.ts";
 import type { CallExamination, ChangedCall, Examine, Examined } from "../../ports/call-examination.ts";
-import { shownPart } from "../../records/approval-schema.ts";
 import type { BackendLogger } from "../backend-logger.ts";
 import type { RedisCommands } from "./commands.ts";
 import { EXAMINATION_CHANNEL, examinationKey, examinedChannel } from "./keys.ts";

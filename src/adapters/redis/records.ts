@@ -1,5 +1,6 @@
+import type { LateDecision } from "@aura-platform/contract/approvals.ts";
 import { z } from "zod";
-import type { ApprovalRecord, Decision, LateDecision } from "../../records/approval.ts";
+import type { ApprovalRecord, Decision } from "../../records/approval.ts";
 import { approvalRecord } from "../../records/approval-schema.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
 import { runRecord, threadRecord } from "../../records/run-schema.ts";
