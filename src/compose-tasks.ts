@@ -42,7 +42,7 @@ async function plannedTool(
   { threadId, runId, status }: RunRecord,
 ): Promise<string | undefined | null> {
   const view = await graph.view(threadId);
-  if (view?.runId !== runId || view.next.some((node) => node === "plan" || node === "__start__")) return null;
+  if (view?.runId !== runId || !graph.isPlanned(view)) return null;
   // A step whose tasks are done and not yet applied names no next one: it may be the plan's.
   if (view.next.length === 0 && !isTerminal(status)) return null;
   return plan.parse(view.values.steps).find(({ tool }) => tool !== undefined)?.tool;

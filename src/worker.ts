@@ -43,7 +43,7 @@ export async function startWorker(
   const holding = createHolding(backend.leases, leaseMs, logger, now);
 
   queue.work(async (threadId) => {
-    const deps = { backend, agent: await agent(), logger, presence, now, approvalTtlMs, limits, onChange };
+    const deps = { ...backend, agent: await agent(), logger, presence, now, approvalTtlMs, limits, onChange };
     await advance(deps, holding, { shutdown: shutdown.signal, cancellations }, threadId);
   });
   const decide = { approvals, queue, logger, now };

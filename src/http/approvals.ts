@@ -10,7 +10,7 @@ import { languageOf } from "./language.ts";
 import { editBody, parseInput, requestParams } from "./schemas.ts";
 
 export interface ApprovalRouteDeps {
-  approvals: ApprovalStore;
+  approvals: Pick<ApprovalStore, "pendingOf">;
   /** Puts an approval with other arguments in the place of one that waits. */
   edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
 }

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { AuraError } from "../errors.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { runReport } from "../threads/run-report.ts";
+import { type RunReportDeps, runReport } from "../threads/run-report.ts";
 import { showRun } from "../threads/show.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
@@ -11,7 +10,7 @@ import { languageOf } from "./language.ts";
 import { afterQuery, eventParams, parseInput, runParams } from "./schemas.ts";
 
 export interface RunsDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: RunReportDeps;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
 }
 

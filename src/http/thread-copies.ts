@@ -1,11 +1,10 @@
 import { parseEventId } from "@aura-platform/contract/ids.ts";
 import type { FastifyInstance } from "fastify";
 import { MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { exportThread } from "../threads/export.ts";
-import { forkThread } from "../threads/fork.ts";
-import { importThread } from "../threads/import.ts";
-import { replayThread } from "../threads/replay.ts";
+import { type ExportDeps, exportThread } from "../threads/export.ts";
+import { type ForkDeps, forkThread } from "../threads/fork.ts";
+import { type ImportDeps, importThread } from "../threads/import.ts";
+import { type ReplayDeps, replayThread } from "../threads/replay.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, startOf, streamEvents, streamRun } from "./follow.ts";
@@ -14,7 +13,7 @@ import { languageOf } from "./language.ts";
 import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
 
 export interface CopyDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: ReplayDeps & ForkDeps & ExportDeps & ImportDeps;
 }
 
 /** An export of a long thread is larger than any prompt. (The Gateway lets 256 KB through, as everywhere.) */

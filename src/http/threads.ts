@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { ThreadPosition } from "../ports/thread-archive.ts";
 import { isOwnedBy, type ThreadRecord } from "../records/run.ts";
-import { threadAudit } from "../threads/audit.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { threadHistory } from "../threads/history.ts";
-import { removeThread } from "../threads/remove.ts";
-import { showThread } from "../threads/show.ts";
+import { type AuditDeps, threadAudit } from "../threads/audit.ts";
+import { type HistoryDeps, threadHistory } from "../threads/history.ts";
+import { type RemoveDeps, removeThread } from "../threads/remove.ts";
+import { type ShowThreadDeps, showThread } from "../threads/show.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, streamThread } from "./follow.ts";
@@ -15,7 +15,7 @@ import { languageOf } from "./language.ts";
 import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.ts";
 
 export interface ThreadsDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: ShowThreadDeps & HistoryDeps & AuditDeps & RemoveDeps & PortsOf<{ archive: "list" }>;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
 }
@@ -28,7 +28,7 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
 
   app.get("/aura/threads", async (request) => {
     const { limit, cursor, status } = parseInput(threadsQuery, request.query, languageOf(request));
-    const { items, next } = await saved.backend.archive.list(ownerOf(request), {
+    const { items, next } = await saved.archive.list(ownerOf(request), {
       after: cursor === undefined ? null : parseCursor(cursor),
       limit,
       ...(status === undefined ? {} : { status }),

@@ -62,7 +62,6 @@ export interface AgentGraph {
    */
   stream(input: unknown, config: GraphStreamConfig): Promise<AsyncIterable<unknown>>;
   getState(config: GraphThread): Promise<GraphState>;
-  updateState(config: GraphThread, values: Record<string, unknown>, asNode: string): Promise<unknown>;
 }
 
 /** A tool call of the last turn that its task has not answered. */
@@ -112,14 +111,18 @@ export interface Agent {
   modelFailure(error: unknown): ModelFailure | null;
   /** The calls of a stopped graph that have no answer yet. */
   openCalls(state: GraphState): OpenCall[];
+  /** Whether calls have ended whose answers are not in the history yet: the next prompt would drop them. */
+  hasUnappliedAnswers(state: GraphState): boolean;
   /** Looks at changed arguments of a waiting call as if the model had made it with them. */
   examine(call: ChangedCall): Examined;
   /** How a call's last word reads. */
   closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language): Closing;
   /** Resolves when no effect of the thread is under way in this process any more, or after this time. */
   settled(threadId: string, patienceMs: number): Promise<void>;
-  /** The message for the history of an answer that was cut off. */
-  partialAnswer(said: { messageId: string; text: string }): unknown;
+  /** Puts the last words of calls into the history as their answers, with those that wait to be applied. */
+  answerCalls(thread: GraphThread, closings: readonly Closing[]): Promise<void>;
+  /** Puts an answer that was cut off into the history. */
+  keepPartialAnswer(thread: GraphThread, said: { messageId: string; text: string }): Promise<void>;
 }
 
 /** A node waits until everything it has written is stored. */

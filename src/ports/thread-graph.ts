@@ -19,6 +19,8 @@ export interface CheckpointView extends Omit<Checkpoint, "changed"> {
 export interface ThreadGraph {
   /** One checkpoint, by default the last; null when there is none. */
   view(threadId: string, checkpointId?: string): Promise<CheckpointView | null>;
+  /** Whether the plan of the checkpoint's run is made there; false while it is still to come. */
+  isPlanned(view: Pick<CheckpointView, "next">): boolean;
   /** Newest first. */
   history(
     threadId: string,

@@ -1,6 +1,6 @@
 import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { OwnerCaps } from "../records/owner-caps.ts";
-import type { RunRecord, ThreadRecord } from "../records/run.ts";
+import type { RunRecord, StatusBefore, ThreadRecord } from "../records/run.ts";
 import type { OwnedThread } from "./job-queue.ts";
 
 export type BeginResult =
@@ -77,13 +77,15 @@ export interface ThreadRegistry {
    * A worker in the patch becomes the last of the run's `workers`; any status but `running` empties them, because whoever
    * brought that about has worked to a stop.
    *
-   * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up again since,
-   *   nothing is changed
+   * @param ifAttempt who works on the run names the attempt that it works on: when the run has been taken up
+   *   again since, nothing is changed
+   * @throws IllegalTransitionError when a run may never become `to` from one of `from` (records/run.ts); nothing
+   *   is changed
    */
-  transition(
+  transition<To extends RunStatus>(
     runId: string,
-    from: readonly RunStatus[],
-    to: RunStatus,
+    from: readonly StatusBefore<To>[],
+    to: To,
     at: number,
     patch?: RunPatch,
     ifAttempt?: number,
@@ -94,7 +96,7 @@ export interface ThreadRegistry {
    */
   attend(runId: string, worker: string, what: Attendance): Promise<void>;
   /** Makes the run due at `at` (Unix ms): there is work on it that somebody has to take up. */
-  makeDue(runId: string, threadId: string, at: number): Promise<void>;
+  makeDue(runId: string, at: number): Promise<void>;
   /** Since when the run is due (Unix ms), or null when it is not. */
   dueAt(runId: string): Promise<number | null>;
   /**

@@ -1,7 +1,21 @@
-import type { LateDecision, Settlement } from "@aura-platform/contract/approvals.ts";
+import type { ApprovalStatus, LateDecision, Settlement } from "@aura-platform/contract/approvals.ts";
 import type { HitlRequest } from "@aura-platform/contract/hitl.ts";
 import type { RecordedApproval } from "@aura-platform/contract/thread-document.ts";
 import type { Owner } from "./run.ts";
+
+const NEXT: Readonly<Record<ApprovalStatus, readonly ApprovalStatus[]>> = Object.freeze({
+  pending: ["approved", "rejected", "expired", "superseded", "cancelled"],
+  approved: [],
+  rejected: [],
+  expired: [],
+  superseded: [],
+  cancelled: [],
+});
+
+/** Whether an approval in state `from` may be settled as `to`. */
+export function maySettle(from: ApprovalStatus, to: ApprovalStatus): boolean {
+  return NEXT[from].includes(to);
+}
 
 /**
  * One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run.

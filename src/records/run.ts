@@ -43,18 +43,47 @@ export function titleOf(prompt: string): string {
     : `${characters.slice(0, TITLE_CHARS - 1).join("")}…`;
 }
 
-const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = Object.freeze({
+const NEXT = Object.freeze({
   queued: ["running", "cancelled", "failed"],
   running: ["waiting", "completed", "failed", "cancelled"],
   waiting: ["running", "cancelled", "failed"],
   completed: [],
   failed: [],
   cancelled: [],
-});
+} as const satisfies Record<RunStatus, readonly RunStatus[]>);
+
+type Next = typeof NEXT;
+
+/** What a run may be before it becomes `To`; before `running` also `running`, when its worker was lost. */
+export type StatusBefore<To extends RunStatus> =
+  | { [From in RunStatus]: To extends Next[From][number] ? From : never }[RunStatus]
+  | (To extends "running" ? "running" : never);
 
 /** Whether a run in state `from` may become `to`. */
 export function mayBecome(from: RunStatus, to: RunStatus): boolean {
-  return NEXT[from].includes(to);
+  const next: readonly RunStatus[] = NEXT[from];
+  return next.includes(to);
+}
+
+/** Somebody has asked for a change of status that no run may ever make: a mistake in the program. */
+export class IllegalTransitionError extends Error {
+  constructor(from: RunStatus, to: RunStatus) {
+    super(`a run that is ${from} never becomes ${to}`);
+    this.name = "IllegalTransitionError";
+  }
+}
+
+/**
+ * What every ThreadRegistry asks before it moves a run. A run that is taken up again after its worker was lost
+ * stays `running`, which is no change of status and allowed.
+ *
+ * @throws IllegalTransitionError when one of `from` may not become `to`
+ */
+export function checkTransition(from: readonly RunStatus[], to: RunStatus): void {
+  const illegal = from.find(
+    (status) => !mayBecome(status, to) && !(status === "running" && to === "running"),
+  );
+  if (illegal !== undefined) throw new IllegalTransitionError(illegal, to);
 }
 
 export function isTerminal(status: RunStatus): boolean {

@@ -1,13 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { BackendUnavailableError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import { type EventLog, EventLogGoneError } from "../ports/event-log.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
 
 /** Events per read: the most that one follower holds in memory, however slow its client is. */
 const PAGE = 256;
 /** Between two attempts while the backend is away, in ms. */
 const RETRY_MS = 500;
+
+export type FollowedLog = Pick<EventLog, "read" | "tail" | "watch">;
+
+export interface FollowThreadDeps extends PortsOf<{ threads: "runsOf" | "watch" }> {
+  eventLog: FollowedLog;
+}
 
 /** Events of one run, in order. */
 export interface RunEvents {
@@ -20,7 +26,7 @@ export interface RunEvents {
  * when the run has ended or `signal` is aborted. While the backend is away it waits: the run pauses, and goes on.
  */
 export async function* followRun(
-  log: EventLog,
+  log: FollowedLog,
   runId: string,
   after: number,
   signal: AbortSignal,
@@ -45,7 +51,7 @@ export async function* followRun(
  * the runs to come; returns only when `signal` is aborted.
  */
 export async function* followThread(
-  deps: { threads: ThreadRegistry; eventLog: EventLog },
+  deps: FollowThreadDeps,
   threadId: string,
   from: { runId: string; seq: number } | null,
   signal: AbortSignal,
@@ -79,7 +85,7 @@ export async function* followThread(
  * from the last position.
  */
 async function* followOnce(
-  log: EventLog,
+  log: FollowedLog,
   runId: string,
   after: number,
   signal: AbortSignal,
@@ -109,7 +115,7 @@ async function* followOnce(
 }
 
 /** Nothing new is normal; less than there was means that the log is gone, and nobody would ever end this stream. */
-async function refuseGone(log: EventLog, runId: string, position: number): Promise<void> {
+async function refuseGone(log: FollowedLog, runId: string, position: number): Promise<void> {
   if (position > 0 && (await log.tail(runId)).lastSeq < position) throw new EventLogGoneError(runId);
 }
 

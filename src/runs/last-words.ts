@@ -33,7 +33,10 @@ export interface CallSources {
  * The last word of every call of a run that has none, or whose answer the checkpoint lacks. The ledger decides (its conclusion stays
  * true whatever still happens); what has been said already stays said; of what never began an approval tells why.
  */
-export async function lastWords(ledger: EffectLedger, sources: CallSources): Promise<ConcludedCall[]> {
+export async function lastWords(
+  ledger: Pick<EffectLedger, "conclude">,
+  sources: CallSources,
+): Promise<ConcludedCall[]> {
   const { run, told, open } = sources;
   const approvals = standing(sources.approvals);
   const calls = new Map<string, { call: Omit<OpenCall, "taskId">; taskId?: string }>();

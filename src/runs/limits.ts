@@ -55,7 +55,10 @@ export function workedUntil(run: RunRecord, at: number): number {
 }
 
 /** The same for a run whose worker is gone: it worked until its last event at least, and nobody knows more. */
-export async function workedBeforeLoss(log: EventLog, run: RunRecord): Promise<number> {
+export async function workedBeforeLoss(
+  log: Pick<EventLog, "tail" | "read">,
+  run: RunRecord,
+): Promise<number> {
   const { lastSeq } = await log.tail(run.runId);
   const { events } = await log.read(run.runId, Math.max(0, lastSeq - 1), 1);
   return workedUntil(run, events[0]?.at ?? run.updatedAt);

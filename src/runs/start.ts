@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Language } from "@aura-platform/contract/languages.ts";
 import { AuraError, LimitError } from "../errors.ts";
-import type { Backend } from "../ports/backend.ts";
+import type { Backend, PortsOf } from "../ports/backend.ts";
 import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
 import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
@@ -21,8 +21,9 @@ export interface Prompt {
   origin?: Pick<RunRecord, "continuesFrom" | "forkedFrom" | "promptId">;
 }
 
-export interface StartDeps {
-  backend: Pick<Backend, "threads" | "approvals" | "queue" | "touch">;
+export interface StartDeps
+  extends PortsOf<{ threads: "begin" | "run"; approvals: "supersede"; queue: "enqueue" }>,
+    Pick<Backend, "touch"> {
   /** Unix ms. */
   now: () => number;
   /** How many runs may be queued. */
@@ -32,16 +33,16 @@ export interface StartDeps {
 const NOTHING_NEW: OwnerCaps = Object.freeze({ user: 0, tenant: 0 });
 
 /**
- * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new message
- * (they are superseded, never approved); one that is executing is busy. The record alone is enough: should the job be lost, the
- * sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
+ * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new
+ * message (they are superseded, never approved); one that is executing is busy. The record alone is enough: should
+ * the job be lost, the sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
  *
  * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy;
  *   E3006 when the Idempotency-Key came with another body;
  *   LimitError when too many runs are queued, or the prompt's own refusal
  */
 export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunRecord> {
-  const { threads, queue, touch } = deps.backend;
+  const { threads, queue, touch } = deps;
   const run = newRun(prompt, deps.now());
   const { idempotency, refusal } = prompt;
   const queued = refusal === undefined ? deps.queuedCaps : NOTHING_NEW;
@@ -96,9 +97,9 @@ async function supersedeAndBegin(
   options: BeginOptions,
 ): Promise<BeginResult> {
   // A decision that has been made is carried out first: the thread is as busy as if it were executing.
-  const superseded = await deps.backend.approvals.supersede(run.threadId, busy.runId, deps.now());
+  const superseded = await deps.approvals.supersede(run.threadId, busy.runId, deps.now());
   if (superseded.kind === "decided") return busy;
-  return deps.backend.threads.begin(run, { ...options, replaces: busy.runId });
+  return deps.threads.begin(run, { ...options, replaces: busy.runId });
 }
 
 function runOrGone(run: RunRecord | null): RunRecord {

@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
-import type { DecideDeps } from "../approvals/decide.ts";
-import { reconcileApprovals } from "../approvals/reconcile.ts";
-import { restateContradicted } from "../approvals/restate.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
+import { type ReconcileDeps, reconcileApprovals } from "../approvals/reconcile.ts";
+import { type RestateContradictedDeps, restateContradicted } from "../approvals/restate.ts";
+import type { PortsOf } from "../ports/backend.ts";
 
-export interface SweepDeps extends DecideDeps {
-  threads: ThreadRegistry;
-  logger: Logger;
+interface EnqueueDueDeps extends PortsOf<{ threads: "takeDue"; queue: "enqueue" }> {
+  /** Unix ms. */
+  now: () => number;
 }
+
+export type SweepDeps = EnqueueDueDeps & ReconcileDeps & RestateContradictedDeps & { logger: Logger };
 
 export interface SweepOptions {
   everyMs: number;
@@ -58,7 +59,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
   };
 }
 
-async function enqueueDue({ threads, queue, now }: SweepDeps, patienceMs: number): Promise<void> {
+async function enqueueDue({ threads, queue, now }: EnqueueDueDeps, patienceMs: number): Promise<void> {
   for (;;) {
     const due = await threads.takeDue(now(), now() + patienceMs, BATCH);
     for (const run of due) await queue.enqueue(run, run.begun ? "begun" : "new");

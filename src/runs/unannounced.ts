@@ -9,7 +9,7 @@ import { eachEvent } from "./each-event.ts";
  * @param lastSeq the log's last seq; a suspended run's hitl events are its last, so that the end of a log tells nearly always
  */
 export async function unannounced(
-  log: EventLog,
+  log: Pick<EventLog, "read">,
   runId: string,
   lastSeq: number,
   approvals: readonly ApprovalRecord[],

@@ -21,7 +21,12 @@ export interface RunWriter {
  * @param lastSeq the log's tail when the execution began
  * @param now clock in Unix ms
  */
-export function createRunWriter(log: EventLog, runId: string, lastSeq: number, now: () => number): RunWriter {
+export function createRunWriter(
+  log: Pick<EventLog, "append">,
+  runId: string,
+  lastSeq: number,
+  now: () => number,
+): RunWriter {
   let seq = lastSeq;
   let buffered: StoredEvent[] = [];
   let storing: Promise<void> | null = null;

@@ -1,15 +1,22 @@
 import type { AuditEntry, AuditList, AuditOutcome, LaterOutcome } from "@aura-platform/contract/audit.ts";
 import type { RecordedEffect } from "@aura-platform/contract/thread-document.ts";
 import { proposedArguments } from "../approvals/edits.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { type EffectOutcome, readOutcome } from "../records/effect-outcome.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
 
-/** Per approval of a thread: what was proposed, who decided what and when, and what came of it. Oldest first. */
-export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: string): Promise<AuditList> {
+export type AuditDeps = OwnThreadDeps & PortsOf<{ archive: "approvals" | "effects" }>;
+
+/**
+ * Per approval of a thread: what was proposed, who decided what and when, and what came of it. Oldest first.
+ *
+ * @throws AuraError E1004 when the caller has no such thread
+ */
+export async function threadAudit(deps: AuditDeps, owner: Owner, threadId: string): Promise<AuditList> {
   await ownThread(deps, owner, threadId);
-  const { archive } = deps.backend;
+  const { archive } = deps;
   const [approvals, effects] = await Promise.all([archive.approvals(threadId), archive.effects(threadId)]);
   const byCall = new Map(effects.map((effect) => [nameOf(effect), effect]));
   return {

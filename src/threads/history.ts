@@ -2,7 +2,12 @@ import type { Change, Checkpoint, HistoryPage } from "@aura-platform/contract/ch
 import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+export type HistoryDeps = OwnThreadDeps & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "view" | "history">>;
+};
 
 export interface HistoryQuery {
   /** Only checkpoints older than this one. */
@@ -14,7 +19,7 @@ export interface HistoryQuery {
 
 /** A thread's checkpoints, newest first, each with what it has changed. */
 export async function threadHistory(
-  deps: ThreadDeps,
+  deps: HistoryDeps,
   owner: Owner,
   threadId: string,
   page: HistoryQuery,
@@ -48,7 +53,7 @@ function textsOf({ values }: CheckpointView): Texts {
 }
 
 async function parentTexts(
-  graph: ThreadGraph,
+  graph: Pick<ThreadGraph, "view">,
   threadId: string,
   { parentId }: CheckpointView,
   texts: Map<string, Texts>,

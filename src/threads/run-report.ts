@@ -7,18 +7,23 @@ import {
   type ToolTime,
   tokenUsage,
 } from "@aura-platform/contract/runs.ts";
-import type { CheckpointView } from "../ports/thread-graph.ts";
+import type { PortsOf } from "../ports/backend.ts";
+import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import type { ThreadDeps } from "./deps.ts";
 import { showRun } from "./show.ts";
+
+export type RunReportDeps = PortsOf<{ eventLog: "read" }> & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "history">>;
+};
 
 // What a thread's state says more than we know is its own.
 const usage = tokenUsage.strip().nullable().catch(null);
 const lastAnswer = loose(answered).strip().nullable().catch(null);
 
 /** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
-export async function runReport(deps: ThreadDeps, run: RunRecord): Promise<RunReport> {
+export async function runReport(deps: RunReportDeps, run: RunRecord): Promise<RunReport> {
   const checkpoints: CheckpointView[] = [];
   const graph = await deps.graph();
   for await (const view of graph.history(run.threadId, { runId: run.runId })) checkpoints.unshift(view);
@@ -42,7 +47,7 @@ export async function runReport(deps: ThreadDeps, run: RunRecord): Promise<RunRe
     content: (_, at) => goOn(at),
     error: (_, at) => goOn(at),
   };
-  await eachEvent(deps.backend.eventLog, run.runId, (event, { at }) => handleEvent(notes, event, at));
+  await eachEvent(deps.eventLog, run.runId, (event, { at }) => handleEvent(notes, event, at));
   return {
     ...showRun(run),
     nodes: nodeTimes(checkpoints),
