@@ -1,4 +1,4 @@
-import type { RecordedEffect } from "@aura-platform/contract/thread-document.ts";
+import { type RecordedEffect, recordedEffect } from "@aura-platform/contract/thread-document.ts";
 import { z } from "zod";
 import type { EffectKey, EffectLedger, EffectState } from "../../ports/effect-ledger.ts";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
@@ -15,8 +15,7 @@ const effect = jsonField.pipe(
     z.looseObject({
       v: z.literal(1),
       state: z.literal("started"),
-      ended: z.enum(["unknown", "never"]).exactOptional(),
-      later: z.unknown().exactOptional(),
+      ...recordedEffect.pick({ ended: true, later: true }).shape,
     }),
     z.looseObject({ v: z.literal(1), state: z.literal("done"), outcome: present }),
   ]),
