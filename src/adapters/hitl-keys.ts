@@ -1,8 +1,9 @@
 import { HITL_PREFIXES } from "@aura-platform/contract/hitl.ts";
 
 /**
- * The keys of approvals that Aura shares with Main Service (contract, section 4): in Redis, or on the embedded bus
- * in its place. An id is always the last part, unescaped: whatever characters it holds, two ids never share a name.
+ * The keys of approvals that Aura shares with Main Service (docs/contract.md, section 4): in Redis, or on the
+ * embedded bus in its place. An id is always the last part, unescaped: whatever characters it holds, two ids
+ * never share a name.
  */
 
 /** JSON of the approval request; Main Service rewrites it when a person decides, and we when we settle it. */

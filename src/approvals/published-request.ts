@@ -4,7 +4,7 @@ import { readTime } from "../../encoding/time.ts";
 import type { Decision } from "../records/approval.ts";
 import { isOurWord } from "./settled-request.ts";
 
-/** Far above any request: whoever writes more into Redis must not stall this process with it at every sweep. */
+/** Far above any request: parsing more at every sweep would stall this process. */
 const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
 
 /** The JSON object that `hitl:request` holds; null when it holds none. */
@@ -24,7 +24,10 @@ export function parsePublishedRequest(text: string | null): PublishedRequest | n
   return value === null ? null : (publishedRequest.safeParse(value).data ?? null);
 }
 
-/** The decision that Main Service has stored in `hitl:request`, or null when it has stored none: our own word is none. */
+/**
+ * The decision that Main Service has stored in `hitl:request`, or null when it has stored none: our own word
+ * is none.
+ */
 export function publishedDecision(published: PublishedRequest | null, at: number): MainDecision | null {
   const status = published?.status;
   if (published === null || (status !== "approved" && status !== "rejected") || isOurWord(published))
@@ -43,8 +46,8 @@ export function publishedDecision(published: PublishedRequest | null, at: number
 export type MainDecision = Decision & { status: Verdict };
 
 /**
- * The same from the raw text, as far as it is about an approval of this tenant: what names another one decides nothing
- * and holds nothing up.
+ * The same from the raw text, as far as it is about an approval of this tenant: what names another one
+ * decides nothing and holds nothing up.
  */
 export function standingDecision(text: string | null, tenantId: string, at: number): MainDecision | null {
   const published = parsePublishedRequest(text);

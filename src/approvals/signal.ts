@@ -7,7 +7,7 @@ import { publishedDecision } from "./published-request.ts";
 /** Far above any real signal; parsing more would let one message stall the others. */
 const MAX_SIGNAL_CHARS = 64 * 1024;
 
-/** A signal is flat. Parsing and checking a few kilobytes of nothing but brackets takes milliseconds. */
+/** A real signal is flat; a few kilobytes of brackets would take milliseconds to parse and check. */
 const MAX_DEPTH = 16;
 
 /** The signal in a Pub/Sub payload, or why it is none. */
@@ -27,12 +27,14 @@ export function parseSignal(payload: string): { signal: HeardSignal } | { refuse
     : { signal };
 }
 
-/** It says nothing to us; but what is no time at all is no signal of Main Service's either. */
+/** It is not used; but what has something else than a time here does not come from Main Service. */
 function mayBeTime(timestamp: unknown): boolean {
   return timestamp == null || typeof timestamp === "number" || readTime(timestamp) !== null;
 }
 
-/** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */
+/**
+ * What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo.
+ */
 export function decisionOf(heard: HeardSignal, published: PublishedRequest | null, at: number): Decision {
   const standing = publishedDecision(published, at);
   if (standing !== null) return standing;

@@ -27,7 +27,8 @@ export interface ThreadGraph {
     query: { before?: string; limit?: number; runId?: string },
   ): AsyncIterable<CheckpointView>;
   /**
-   * Puts a checkpoint into an empty thread, without what was asked or done after it. With `edits` the state is changed there.
+   * Puts a checkpoint into an empty thread, without what was asked or done after it. With `edits` the state
+   * is changed there.
    *
    * @returns false when there is no such checkpoint
    * @throws AuraError E4000 for edits that are malformed, before anything is written

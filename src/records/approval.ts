@@ -18,8 +18,8 @@ export function maySettle(from: ApprovalStatus, to: ApprovalStatus): boolean {
 }
 
 /**
- * One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run.
- * Its `interruptId` repeats when a step is replayed, so it is never a key of ours.
+ * One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the
+ * run. Its `interruptId` repeats when a step is replayed, so it is never a key of ours.
  */
 export interface ApprovalRecord extends RecordedApproval, Owner {}
 

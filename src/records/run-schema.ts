@@ -4,8 +4,8 @@ import { z } from "zod";
 import { owner } from "./owner-schema.ts";
 import type { RunRecord, ThreadRecord } from "./run.ts";
 
-// Records are loose: a field that nobody has declared, because a newer process wrote it or because nobody added
-// it, is passed on and never lost.
+// Records are loose: a field that nobody has declared, because a newer process wrote it or because nobody
+// added it, is passed on and never lost.
 
 export const runRecord = loose(recordedRun).extend(owner) satisfies z.ZodType<RunRecord>;
 

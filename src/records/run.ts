@@ -10,10 +10,10 @@ export interface Owner {
 }
 
 /**
- * One prompt on a thread, from POST to `[DONE]`. Its `workers` are the processes that have begun to work on it
- * since its last new checkpoint and have not said that they have stopped: those that have ended, and at most one
- * that works on it, the last to begin last. `alone` is the one of them that works, or has worked, on nothing else
- * meanwhile (docs/decisions/0052).
+ * One prompt on a thread, from POST to `[DONE]`. Its `workers` are the processes that have begun to work on
+ * it since its last new checkpoint and have not said that they have stopped: those that have ended, and at
+ * most one that works on it. The last to begin stands last. `alone` is the one of them that works, or has
+ * worked, on nothing else meanwhile (docs/decisions/0052).
  */
 export interface RunRecord extends RecordedRun, Owner {}
 
@@ -74,8 +74,8 @@ export class IllegalTransitionError extends Error {
 }
 
 /**
- * What every ThreadRegistry asks before it moves a run. A run that is taken up again after its worker was lost
- * stays `running`, which is no change of status and allowed.
+ * What every ThreadRegistry asks before it moves a run. A run that is taken up again after its worker was
+ * lost stays `running`, which is no change of status and allowed.
  *
  * @throws IllegalTransitionError when one of `from` may not become `to`
  */

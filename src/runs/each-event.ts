@@ -3,7 +3,10 @@ import type { EventLog } from "../ports/event-log.ts";
 
 const PAGE = 500;
 
-/** Reads what is stored of a run's log behind `after`, in order. From 0 only for what happens once in a run's life. */
+/**
+ * Reads what is stored of a run's log behind `after`, in order. From 0 only for what happens once in a run's
+ * life.
+ */
 export async function eachEvent(
   log: Pick<EventLog, "read">,
   runId: string,

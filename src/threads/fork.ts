@@ -32,8 +32,8 @@ const forked = z.object({
 });
 
 /**
- * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes after the
- * checkpoint is done anew there, and every approval is asked again.
+ * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes
+ * after the checkpoint is done anew there, and every approval is asked again.
  *
  * @throws AuraError E1004 for a thread or checkpoint that the caller does not have, E4000 for edits that are
  *   malformed, E3002 when there is nothing to go on with
@@ -78,7 +78,7 @@ function promptOf(
   return { prompt: asked.content, language, context, origin: { promptId: asked.id } };
 }
 
-/** What was copied belongs to nobody; should this fail too, it expires. */
+/** The copied checkpoint is not reachable by anybody; should this fail, it expires. */
 async function forgetQuietly(
   logger: Logger,
   graph: Pick<ThreadGraph, "forget">,

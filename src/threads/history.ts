@@ -31,7 +31,7 @@ export async function threadHistory(
   }
   const { before, limit } = page;
   const views: CheckpointView[] = [];
-  // One more than asked for: the parent of the last one, mostly.
+  // One more than asked for: mostly the parent of the last one, which is compared with it.
   const query = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
   for await (const view of graph.history(threadId, query)) views.push(view);
   const texts = new Map(views.map((view) => [view.checkpointId, textsOf(view)]));
@@ -47,7 +47,7 @@ export async function threadHistory(
 
 type Texts = ReadonlyMap<string, string>;
 
-/** Each value of the state as JSON: what its size is measured on, and what tells a change. */
+/** Each value of the state as JSON, to measure its size and to compare it with the one before. */
 function textsOf({ values }: CheckpointView): Texts {
   return new Map(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value) ?? "null"]));
 }

@@ -94,11 +94,11 @@ async function refusal(deps: RefusalDeps, saved: SavedThread, owner: Owner): Pro
     const known = await deps.approvals.get(requestId);
     if (known !== null) return isHere({ requestId }, known, owner);
   }
-  // Deleted since.
+  // What was in the way has been deleted since.
   return new AuraError("E3001", { detail: "one of its runs or approvals was here already" });
 }
 
-/** Of what is somebody else's, the caller learns what their own document says. */
+/** Of somebody else's records the caller learns nothing but what stands in the caller's own document. */
 function isHere(
   which: { runId: string } | { requestId: string },
   known: Owner & { threadId: string },
@@ -112,7 +112,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
   const { thread, runs, approvals, effects } = document;
   const saved = runs.map(({ run, events, closed }) => {
     const over = closed && isTerminal(run.status);
-    // Whoever worked on it has never worked on it here.
+    // The processes that worked on it are none of this service.
     const { workers: _, alone: __, ...told } = run;
     const record: RunRecord = { ...told, ...owner, threadId };
     return {
@@ -133,7 +133,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
       importedAt: now,
     },
     runs: saved,
-    // Whatever the file says of itself.
+    // Its owner and origin are never taken from the file.
     approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId, imported: true }, now)),
     effects,
   };

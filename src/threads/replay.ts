@@ -29,8 +29,8 @@ const PAGE = 256;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each run.
- * Nothing is executed; a run that is not over is replayed as far as it has come.
+ * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each
+ * run. Nothing is executed; a run that is not over is replayed as far as it has come.
  *
  * @throws AuraError E1004 for a run or an event that the thread does not have
  */

@@ -22,7 +22,10 @@ export type RunReportDeps = PortsOf<{ eventLog: "read" }> & {
 const usage = tokenUsage.strip().nullable().catch(null);
 const lastAnswer = loose(answered).strip().nullable().catch(null);
 
-/** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
+/**
+ * How a run went: its record, the time of each node and tool, how long it waited for people, and what the
+ * model says it has cost.
+ */
 export async function runReport(deps: RunReportDeps, run: RunRecord): Promise<RunReport> {
   const checkpoints: CheckpointView[] = [];
   const graph = await deps.graph();

@@ -9,8 +9,8 @@ import { callOutcome, callStatus } from "./tool-calls.ts";
 /**
  * What a client may see of a run, by type: five events of docs/contract.md (section 3), and `error`. The
  * names are frozen: a rename breaks every client. Whoever handles events by type says so in a table
- * (`EventHandlers`, or `satisfies Record<EventType, ...>`), so that one that is added here does not compile until
- * it is handled there.
+ * (`EventHandlers`, or `satisfies Record<EventType, ...>`), so that one that is added here does not compile
+ * until it is handled there.
  */
 export const EVENTS = Object.freeze({
   thought: z.strictObject({ content: z.string(), timestamp: unixSeconds }),

@@ -5,10 +5,10 @@ import { jsonField } from "./record-format.ts";
 
 const [first, ...others] = loose(wireEvent).options;
 
-/** What a newer version says of an event stands in its data, which are loose: it is passed on and never lost. */
+/** What a newer version says of an event stands in its data, which are loose: it is never lost. */
 const event = z.discriminatedUnion("type", [first.strip(), ...others.map((each) => each.strip())]);
 
-/** The value of an event's entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */
+/** The value of an entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */
 const value = jsonField.pipe(z.object({ at: storedEvent.shape.at, event }));
 
 /** An entry of a run's stream: an event under `<seq>-0`, or the closing mark under `<lastSeq>-1`. */
