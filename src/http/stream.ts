@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { idempotencyKey } from "@aura-platform/contract/headers.ts";
 import { ID_PATTERN } from "@aura-platform/contract/ids.ts";
-import { languageOfTag } from "@aura-platform/contract/languages.ts";
+import { type Language, languageOfTag } from "@aura-platform/contract/languages.ts";
 import { streamBody, streamQuery } from "@aura-platform/contract/prompts.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Language, LimitError } from "../errors.ts";
+import type { LimitError } from "../errors.ts";
 import type { Idempotency } from "../ports/thread-registry.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Prompt } from "../runs/start.ts";
