@@ -31,13 +31,16 @@ export interface AppDeps extends UseCases {
   streamCaps: OwnerCaps;
 }
 
-/** Request bodies above this are refused with 413 (contract, section 8). */
+/** Request bodies above this are refused with 413 (docs/contract.md, section 8). */
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 /** Time for a client to send its whole request, in ms; answering may take as long as it takes. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** The request path, in order: trace, refuse when closing, authenticate (protected scope), route, errors as envelope. */
+/**
+ * The request path, in order: trace, refuse when closing, authenticate (protected scope), route, errors as
+ * envelope.
+ */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = deps.logger;
   const app = fastify({

@@ -36,7 +36,10 @@ export function composeTasks(config: Config, backend: Backend, logger: Logger): 
 
 const plan = z.array(z.object({ tool: z.string().optional() })).catch([]);
 
-/** The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the plan. */
+/**
+ * The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the
+ * plan.
+ */
 async function plannedTool(
   graph: ThreadGraph,
   { threadId, runId, status }: RunRecord,

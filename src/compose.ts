@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
-import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
+import { type OpenSaver, openSaver, withoutLeases } from "./adapters/redis/saver.ts";
 import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { editApproval } from "./approvals/edit.ts";
@@ -37,8 +37,8 @@ const DRAIN_MS = 10_000;
 const MCP_SETTLE_MS = 5_000;
 
 /**
- * Turns a configuration into running parts; the only place that knows every adapter. A Redis that does not answer
- * yet is no error: nothing runs until it does.
+ * Turns a configuration into running parts; the only place that knows every adapter. A Redis that does not
+ * answer yet is no error: nothing runs until it does.
  *
  * @throws CheckpointerRefusedError when the configured saver cannot be used with this Redis
  */
@@ -149,7 +149,7 @@ function openBackend(
   const { threadTtlMs, concurrency, leaseMs } = config;
   const common = { logger, threadTtlMs, concurrency, caps: config.caps.executing };
   if (config.backend === "embedded") {
-    const saver = plain(new MemorySaver(new InMemorySerializer()), async () => {});
+    const saver = withoutLeases(new MemorySaver(new InMemorySerializer()), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,

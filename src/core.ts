@@ -36,6 +36,9 @@ export interface UseCases {
 export interface Core extends UseCases {
   /** This process is about to end by a fault: of this run, or of any that is executing. */
   crashed(runId: string | undefined): void;
-  /** Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the backend. */
+  /**
+   * Hears no more signals, lets executing runs reach a stop (gives them up after drainMs), closes the
+   * backend.
+   */
   close(): Promise<void>;
 }

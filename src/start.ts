@@ -17,7 +17,8 @@ export interface AuraService {
   /**
    * Ends open streams (their clients reconnect), lets executing runs finish, closes everything.
    *
-   * @param crash the fault that brings this about: it counts against its run, or against those that are executing
+   * @param crash the fault that brings this about: it counts against its run, or against those that are
+   *   executing
    */
   close(crash?: Crash): Promise<void>;
 }

@@ -25,13 +25,16 @@ export interface Worker {
   /** Whether signals and cancels can be heard: a service that cannot is not ready. */
   isListening(): boolean;
   /**
-   * Takes no more work, gives executing runs `drainMs` to reach a stop, then gives them up: they go on in another
-   * process from their last checkpoint.
+   * Takes no more work, gives executing runs `drainMs` to reach a stop, then gives them up: they go on in
+   * another process from their last checkpoint.
    */
   close(drainMs: number): Promise<void>;
 }
 
-/** The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have lost. */
+/**
+ * The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have
+ * lost.
+ */
 export async function startWorker(
   config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs" | "limits">,
   { backend, agent, logger, presence, now, onChange }: WorkerDeps,

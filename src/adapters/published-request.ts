@@ -1,3 +1,5 @@
+import type { LateDecision } from "@aura-platform/contract/approvals.ts";
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import {
   isOfTenant,
   lateDecisionIn,
@@ -6,8 +8,8 @@ import {
   standingDecision,
 } from "../approvals/published-request.ts";
 import { type OurSettlement, ourWord } from "../approvals/settled-request.ts";
-import type { ApprovalRecord, Decision, LateDecision } from "../records/approval.ts";
-import { HITL_TTL_S, maySettle } from "../records/approval.ts";
+import type { ApprovalRecord, Decision } from "../records/approval.ts";
+import { maySettle } from "../records/approval.ts";
 
 /** How a pending approval is settled, seen together with what `hitl:request` holds. */
 export interface Settling {

@@ -44,12 +44,12 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
 }
 
 /**
- * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run due, so a
- * crash before the job is enqueued delays the resume and does not lose it.
+ * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run
+ * due, so a crash before the job is enqueued delays the resume and does not lose it.
  *
- * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record that
- *   stands (still pending when it was to expire, and Main Service has decided; or when hitl:request names another
- *   tenant now)
+ * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record
+ *   that stands (still pending when it was to expire, and Main Service has decided; or when hitl:request
+ *   names another tenant now)
  */
 export async function applyDecision(
   deps: ApplyDeps,

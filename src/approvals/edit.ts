@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Logger } from "pino";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { Examined } from "../ports/call-examination.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
@@ -29,7 +30,7 @@ export interface Edit {
   requestId: string;
   /** All of them: what is left out is not there any more. */
   arguments: Record<string, unknown>;
-  /** Of what is said about it. */
+  /** In which the person is answered. */
   language: Language;
 }
 
@@ -37,14 +38,14 @@ export interface Edit {
 export const MAX_EDITS = 32;
 
 /**
- * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any other;
- * the first one's `hitl:request` says that it is no more. Nothing changes when the arguments are the same, and an
- * edit that is sent twice gives the same approval twice.
+ * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any
+ * other; the first one's `hitl:request` says that it is no more. Nothing changes when the arguments are the
+ * same, and an edit that is sent twice gives the same approval twice.
  *
  * @returns the approval that waits then
- * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be edited any
- *   more, with what stands; E4000 when the call could not run with these arguments, cannot be shown, or keeps a
- *   text of which only a part was shown
+ * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be
+ *   edited any more, with what stands; E4000 when the call could not run with these arguments, cannot be
+ *   shown, or keeps a text of which only a part was shown
  */
 export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Promise<ApprovalRecord> {
   const { requestId, language } = edit;
@@ -79,7 +80,7 @@ export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Pr
 
 function refuseUneditable(record: ApprovalRecord, at: number): void {
   const { status, editedAs, expiresAt, edits = 0 } = record;
-  // An edited one is looked at further: the edit may be this one, sent twice.
+  // One that was edited is not refused here: its edit may be this one, sent twice.
   if (status !== "pending" && editedAs === undefined) throw notPending(record);
   if (status === "pending" && at >= expiresAt) throw notPending({ ...record, status: "expired" });
   if (status === "pending" && edits >= MAX_EDITS)
@@ -95,7 +96,7 @@ async function examine(
   if (cut !== undefined) throw invalid(`arguments/${cut}`, PARTLY_SHOWN[language](record.requestId));
   const { actionType: tool, toolCallId } = record;
   const ask = (of: Language) => deps.examination.ask({ tool, args, toolCallId, language: of });
-  // The question belongs to the run, whoever edits; what is wrong is told to the person who asked.
+  // The new question is asked in the run's language; what is wrong is said in the editor's.
   const ofRun = (await deps.threads.run(record.runId))?.language ?? language;
   const examined = await ask(ofRun);
   if (examined.ok) return examined;

@@ -8,8 +8,8 @@ export type ListenDeps = DecideDeps & {
 };
 
 /**
- * Hears the signals of every session on one subscription for as long as the process lives. Closing it waits for the
- * signals that are being worked on.
+ * Hears the signals of every session on one subscription for as long as the process lives. Closing it waits
+ * for the signals that are being worked on.
  */
 export async function listenForSignals(bus: SignalBus, deps: ListenDeps): Promise<Listening> {
   const working = new Set<Promise<void>>();

@@ -57,7 +57,7 @@ async function decideQuietly(
 ): Promise<void> {
   const { requestId, expiresAt } = approval;
   if (decision.status !== "expired" && !(await isOwnRequest(deps, requestId))) {
-    // What another tenant's request says is no decision, and no reason to wait for ever.
+    // A request of another tenant decides nothing, and must not keep the approval from expiring.
     if (expiresAt > decision.decidedAt) return;
     await applyDecision(deps, requestId, { status: "expired", decidedAt: decision.decidedAt });
     return;

@@ -11,8 +11,8 @@ export interface RestateDeps extends PortsOf<{ approvals: "restate" }> {
 export type RestateContradictedDeps = RestateDeps & PortsOf<{ approvals: "contradicted" }>;
 
 /**
- * Main Service has told somebody of a decision that came too late: from now on it tells what stands, and the audit
- * shows the late one.
+ * Main Service has told somebody of a decision that came too late: from now on it tells what stands, and the
+ * audit shows the late one.
  */
 export async function restate({ approvals, logger, now }: RestateDeps, requestId: string): Promise<void> {
   const record = await approvals.restate(requestId, now());

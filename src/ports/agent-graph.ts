@@ -1,5 +1,6 @@
-import type { Language } from "../errors.ts";
-import type { AgentStep, CallOutcome } from "../records/event.ts";
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { ChangedCall, Examined } from "./call-examination.ts";
 
@@ -75,7 +76,10 @@ export interface OpenCall {
   proposed?: Record<string, unknown>;
 }
 
-/** What is said last of a tool call: what is done stays done, and what has not begun never will (EffectLedger.conclude). */
+/**
+ * What is said last of a tool call: what is done stays done, and what has not begun never will
+ * (EffectLedger.conclude).
+ */
 export type LastWord =
   | { outcome: "completed"; result: unknown }
   | { outcome: "failed"; problem: string }
@@ -104,7 +108,9 @@ export interface Agent {
   graph: AgentGraph;
   /** Removes everything that is saved of the thread. */
   forget(thread: GraphThread): Promise<void>;
-  /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
+  /**
+   * The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless.
+   */
   input(run: RunRecord): unknown;
   /** How the model has failed, when an error of the graph is the model's. */
   modelFailure(error: unknown): ModelFailure | null;
@@ -144,8 +150,9 @@ export function openInterrupts(state: GraphState): { node: string; id?: string; 
 }
 
 /**
- * Whether the graph has stopped in the middle of a step: some of its tasks have neither ended nor asked. (LangGraph's `next`
- * does not tell: it is empty as well when all tasks have ended and their results wait to be applied.)
+ * Whether the graph has stopped in the middle of a step: some of its tasks have neither ended nor asked.
+ * (LangGraph's `next` does not tell: it is empty as well when all tasks have ended and their results wait to
+ * be applied.)
  */
 export function isInterruptedMidway({ tasks }: GraphState): boolean {
   const waits = ({ result, interrupts }: GraphState["tasks"][number]) =>

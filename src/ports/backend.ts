@@ -32,15 +32,17 @@ export interface Backend {
   readonly events: EventBus;
   readonly knowledge: KnowledgeQueue;
   /**
-   * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to the
-   * thread TTL from now.
+   * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to
+   * the thread TTL from now.
    */
   touch(threadId: string): Promise<void>;
-  /** Resolves when the backend answers; rejects with BackendUnavailableError when it does not (within 2 s). */
+  /**
+   * Resolves when the backend answers; rejects with BackendUnavailableError when it does not (within 2 s).
+   */
   ping(): Promise<void>;
   /**
-   * Whether an error that this backend has not wrapped (a checkpoint saver's) says that the backend was out of
-   * reach or unable to serve.
+   * Whether an error that this backend has not wrapped (a checkpoint saver's) says that the backend was out
+   * of reach or unable to serve.
    */
   isOutage(error: Error): boolean;
   /** Closes every connection and timer it opened. */

@@ -13,13 +13,13 @@ type StepDeps = ExecuteDeps &
   PurgeDeps &
   PortsOf<{ threads: "thread" | "run" | "dueAt"; approvals: "unfinished" }>;
 
-/** Everything that working on a thread takes: each step names its own. The lease it gets by itself. */
+/** What all steps together use. The lease is taken by `advance` itself. */
 export type AdvanceDeps = Omit<StepDeps, "leaseHolder">;
 
 /**
- * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it too
- * often does no harm, and whoever calls it first after a crash goes on where the crash was. Nobody else works on the
- * thread meanwhile: they leave a note, and it is looked at again.
+ * Does what is next on a thread, until nothing is. The thread's records alone say what that is, so calling it
+ * too often does no harm, and whoever calls it first after a crash goes on where the crash was. Nobody else
+ * works on the thread meanwhile: they leave a note, and it is looked at again.
  */
 export async function advance(
   deps: AdvanceDeps,
@@ -38,7 +38,7 @@ export async function advance(
       });
     while (!(await hold.release()));
   } catch (error) {
-    // Not left to expire: whoever tries next may begin at once. If the backend is away, expiry does it.
+    // So that whoever tries next need not wait until the lease expires. With the backend away it does expire.
     await hold.release().catch(() => {});
     throw error;
   } finally {
@@ -63,7 +63,7 @@ async function stepOf(deps: StepDeps, run: RunRecord, stop: StopSignals): Promis
     case "running":
       return recover(deps, run, stop);
     case "waiting": {
-      // In this order: what happens after the first makes the run due at another time.
+      // The time is read first: what happens after that makes the run due at another time, which shows it.
       const [since, ofThread] = await Promise.all([
         threads.dueAt(run.runId),
         approvals.unfinished(run.threadId),

@@ -17,8 +17,9 @@ export interface CancelDeps
 }
 
 /**
- * Stops a queued, running or waiting run on whatever instance has it, and voids its approvals. The record comes
- * first; the stream is ended by whoever holds the thread (runs/wind-up). Cancelling a cancelled run does nothing.
+ * Stops a queued, running or waiting run on whatever instance has it, and voids its approvals. The record
+ * comes first; the stream is ended by whoever holds the thread (runs/wind-up). Cancelling a cancelled run
+ * does nothing.
  *
  * @throws AuraError E1004 when the caller has no such run; E3002 when it has ended otherwise
  */
@@ -46,7 +47,10 @@ export async function cancelRun(deps: CancelDeps, owner: Owner, runId: string): 
 
 /** Reaches the runs that this process is executing. */
 export interface Cancellations {
-  /** A signal that aborts when the run is cancelled from now on; close it when the run is not executing any more. */
+  /**
+   * A signal that aborts when the run is cancelled from now on; close it when the run is not executing any
+   * more.
+   */
   listen(runId: string): { signal: AbortSignal; close(): void };
   cancel(runId: string): void;
 }

@@ -16,7 +16,6 @@ import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import type { RunRecord, StatusBefore } from "../records/run.ts";
-import { type AttendDeps, attended } from "./attended.ts";
 import { type Execution, RunTakenAwayError, type StopSignals } from "./execution.ts";
 import { type FailDeps, failRun } from "./fail.ts";
 import { clearForFirstRun, type ForgetDeps } from "./first-run.ts";
@@ -27,6 +26,7 @@ import { type StreamDeps, streamGraph } from "./stream-graph.ts";
 import { type SuspendDeps, suspendOrComplete } from "./suspend.ts";
 import { unannounced } from "./unannounced.ts";
 import { type WindUpDeps, windUpPrevious } from "./wind-up.ts";
+import { type WorkOnDeps, workOn } from "./work-on.ts";
 import { createRunWriter } from "./writer.ts";
 
 type BeginGraphDeps = ForgetDeps & StreamDeps & { agent: Pick<Agent, "input"> };
@@ -39,16 +39,16 @@ type ContinueDeps = BeginGraphDeps &
 
 type CarryOutDeps = FailDeps & OutageDeps & PortsOf<{ eventLog: "tail" | "append" }>;
 
-type WorkDeps = AttendDeps & CarryOutDeps & PortsOf<{ threads: "transition" }>;
+type StartExecutionDeps = WorkOnDeps & CarryOutDeps & PortsOf<{ threads: "transition" }>;
 
-/** Everything that executing a run takes: each part names its own. */
-export type ExecuteDeps = ContinueDeps & SuspendDeps & WorkDeps & WindUpDeps;
+/** What all parts of an execution use. */
+export type ExecuteDeps = ContinueDeps & SuspendDeps & StartExecutionDeps & WindUpDeps;
 
 /** Begins a queued run, once everything of the run before it has been brought to an end. */
 export async function start(deps: ExecuteDeps, run: RunRecord, stop: StopSignals): Promise<void> {
   const runs = await deps.threads.runsOf(run.threadId);
   await windUpPrevious(deps, run, runs);
-  await work(deps, run, "queued", {}, stop, async (execution) => {
+  await execute(deps, run, "queued", {}, stop, async (execution) => {
     if (run.continuesFrom === undefined) await beginGraph(deps, execution, runs);
     else await continueWith(deps, execution, []);
     await suspendOrComplete(deps, execution);
@@ -62,7 +62,7 @@ export async function resume(
   decided: readonly ApprovalRecord[],
   stop: StopSignals,
 ): Promise<void> {
-  await work(deps, run, "waiting", {}, stop, async (execution) => {
+  await execute(deps, run, "waiting", {}, stop, async (execution) => {
     await continueWith(deps, execution, decided);
     await suspendOrComplete(deps, execution);
   });
@@ -70,15 +70,15 @@ export async function resume(
 
 /**
  * Goes on with a run whose worker is gone, from its last checkpoint. It is given all decisions that are not
- * finished once more: without them LangGraph would forget those that the lost worker had given it and that had not
- * reached a checkpoint.
+ * finished once more: without them LangGraph would forget those that the lost worker had given it and that
+ * had not reached a checkpoint.
  */
 export async function recover(deps: ExecuteDeps, run: RunRecord, stop: StopSignals): Promise<void> {
   const workedMs = await workedBeforeLoss(deps.eventLog, run);
   const patch = { attempt: run.attempt + 1, workedMs };
-  // Given up by this very process, perhaps, in the middle of an effect.
+  // This process may have given the run up itself, in the middle of an effect.
   await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
-  await work(deps, run, "running", patch, stop, async (execution) => {
+  await execute(deps, run, "running", patch, stop, async (execution) => {
     deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
     const unfinished = await deps.approvals.unfinished(run.threadId);
     const decided = unfinished.filter(({ runId, status }) => runId === run.runId && status !== "pending");
@@ -110,8 +110,8 @@ async function continueWith(
 }
 
 /**
- * Sends the hitl events of approvals that were decided, or expired, before the worker that had asked could send
- * them: a client sees that a call is asked about before it sees anything else of the call.
+ * Sends the hitl events of approvals that were decided, or expired, before the worker that had asked could
+ * send them: a client sees that a call is asked about before it sees anything else of the call.
  */
 async function announceDecided(
   deps: AnnounceDeps,
@@ -134,8 +134,8 @@ async function beginGraph(
 }
 
 /**
- * The decisions by interrupt id, of the calls that still wait in the checkpoint; null when there are none. It is
- * what LangGraph's `Command.resume` takes.
+ * The decisions by interrupt id, of the calls that still wait in the checkpoint; null when there are none. It
+ * is what LangGraph's `Command.resume` takes.
  */
 function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Record<string, unknown> | null {
   const waiting = new Set(openInterrupts(state).map(({ id }) => id));
@@ -156,26 +156,26 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
  * Waits until this process may work on the run, moves the run to `running` and executes it. A failure of the
  * execution becomes the run's, unless others go on with the run.
  */
-async function work(
-  deps: WorkDeps,
+async function execute(
+  deps: StartExecutionDeps,
   before: RunRecord,
   from: StatusBefore<"running">,
   patch: RunPatch,
   stop: StopSignals,
-  execute: (execution: Execution) => Promise<void>,
+  steps: (execution: Execution) => Promise<void>,
 ): Promise<void> {
   const { threads } = deps;
   const { runId } = before;
-  // Heard from before the transition on, so that no cancel falls between the two.
+  // Listens before the transition, so that no cancel is missed between the two.
   const cancelled = stop.cancellations.listen(runId);
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
-    await attended(deps, before, signal, async ({ worker, onCheckpoint }) => {
+    await workOn(deps, before, signal, async ({ worker, onCheckpoint }) => {
       const begun = { ...patch, worker };
       const run = await threads.transition(runId, [from], "running", deps.now(), begun, before.attempt);
       if (run === null) return false;
       deps.onChange?.(runId);
-      return carryOut(deps, run, from, { signal, onCheckpoint }, execute);
+      return carryOut(deps, run, from, { signal, onCheckpoint }, steps);
     });
   } finally {
     cancelled.close();
@@ -188,7 +188,7 @@ async function carryOut(
   run: RunRecord,
   from: StatusBefore<"running">,
   within: Pick<Execution, "signal" | "onCheckpoint">,
-  execute: (execution: Execution) => Promise<void>,
+  steps: (execution: Execution) => Promise<void>,
 ): Promise<boolean> {
   const { eventLog } = deps;
   const { runId } = run;
@@ -196,11 +196,11 @@ async function carryOut(
   const writer = createRunWriter(eventLog, runId, lastSeq, deps.now);
   try {
     // It is executed with the status that it came from: a waiting run must have a checkpoint.
-    await execute({ run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, ...within });
+    await steps({ run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, ...within });
     return true;
   } catch (error) {
     if (within.signal.aborted || isTakenAway(error)) {
-      // Whoever goes on continues the log: nothing of ours may still be on its way into it.
+      // Whoever goes on with the run goes on with its log: no append of ours may come after that.
       await writer.flush().catch(() => {});
       deps.logger.info({ runId, err: error }, "run given up by this worker");
       return false;

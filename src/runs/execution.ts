@@ -1,16 +1,18 @@
 import type { RunRecord } from "../records/run.ts";
-import type { Attended } from "./attended.ts";
 import type { Cancellations } from "./cancel.ts";
+import type { Registration } from "./work-on.ts";
 import type { RunWriter } from "./writer.ts";
 
-/** One execution of a run: from its prompt, from decisions or from a crash, to its end or the next approvals. */
+/**
+ * One execution of a run: from its prompt, from decisions or from a crash, to its end or the next approvals.
+ */
 export interface Execution {
   run: RunRecord;
   writer: RunWriter;
   /** Of the events that this execution writes. */
   firstSeq: number;
   signal: AbortSignal;
-  onCheckpoint: Attended["onCheckpoint"];
+  onCheckpoint: Registration["onCheckpoint"];
 }
 
 /** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */

@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import { errorCodeOf } from "../errors.ts";
 import type { Agent } from "../ports/agent-graph.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { RunRecord } from "../records/run.ts";
@@ -14,8 +15,8 @@ interface ToldDeps {
 export type FailDeps = WindUpDeps & ToldDeps & PortsOf<{ threads: "transition" }>;
 
 /**
- * Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have
- * the run.
+ * Ends the run with an error event whose text carries no internals; the log keeps the cause. False when
+ * others have the run.
  */
 export async function failRun(deps: FailDeps, run: RunRecord, error: unknown): Promise<boolean> {
   const { errorCode, message } = toldOf(deps, run, error);
@@ -32,7 +33,7 @@ export async function failRun(deps: FailDeps, run: RunRecord, error: unknown): P
   return failed !== null;
 }
 
-/** As a model that failed, or one that did not answer in time. */
+/** A limit is told like a model that has failed, or has not answered in time. */
 const LIMIT_CODES: Readonly<Record<RunLimit, ErrorCode>> = Object.freeze({
   output: "E5000",
   events: "E5000",

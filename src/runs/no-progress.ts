@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { NO_PROGRESS } from "@aura-platform/contract/errors.ts";
 import type { Logger } from "pino";
-import { NO_PROGRESS } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { RunRecord } from "../records/run.ts";
 import { ALONE_MS, endsOf, verdictOn } from "./ends.ts";
@@ -25,8 +25,8 @@ export type TakePlaceDeps = EnterAloneDeps &
   PortsOf<{ threads: "run" }> & { presence: Pick<Presence, "graceMs"> };
 
 /**
- * Waits until this process may work on the run. Null when it must not, now or ever: then what is to be done about
- * the run has been done.
+ * Waits until this process may work on the run. Null when it must not, now or ever: then what is to be done
+ * about the run has been done.
  */
 export async function takePlace(
   deps: TakePlaceDeps,
@@ -37,7 +37,7 @@ export async function takePlace(
   const verdict = verdictOn(run, worker);
   if (verdict === "innocent") return gate.enter(signal);
   if (verdict === "suspect") return enterAlone(deps, run, signal);
-  // A process that was frozen, or cut off from the backend, has not ended: it says so as soon as it can.
+  // A process that was frozen or cut off from the backend has not ended, and gets the time to say so.
   await delay(graceMs, undefined, { signal }).catch(() => {});
   const standing = signal.aborted ? null : await deps.threads.run(run.runId);
   if (standing?.status !== "running") return null;
@@ -48,7 +48,7 @@ export async function takePlace(
 async function enterAlone(deps: EnterAloneDeps, run: RunRecord, signal: AbortSignal): Promise<Place | null> {
   const { presence, logger, threads, now } = deps;
   const { runId, threadId } = run;
-  // The longer it has waited, the longer others may have to wait for it: at some time they will all have stopped.
+  // It waits for longer each time, so that at some time all others will have stopped before it gives up.
   const patienceMs = Math.min(Math.max(ALONE_MS, now() - run.updatedAt), 2 ** 31 - 1);
   const place = await presence.gate.enterAlone(patienceMs, signal);
   if (place === null) {
@@ -60,7 +60,7 @@ async function enterAlone(deps: EnterAloneDeps, run: RunRecord, signal: AbortSig
   return place;
 }
 
-/** Ends a run that ends whatever works on it. */
+/** Ends a run that has ended every process that has worked on it. */
 async function closeStuck(deps: CloseDeps, run: RunRecord): Promise<null> {
   const { runId, threadId, language, traceId, attempt } = run;
   const errorCode = "E1000";

@@ -13,6 +13,6 @@ export async function refuseToFailWithoutBackend(backend: OutageDeps, error: unk
     if (cause instanceof BackendUnavailableError) throw cause;
     if (backend.isOutage(cause)) throw new BackendUnavailableError(cause);
   }
-  // Whatever it says of itself: an error while the backend does not answer is no verdict on the run.
+  // An error while the backend does not answer proves nothing against the run, whatever the error says.
   await backend.ping();
 }

@@ -7,9 +7,9 @@ export type PurgeDeps = WindUpDeps &
   PortsOf<{ threads: "run" | "transition"; archive: "remove" }> & { agent: Pick<Agent, "forget"> };
 
 /**
- * Deletes a condemned thread, whoever has its lease. A run that waits is ended first: nobody may approve it any more,
- * and its readers get their `[DONE]`. Then go the checkpoints, and the records last, because a thread id without a
- * record may be claimed by anybody.
+ * Deletes a condemned thread, whoever has its lease. A run that waits is ended first: nobody may approve it
+ * any more, and its readers get their `[DONE]`. Then go the checkpoints, and the records last, because a
+ * thread id without a record may be claimed by anybody.
  */
 export async function purgeThread(deps: PurgeDeps, thread: ThreadRecord): Promise<void> {
   const { threads, archive } = deps;

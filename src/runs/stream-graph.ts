@@ -1,5 +1,5 @@
+import type { EventType, WireEvent } from "@aura-platform/contract/events.ts";
 import { type AgentGraph, graphThread, isBarrier } from "../ports/agent-graph.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { Execution } from "./execution.ts";
 import { RunLimitError, type RunLimits, runClock } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
@@ -16,8 +16,8 @@ export interface StreamDeps {
 }
 
 /**
- * Runs the graph until it ends or asks, and stores its events in their order. A null input goes on from the last
- * checkpoint.
+ * Runs the graph until it ends or asks, and stores its events in their order. A null input goes on from the
+ * last checkpoint.
  *
  * @throws RunLimitError when the model has said more than a run may
  */
@@ -44,7 +44,7 @@ export async function streamGraph(
         const events = mapGraphEvent(chunk, deps.now(), run.attempt);
         if (events.some(isModelText) && writer.lastSeq + events.length > deps.limits.maxEvents) {
           const error = new RunLimitError("events");
-          // Before the loop is left, which waits for the graph.
+          // Stopped before the loop is left, because leaving it waits for the graph.
           stop.abort(error);
           throw error;
         }
@@ -61,7 +61,19 @@ export async function streamGraph(
   await writer.flush();
 }
 
-/** What the model says is limited. What tools have done is told whatever the number of events: it has happened. */
+/**
+ * What the model says is limited. What tools have done is told whatever the number of events: it has
+ * happened.
+ */
 function isModelText({ type }: WireEvent): boolean {
-  return type === "content" || type === "thought";
+  return IS_MODEL_TEXT[type];
 }
+
+const IS_MODEL_TEXT = Object.freeze({
+  thought: true,
+  plan_step: false,
+  tool_execution: false,
+  hitl: false,
+  content: true,
+  error: false,
+} satisfies Record<EventType, boolean>);

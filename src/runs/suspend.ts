@@ -63,7 +63,8 @@ export async function suspendOrComplete(
     { runId: run.runId, threadId: run.threadId, waiting: waiting.length },
     "run waits for approval",
   );
-  // One that was decided while this was being written may have had its job before the run waited: it stays due.
+  // The job of a decision may have come before the run was waiting, and found nothing to do: then another one
+  // is needed, and the run stays due.
   if ((await approvals.unfinished(run.threadId)).some(({ status }) => status !== "pending")) {
     await deps.queue.enqueue(run, "begun");
   } else await threads.notDue(run.runId, at);
@@ -97,11 +98,13 @@ async function announce(
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   await writer.write(missing.map(hitlEvent));
   await writer.flush();
-  // An edited approval is one that Main Service has to know the task of, too.
+  // Main Service has to know the task of an edited approval, too.
   deps.onChange?.(run.runId);
 }
 
-/** The registry comes before the log: whoever has read `[DONE]` may send the next prompt at once. */
+/**
+ * The record is changed before the log is closed: whoever has read `[DONE]` may send the next prompt at once.
+ */
 async function complete(deps: CompleteDeps, run: RunRecord): Promise<void> {
   const { threads, eventLog } = deps;
   const { runId, attempt } = run;

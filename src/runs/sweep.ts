@@ -16,7 +16,10 @@ export interface SweepOptions {
   patienceMs: number;
 }
 
-/** Finds what a lost message, a crash or a lost job has left lying, on every instance; meeting is harmless. */
+/**
+ * Finds what a lost message, a crash or a lost job has left undone. It runs on every instance; two that find
+ * the same do no harm.
+ */
 export interface Sweep {
   /** Sweeps soon, besides the regular times; a sweep under way counts. */
   soon(): void;
@@ -45,7 +48,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
       running = null;
     });
   };
-  // Instances that were started together drift apart.
+  // With a random part, so that instances that were started together do not all sweep at once.
   const timer = setInterval(soon, everyMs * (0.9 + Math.random() * 0.2));
   soon();
 

@@ -1,6 +1,7 @@
+import { ERRORS, type ErrorReason } from "@aura-platform/contract/errors.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import type { Logger } from "pino";
 import { voidApprovals } from "../approvals/void.ts";
-import { ERRORS } from "../errors.ts";
 import {
   type Agent,
   type AgentGraph,
@@ -10,7 +11,6 @@ import {
 } from "../ports/agent-graph.ts";
 import type { Backend, PortsOf } from "../ports/backend.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
 import { type ClearAfterDeps, clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
@@ -20,7 +20,7 @@ import type { Presence } from "./presence.ts";
 import { readTold, type Told } from "./told.ts";
 import { createRunWriter } from "./writer.ts";
 
-type Reason = "superseded" | "cancelled";
+type Reason = Exclude<ErrorReason, "no_progress">;
 
 interface HistoryDeps extends OutageDeps {
   agent: { graph: Pick<AgentGraph, "getState"> } & Pick<
@@ -73,9 +73,9 @@ export async function windUpPrevious(
 }
 
 /**
- * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events and
- * `[DONE]`, and the model what it will read. Does nothing to a run that has been ended. Cut off anywhere, it is
- * repeated, and says the same.
+ * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events
+ * and `[DONE]`, and the model what it will read. Does nothing to a run that has been ended. Cut off anywhere,
+ * it is repeated, and says the same.
  */
 export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
   const { eventLog, threads } = deps;
@@ -95,7 +95,7 @@ async function endEarly(deps: EndEarlyDeps, run: RunRecord, reason: Reason): Pro
   await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
   const ends = endsOf(run, presence.worker);
   if (ends >= ENDS_BESIDE_OTHERS) {
-    // Reading what is saved of the run may be what ends processes: then it is not read again.
+    // Perhaps it is reading the checkpoint that ends processes: it is not read again.
     logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
     await clearForFirstRun(deps, run, await threads.runsOf(threadId));
     return sayLast(deps, run, reason, null);
@@ -123,7 +123,8 @@ async function sayLast(
     ...each,
     closing: deps.agent.closing(each.call, each.word, run.language),
   }));
-  // Told before it is history: what a crash has left out of the log could not be read from a closed checkpoint.
+  // Told before it is history: what a crash has left out of the log could not be read from a closed
+  // checkpoint.
   const { lastSeq } = await eventLog.tail(run.runId);
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   const steps = closings.flatMap(({ closing }) => closing.step ?? []);
@@ -181,8 +182,8 @@ async function orNull<T>(deps: HistoryDeps, run: RunRecord, work: () => Promise<
 }
 
 /**
- * Puts into the checkpoint what the model has to know of calls that have no answer there, or else the text that was
- * already sent.
+ * Puts into the checkpoint what the model has to know of calls that have no answer there, or else the text
+ * that was already sent.
  */
 async function closeHistory(
   deps: HistoryDeps,

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
+import { type Language, language } from "@aura-platform/contract/languages.ts";
+import { clientMessage } from "@aura-platform/contract/messages.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
 import { type StartDeps, startRun } from "../runs/start.ts";
@@ -23,14 +26,14 @@ export interface Fork {
 }
 
 const forked = z.object({
-  messages: z.array(z.object({ id: z.string().nullable(), role: z.string(), content: z.string() })),
-  language: z.enum(["ko", "en"]),
-  context: z.record(z.string(), z.unknown()),
+  messages: z.array(clientMessage.pick({ id: true, role: true, content: true }).strip()),
+  language,
+  context: jsonObject,
 });
 
 /**
- * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes after the
- * checkpoint is done anew there, and every approval is asked again.
+ * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes
+ * after the checkpoint is done anew there, and every approval is asked again.
  *
  * @throws AuraError E1004 for a thread or checkpoint that the caller does not have, E4000 for edits that are
  *   malformed, E3002 when there is nothing to go on with
@@ -75,7 +78,7 @@ function promptOf(
   return { prompt: asked.content, language, context, origin: { promptId: asked.id } };
 }
 
-/** What was copied belongs to nobody; should this fail too, it expires. */
+/** The copied checkpoint is not reachable by anybody; should this fail, it expires. */
 async function forgetQuietly(
   logger: Logger,
   graph: Pick<ThreadGraph, "forget">,

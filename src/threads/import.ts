@@ -1,4 +1,9 @@
 import { randomUUID } from "node:crypto";
+import {
+  THREAD_FORMAT_VERSION,
+  type ThreadDocument,
+  threadDocument,
+} from "@aura-platform/contract/thread-document.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
@@ -7,7 +12,6 @@ import type { SavedThread } from "../ports/thread-archive.ts";
 import type { ThreadGraph } from "../ports/thread-graph.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../records/run.ts";
-import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 
 type KnownRunsDeps = PortsOf<{ threads: "run" }>;
 
@@ -55,9 +59,9 @@ export async function importThread(deps: ImportDeps, owner: Owner, body: unknown
 
 function parseDocument(body: unknown): ThreadDocument {
   const { version } = z.object({ version: z.number() }).catch({ version: 0 }).parse(body);
-  if (version > FORMAT_VERSION) {
+  if (version > THREAD_FORMAT_VERSION) {
     throw new AuraError("E4000", {
-      data: { version, supported: FORMAT_VERSION },
+      data: { version, supported: THREAD_FORMAT_VERSION },
       detail: "a newer document",
     });
   }
@@ -90,11 +94,11 @@ async function refusal(deps: RefusalDeps, saved: SavedThread, owner: Owner): Pro
     const known = await deps.approvals.get(requestId);
     if (known !== null) return isHere({ requestId }, known, owner);
   }
-  // Deleted since.
+  // What was in the way has been deleted since.
   return new AuraError("E3001", { detail: "one of its runs or approvals was here already" });
 }
 
-/** Of what is somebody else's, the caller learns what their own document says. */
+/** Of somebody else's records the caller learns nothing but what stands in the caller's own document. */
 function isHere(
   which: { runId: string } | { requestId: string },
   known: Owner & { threadId: string },
@@ -108,7 +112,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
   const { thread, runs, approvals, effects } = document;
   const saved = runs.map(({ run, events, closed }) => {
     const over = closed && isTerminal(run.status);
-    // Whoever worked on it has never worked on it here.
+    // The processes that worked on it are none of this service.
     const { workers: _, alone: __, ...told } = run;
     const record: RunRecord = { ...told, ...owner, threadId };
     return {
@@ -129,7 +133,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
       importedAt: now,
     },
     runs: saved,
-    // Whatever the file says of itself.
+    // Its owner and origin are never taken from the file.
     approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId, imported: true }, now)),
     effects,
   };

@@ -7,7 +7,7 @@ export type OwnThreadDeps = PortsOf<{ threads: "thread" }> & Pick<Backend, "touc
 export type RunsOfDeps = PortsOf<{ threads: "runsOf" | "run" }>;
 
 /**
- * The caller's thread, which looking at keeps alive as a whole.
+ * The caller's thread. Looking at it prolongs the life of everything of it.
  *
  * @throws AuraError E1004 when there is none, or it is somebody else's
  */

@@ -18,8 +18,8 @@ export type RemoveDeps = OwnThreadDeps &
   };
 
 /**
- * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on the way,
- * whoever finds the thread with the next sweep goes on.
+ * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on
+ * the way, whoever finds the thread with the next sweep goes on.
  *
  * @param purge deletes a condemned thread whose lease is held
  * @throws AuraError E1004 when the caller has no such thread; E3001 while it executes
@@ -54,7 +54,7 @@ async function giveBack(
 ): Promise<void> {
   const { threadId } = thread;
   const answer = await leases.release(threadId, holder, leaseMs);
-  // Somebody left a note: it is for a worker, and so is the lease.
+  // Somebody has asked for work on the thread meanwhile: a worker has to do it, and needs the lease.
   if (answer !== "again") return;
   await leases.release(threadId, holder, leaseMs);
   await queue.enqueue(thread, "begun");

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent } from "../records/event.ts";
 import type { Owner } from "../records/run.ts";
 import type { RunEvents } from "../runs/follow.ts";
 import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
@@ -29,8 +29,8 @@ const PAGE = 256;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each run.
- * Nothing is executed; a run that is not over is replayed as far as it has come.
+ * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each
+ * run. Nothing is executed; a run that is not over is replayed as far as it has come.
  *
  * @throws AuraError E1004 for a run or an event that the thread does not have
  */

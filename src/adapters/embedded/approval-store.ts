@@ -1,7 +1,8 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { ApprovalRecord, Decision } from "../../records/approval.ts";
-import { HITL_TTL_S, toHitlRequest } from "../../records/approval.ts";
+import { toHitlRequest } from "../../records/approval.ts";
 import type { Owner } from "../../records/run.ts";
 import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import {

@@ -10,14 +10,14 @@ type TellDeps = Pick<TakePlaceDeps, "logger"> & {
   presence: Pick<Presence, "worker" | "joined" | "progressed">;
 };
 
-export type AttendDeps = TakePlaceDeps &
+export type WorkOnDeps = TakePlaceDeps &
   TellDeps & { presence: Pick<Presence, "works" | "stopped" | "left"> };
 
 /**
- * What work on a run says of itself, so that a process that ends in the middle of the work can be told from one that
- * stops in good order.
+ * What work on a run says of itself, so that a process that ends in the middle of the work can be told from
+ * one that stops in good order.
  */
-export interface Attended {
+export interface Registration {
   /** For the transition that begins the work. */
   worker: NonNullable<RunPatch["worker"]>;
   /** To be told of every checkpoint of the run; resolves when it is noted. Never rejects. */
@@ -29,11 +29,11 @@ export interface Attended {
  *
  * @param work true when it has brought the run to a stop: its end, or what it waits for
  */
-export async function attended(
-  deps: AttendDeps,
+export async function workOn(
+  deps: WorkOnDeps,
   run: RunRecord,
   signal: AbortSignal,
-  work: (attended: Attended) => Promise<boolean>,
+  work: (registration: Registration) => Promise<boolean>,
 ): Promise<void> {
   const { presence } = deps;
   const { runId } = run;
@@ -68,7 +68,7 @@ function shareLater({ presence, logger }: TellDeps, run: RunRecord, place: Place
 }
 
 /** Says once that the run has made progress: with the first result of a step. */
-function listener({ presence, logger }: TellDeps, runId: string, place: Place): Attended["onCheckpoint"] {
+function listener({ presence, logger }: TellDeps, runId: string, place: Place): Registration["onCheckpoint"] {
   let said = false;
   let input: number | null = null;
   return async ({ source, step }) => {
