@@ -32,8 +32,9 @@ export interface Drawing {
 }
 
 /**
- * The plan stands below everything else and is ticked in place on a terminal that can do that; elsewhere each change of a
- * step is a line. Thoughts are dimmed, the answer appears as it is streamed, an approval is a card.
+ * The plan stands below everything else and is ticked in place on a terminal that can do that; elsewhere each
+ * change of a step is a line. Thoughts are dimmed, the answer appears as it is streamed, an approval is a
+ * card.
  *
  * @param language of the words between the service's sentences
  */

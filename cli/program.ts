@@ -24,7 +24,9 @@ import type { Io } from "./io.ts";
 import { type CommonOptions, openSession } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
-/** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
+/**
+ * The command line: what there is, what it takes, and examples of each. Rejects with what a command throws.
+ */
 export function createProgram(io: Io): Command {
   const open = (options: CommonOptions) => openSession(io, options);
   const program = new Command("aura")

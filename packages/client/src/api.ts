@@ -49,8 +49,9 @@ export interface ForkOptions {
 export type AuraApi = ReturnType<typeof createApi>;
 
 /**
- * The HTTP API of Aura-Platform for one caller. Every function rejects with a ClientFailure: ConnectionFailure when nobody
- * answers, ServiceFailure when the service refuses. Ids go into paths as they are: they are letters, digits, `_` and `-`.
+ * The HTTP API of Aura-Platform for one caller. Every function rejects with a ClientFailure:
+ * ConnectionFailure when nobody answers, ServiceFailure when the service refuses. Ids go into paths as they
+ * are: they are letters, digits, `_` and `-`.
  *
  * @param onBreak called when a stream's connection broke and is opened again
  */
@@ -128,7 +129,10 @@ export function createApi(connection: Connection, onBreak?: () => void) {
         post(`/aura/threads/${threadId}/replay`, { runId, from: position ?? from, speed });
       return readStream(await open(null), { reopen: open, onBreak });
     },
-    /** Goes on from a checkpoint in a new thread. A second request would fork again: a broken stream is followed by its run. */
+    /**
+     * Goes on from a checkpoint in a new thread. A second request would fork again: a broken stream is
+     * followed by its run.
+     */
     async fork(threadId: string, fork: ForkOptions): Promise<EventStream> {
       const first = await post(`/aura/threads/${threadId}/fork`, fork);
       const runId = first.headers.get("x-run-id");
