@@ -4,8 +4,8 @@ import { type Connection, DEFAULT_URL } from "@aura-platform/client/connection.t
 export const CALL = "npm run --silent aura --";
 
 /**
- * Decisions are Main Service's, which only the Gateway leads to (contract, section 4); Aura-Platform has no
- * such route.
+ * Decisions are Main Service's, which only the Gateway leads to (docs/contract.md, section 4); Aura-Platform
+ * has no such route.
  */
 export function isGateway(connection: Connection): boolean {
   return new URL(connection.url).pathname.endsWith("/api");

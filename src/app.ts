@@ -31,7 +31,7 @@ export interface AppDeps extends UseCases {
   streamCaps: OwnerCaps;
 }
 
-/** Request bodies above this are refused with 413 (contract, section 8). */
+/** Request bodies above this are refused with 413 (docs/contract.md, section 8). */
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 /** Time for a client to send its whole request, in ms; answering may take as long as it takes. */

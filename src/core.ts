@@ -1,10 +1,10 @@
+import type { ToolList } from "@aura-platform/contract/tools.ts";
 import type { Edit } from "./approvals/edit.ts";
 import type { IngestEvents } from "./http/events.ts";
 import type { ReadyDetails } from "./http/health.ts";
 import type { RunsDeps } from "./http/runs.ts";
 import type { CopyDeps } from "./http/thread-copies.ts";
 import type { ThreadsDeps } from "./http/threads.ts";
-import type { ToolList } from "./http/tools.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { ApprovalRecord } from "./records/approval.ts";
 import type { Owner, RunRecord, ThreadRecord } from "./records/run.ts";

@@ -12,7 +12,7 @@ const timestamp = z
   .optional()
   .refine((value) => value == null || typeof value === "number" || readTime(value) !== null);
 
-/** A message on `hitl:channel:{sessionId}` (contract, section 4). */
+/** A message on `hitl:channel:{sessionId}` (docs/contract.md, section 4). */
 const signal = z.discriminatedUnion("type", [
   z.object({ type: z.literal("approval"), requestId, status: z.literal("approved"), timestamp }),
   z.object({

@@ -1,7 +1,7 @@
+import { parseEventId } from "@aura-platform/contract/ids.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
-import { parseEventId } from "../records/event-id.ts";
 import { isOwnedBy, type RunRecord, type ThreadRecord } from "../records/run.ts";
 import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
 import { callerOf, ownerOf } from "./auth.ts";

@@ -1,3 +1,10 @@
+import { type HistoryPage, historyQuery } from "@aura-platform/contract/checkpoints.ts";
+import {
+  type ThreadPage,
+  type ThreadRef,
+  threadParams,
+  threadsQuery,
+} from "@aura-platform/contract/threads.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
@@ -12,7 +19,7 @@ import { callerOf, ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, streamThread } from "./follow.ts";
 import { languageOf } from "./language.ts";
-import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface ThreadsDeps extends FollowDeps {
   saved: ShowThreadDeps & HistoryDeps & AuditDeps & RemoveDeps & PortsOf<{ archive: "list" }>;
@@ -33,7 +40,10 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
       limit,
       ...(status === undefined ? {} : { status }),
     });
-    return success({ items, ...(next === null ? {} : { nextCursor: toCursor(next) }) }, about(request));
+    return success<ThreadPage>(
+      { items, ...(next === null ? {} : { nextCursor: toCursor(next) }) },
+      about(request),
+    );
   });
 
   app.get("/aura/threads/:threadId", async (request) =>
@@ -43,7 +53,10 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   app.get("/aura/threads/:threadId/history", async (request) => {
     const { limit, cursor, values } = parseInput(historyQuery, request.query, languageOf(request));
     const page = { limit, values, ...(cursor === undefined ? {} : { before: cursor }) };
-    return success(await threadHistory(saved, ownerOf(request), threadIdOf(request), page), about(request));
+    return success<HistoryPage>(
+      await threadHistory(saved, ownerOf(request), threadIdOf(request), page),
+      about(request),
+    );
   });
 
   app.get("/aura/threads/:threadId/audit", async (request) =>
@@ -53,7 +66,7 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   app.delete("/aura/threads/:threadId", async (request) => {
     const threadId = threadIdOf(request);
     await removeThread(saved, ownerOf(request), threadId, deps.purge);
-    return success({ threadId }, about(request));
+    return success<ThreadRef>({ threadId }, about(request));
   });
 
   app.get("/aura/threads/:threadId/stream", async (request, reply) => {

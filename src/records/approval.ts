@@ -99,10 +99,7 @@ export interface Decision {
   lateDecision?: LateDecision;
 }
 
-/**
- * Redis keys' lifetimes of the contract, section 4, in seconds; `request` is the default of
- * AURA_APPROVAL_TTL.
- */
+/** Lifetimes in seconds (docs/contract.md, section 4); `request` is the default of AURA_APPROVAL_TTL. */
 export const HITL_TTL_S = Object.freeze({
   request: 30 * 60,
   session: 60 * 60,
@@ -110,7 +107,7 @@ export const HITL_TTL_S = Object.freeze({
   task: 60 * 60,
 });
 
-/** `hitl:request:{requestId}` as Main Service reads it (contract, section 8); times in ms. */
+/** `hitl:request:{requestId}` as Main Service reads it (docs/contract.md, section 8); times in ms. */
 export interface HitlRequest extends Owner {
   requestId: string;
   sessionId: string;

@@ -3,7 +3,7 @@ import { agentStep, wholeEvent } from "./shapes.ts";
 
 const record = z.record(z.string(), z.unknown());
 
-/** What a run's events carry, as far as they are drawn (contract, section 3). */
+/** What a run's events carry, as far as they are drawn (docs/contract.md, section 3). */
 const drawable = z.discriminatedUnion("type", [
   z.object({ type: z.literal("thought"), data: z.object({ content: z.string() }) }),
   z.object({ type: z.literal("plan_step"), data: agentStep }),

@@ -86,7 +86,7 @@ export const notEditable = z
     outcome: status,
   }));
 
-/** The record, which travels as JSON text (contract, section 4). */
+/** The record, which travels as JSON text (docs/contract.md, section 4). */
 export const approvalRecord = z
   .string()
   .transform((text, context) => {

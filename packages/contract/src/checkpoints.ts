@@ -42,6 +42,7 @@ export const historyPage = z.strictObject({
   items: z.array(checkpoint),
   nextCursor: z.string().exactOptional(),
 });
+export type HistoryPage = z.output<typeof historyPage>;
 
 /** Changes to a state before a run goes on from it. Messages and steps are replaced by id, or added. */
 export const stateEdits = z.strictObject({

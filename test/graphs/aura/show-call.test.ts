@@ -1,9 +1,10 @@
+import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { showCall } from "../../../graphs/aura/show-call.ts";
 import { approvalsOf, hitlEvent } from "../../../src/approvals/open.ts";
-import { eventFrame, MAX_FRAME_BYTES } from "../../../src/http/frame.ts";
+import { eventFrame } from "../../../src/http/frame.ts";
 import type { AuraTool } from "../../../tools/tool.ts";
 
 const RUN = {
