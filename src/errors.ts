@@ -1,5 +1,5 @@
 /**
- * The contract's error codes (section 5) with their HTTP status and the sentences a person may see.
+ * The error codes (docs/contract.md, section 5) with their HTTP status and the sentences a person may see.
  * Korean is the default; English is used where the client asks for it with Accept-Language.
  */
 export const ERRORS = Object.freeze({

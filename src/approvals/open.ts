@@ -65,7 +65,10 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
-/** The graph does not know the id of the request that holds the whole. It ends its notice with it; before that stand strangers' names. */
+/**
+ * Puts the id of the request, which the graph does not know, into the graph's notice. Only the placeholder at
+ * its end counts: what stands before it may be names from other people's texts.
+ */
 export function withId(notice: string, requestId: string): string {
   return notice.replace(/\{requestId\}(?=\.$)/, requestId);
 }

@@ -3,7 +3,9 @@ import { readTime } from "../../encoding/time.ts";
 import type { Decision, LateDecision } from "../records/approval.ts";
 import { isOurWord } from "./settled-request.ts";
 
-/** `hitl:request` as it is read back: Main Service's record, or our own word. What it leaves out says nothing. */
+/**
+ * `hitl:request` as it is read back: Main Service's record, or our own word. What it leaves out says nothing.
+ */
 const publishedRequest = z.object({
   tenantId: z.unknown().optional(),
   status: z.unknown().optional(),
@@ -18,7 +20,7 @@ const publishedRequest = z.object({
 
 export type PublishedRequest = z.infer<typeof publishedRequest>;
 
-/** Far above any request: whoever writes more into Redis must not stall this process with it at every sweep. */
+/** Far above any request: parsing more at every sweep would stall this process. */
 const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
 
 /** The JSON object that `hitl:request` holds; null when it holds none. */
@@ -38,7 +40,10 @@ export function parsePublishedRequest(text: string | null): PublishedRequest | n
   return value === null ? null : (publishedRequest.safeParse(value).data ?? null);
 }
 
-/** The decision that Main Service has stored in `hitl:request`, or null when it has stored none: our own word is none. */
+/**
+ * The decision that Main Service has stored in `hitl:request`, or null when it has stored none: our own word
+ * is none.
+ */
 export function publishedDecision(published: PublishedRequest | null, at: number): MainDecision | null {
   const status = published?.status;
   if (published === null || (status !== "approved" && status !== "rejected") || isOurWord(published))
@@ -57,8 +62,8 @@ export function publishedDecision(published: PublishedRequest | null, at: number
 export type MainDecision = Decision & { status: "approved" | "rejected" };
 
 /**
- * The same from the raw text, as far as it is about an approval of this tenant: what names another one decides nothing
- * and holds nothing up.
+ * The same from the raw text, as far as it is about an approval of this tenant: what names another one
+ * decides nothing and holds nothing up.
  */
 export function standingDecision(text: string | null, tenantId: string, at: number): MainDecision | null {
   const published = parsePublishedRequest(text);

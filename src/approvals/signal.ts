@@ -6,13 +6,13 @@ import { ID_PATTERN } from "../records/event-id.ts";
 import { type PublishedRequest, publishedDecision } from "./published-request.ts";
 
 const requestId = z.string().regex(ID_PATTERN);
-/** Says nothing to us; what is no time at all is no signal of Main Service's either. */
+/** It is not used; but what has something else than a time here does not come from Main Service. */
 const timestamp = z
   .unknown()
   .optional()
   .refine((value) => value == null || typeof value === "number" || readTime(value) !== null);
 
-/** A message on `hitl:channel:{sessionId}` (contract, section 4). */
+/** A message on `hitl:channel:{sessionId}` (docs/contract.md, section 4). */
 const signal = z.discriminatedUnion("type", [
   z.object({ type: z.literal("approval"), requestId, status: z.literal("approved"), timestamp }),
   z.object({
@@ -29,7 +29,7 @@ export type Signal = z.infer<typeof signal>;
 /** Far above any real signal; parsing more would let one message stall the others. */
 const MAX_SIGNAL_CHARS = 64 * 1024;
 
-/** A signal is flat. Parsing and checking a few kilobytes of nothing but brackets takes milliseconds. */
+/** A real signal is flat; a few kilobytes of brackets would take milliseconds to parse and check. */
 const MAX_DEPTH = 16;
 
 /** The signal in a Pub/Sub payload, or why it is none. */
@@ -48,7 +48,9 @@ export function parseSignal(payload: string): { signal: Signal } | { refused: st
   return parsed.success ? { signal: parsed.data } : { refused: "not a signal of a known type" };
 }
 
-/** What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo. */
+/**
+ * What was decided. Main Service's record, where it speaks of a decision, is the truth; a signal is its echo.
+ */
 export function decisionOf(heard: Signal, published: PublishedRequest | null, at: number): Decision {
   const standing = publishedDecision(published, at);
   if (standing !== null) return standing;

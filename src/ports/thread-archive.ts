@@ -26,7 +26,10 @@ export interface ThreadQuery {
   limit: number;
 }
 
-/** What the ledger holds of one tool call; without an outcome it was begun, and nobody knows more, unless it has `ended`. */
+/**
+ * What the ledger holds of one tool call; without an outcome it was begun, and nobody knows more, unless it
+ * has `ended`.
+ */
 export interface SavedEffect {
   taskId: string;
   toolCallId: string;
@@ -55,13 +58,15 @@ export interface ThreadArchive {
   /** What its tool calls have done, in an order that does not change. */
   effects(threadId: string): Promise<SavedEffect[]>;
   /**
-   * Stores a thread with all its runs, events, approvals and effects in one step, all or nothing. Runs whose log is not closed become due
-   * at `at`. False, and nothing stored, when the thread, one of the runs or one of the approvals exists.
+   * Stores a thread with all its runs, events, approvals and effects in one step, all or nothing. Runs whose
+   * log is not closed become due at `at`. False, and nothing stored, when the thread, one of the runs or one
+   * of the approvals exists.
    */
   store(saved: SavedThread, at: number): Promise<boolean>;
   /**
-   * Marks the thread as being deleted, so that nothing begins on it any more, and makes its last run due at `at`: whoever finds it goes on
-   * with the deletion. `busy` while a run is queued or executing; `gone` when the owner has no such thread. Repeating it does no harm.
+   * Marks the thread as being deleted, so that nothing begins on it any more, and makes its last run due at
+   * `at`: whoever finds it goes on with the deletion. `busy` while a run is queued or executing; `gone` when
+   * the owner has no such thread. Repeating it does no harm.
    */
   condemn(threadId: string, owner: Owner, at: number): Promise<"condemned" | "busy" | "gone">;
   /** Deletes all records, events, approvals and effects of the thread, and wakes who follows its runs. */

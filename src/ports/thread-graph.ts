@@ -18,13 +18,16 @@ export interface CheckpointView {
 export interface ThreadGraph {
   /** One checkpoint, by default the last; null when there is none. */
   view(threadId: string, checkpointId?: string): Promise<CheckpointView | null>;
+  /** Whether the plan of the checkpoint's run is made there; false while it is still to come. */
+  isPlanned(view: Pick<CheckpointView, "next">): boolean;
   /** Newest first. */
   history(
     threadId: string,
     query: { before?: string; limit?: number; runId?: string },
   ): AsyncIterable<CheckpointView>;
   /**
-   * Puts a checkpoint into an empty thread, without what was asked or done after it. With `edits` the state is changed there.
+   * Puts a checkpoint into an empty thread, without what was asked or done after it. With `edits` the state
+   * is changed there.
    *
    * @returns false when there is no such checkpoint
    * @throws AuraError E4000 for edits that are malformed, before anything is written

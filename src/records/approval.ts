@@ -4,6 +4,20 @@ import type { Owner } from "./run.ts";
 export type ApprovalStatus = "pending" | "approved" | "rejected" | "expired" | "superseded" | "cancelled";
 export type Settlement = Exclude<ApprovalStatus, "pending">;
 
+const NEXT: Readonly<Record<ApprovalStatus, readonly ApprovalStatus[]>> = Object.freeze({
+  pending: ["approved", "rejected", "expired", "superseded", "cancelled"],
+  approved: [],
+  rejected: [],
+  expired: [],
+  superseded: [],
+  cancelled: [],
+});
+
+/** Whether an approval in state `from` may be settled as `to`. */
+export function maySettle(from: ApprovalStatus, to: ApprovalStatus): boolean {
+  return NEXT[from].includes(to);
+}
+
 /** What an event shows of arguments that it cannot show whole. */
 export interface ShownPart {
   /** Every key, list entry and number; long texts are cut. */
@@ -14,13 +28,18 @@ export interface ShownPart {
   notice: string;
 }
 
-/** One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the run. */
+/**
+ * One pending human decision, bound to one tool call and its exact arguments. The owner is who asked for the
+ * run.
+ */
 export interface ApprovalRecord extends Owner {
   v: 1;
   requestId: string;
   threadId: string;
   runId: string;
-  /** LangGraph's interrupt id: the key of the resume map. Not unique across replays, so never a key of ours. */
+  /**
+   * LangGraph's interrupt id: the key of the resume map. Not unique across replays, so never a key of ours.
+   */
   interruptId: string;
   taskId: string;
   toolCallId: string;
@@ -57,8 +76,8 @@ export interface ApprovalRecord extends Owner {
 }
 
 /**
- * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person was told that
- * it had: kept so that the audit shows it.
+ * What Main Service wrote about an approval that was settled otherwise. It had no effect, though the person
+ * was told that it had: kept so that the audit shows it.
  */
 export interface LateDecision {
   status: "approved" | "rejected";
@@ -80,7 +99,7 @@ export interface Decision {
   lateDecision?: LateDecision;
 }
 
-/** Redis keys' lifetimes of the contract, section 4, in seconds; `request` is the default of AURA_APPROVAL_TTL. */
+/** Lifetimes in seconds (docs/contract.md, section 4); `request` is the default of AURA_APPROVAL_TTL. */
 export const HITL_TTL_S = Object.freeze({
   request: 30 * 60,
   session: 60 * 60,
@@ -88,7 +107,7 @@ export const HITL_TTL_S = Object.freeze({
   task: 60 * 60,
 });
 
-/** `hitl:request:{requestId}` as Main Service reads it (contract, section 8); times in ms. */
+/** `hitl:request:{requestId}` as Main Service reads it (docs/contract.md, section 8); times in ms. */
 export interface HitlRequest extends Owner {
   requestId: string;
   sessionId: string;
@@ -102,7 +121,10 @@ export interface HitlRequest extends Owner {
   settledBy?: "aura";
   outcome?: Settlement;
   reason?: string;
-  /** The request that this one has taken the place of, and the one that has taken its place: arguments were edited. */
+  /**
+   * The request that this one has taken the place of, and the one that has taken its place: arguments were
+   * edited.
+   */
   editOf?: string;
   editedAs?: string;
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ShownPart } from "./approval.ts";
 
-/** AgentStep of the contract, section 3. Times are Unix seconds. */
+/** AgentStep (docs/contract.md, section 3). Times are Unix seconds. */
 export interface AgentStep {
   id: string;
   title: string;

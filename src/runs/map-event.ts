@@ -32,8 +32,9 @@ const graphEvent = z.discriminatedUnion("type", [
 ]);
 
 /**
- * Text of one event, as it is sent: JSON in ASCII, where a Korean character has 6 bytes. A frame may have 16 KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less
- * often a chunk lies wholly inside one, without an id of ours.
+ * Text of one event, as it is sent: JSON in ASCII, where a Korean character has 6 bytes. A frame may have 16
+ * KB, but a slow reader's backlog is cut into chunks on the way, and the smaller a frame, the less often a
+ * chunk lies wholly inside one, without an id of ours.
  */
 const MAX_TEXT_BYTES = 1024;
 

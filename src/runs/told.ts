@@ -35,7 +35,7 @@ export interface Told {
 }
 
 /** Reads a whole log: for what happens once in a run's life. */
-export async function readTold(log: EventLog, runId: string): Promise<Told> {
+export async function readTold(log: Pick<EventLog, "read">, runId: string): Promise<Told> {
   const steps = new Map<string, AgentStep>();
   const told: Told = { calls: new Map(), openSteps: [], answer: null, hasError: false };
   await eachEvent(log, runId, (event) => {

@@ -1,9 +1,10 @@
 import { proposedArguments } from "../approvals/edits.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { SavedEffect } from "../ports/thread-archive.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { type EffectOutcome, readOutcome } from "../records/effect-outcome.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
 
 type Outcome =
   | { state: "not_executed" }
@@ -14,10 +15,16 @@ type Outcome =
   /** Nobody knew when its last word was said. `later` is what became known afterwards. */
   | { state: "unknown"; error?: string; later?: Outcome };
 
-/** Per approval of a thread: what was proposed, who decided what and when, and what came of it. Oldest first. */
-export async function threadAudit(deps: ThreadDeps, owner: Owner, threadId: string) {
+export type AuditDeps = OwnThreadDeps & PortsOf<{ archive: "approvals" | "effects" }>;
+
+/**
+ * Per approval of a thread: what was proposed, who decided what and when, and what came of it. Oldest first.
+ *
+ * @throws AuraError E1004 when the caller has no such thread
+ */
+export async function threadAudit(deps: AuditDeps, owner: Owner, threadId: string) {
   await ownThread(deps, owner, threadId);
-  const { archive } = deps.backend;
+  const { archive } = deps;
   const [approvals, effects] = await Promise.all([archive.approvals(threadId), archive.effects(threadId)]);
   const byCall = new Map(effects.map((effect) => [nameOf(effect), effect]));
   return {

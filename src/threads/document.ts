@@ -29,7 +29,9 @@ const recordedApproval = approvalRecord
   .omit(ownerless)
   .extend({ requestId: id, runId: id, createdAt: time, expiresAt: time, decidedAt: time.exactOptional() });
 
-/** A thread with everything that belongs to it, as it moves between environments. Whose it was is left out. */
+/**
+ * A thread with everything that belongs to it, as it moves between environments. Whose it was is left out.
+ */
 export const threadDocument = z.object({
   format: z.literal(FORMAT),
   version: z.literal(FORMAT_VERSION),

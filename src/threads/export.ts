@@ -1,19 +1,34 @@
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
+import type { ThreadGraph } from "../ports/thread-graph.ts";
 import type { StoredEvent } from "../records/event.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
 import { FORMAT, FORMAT_VERSION } from "./document.ts";
+import { type OwnThreadDeps, ownThread, type RunsOfDeps, runsOf } from "./own-thread.ts";
+
+type RecordDeps = PortsOf<{ eventLog: "read" | "tail" }>;
+
+export type ExportDeps = OwnThreadDeps &
+  RunsOfDeps &
+  RecordDeps &
+  PortsOf<{ archive: "approvals" | "effects" }> & {
+    /** Rejects while the backend does not answer. */
+    graph: () => Promise<Pick<ThreadGraph, "dump">>;
+    /** Unix ms. */
+    now: () => number;
+  };
 
 /**
- * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of them.
+ * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of
+ * them.
  *
  * @throws AuraError E3001 while a run is queued or executing: half of what it does would be missing
  */
-export async function exportThread(deps: ThreadDeps, owner: Owner, threadId: string) {
+export async function exportThread(deps: ExportDeps, owner: Owner, threadId: string) {
   const thread = await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
-  const { archive } = deps.backend;
+  const { archive } = deps;
   const runs = await runsOf(deps, threadId);
   const executing = runs.find(({ status }) => status === "queued" || status === "running");
   if (executing !== undefined) throw new AuraError("E3001", { data: { runId: executing.runId } });
@@ -41,8 +56,7 @@ export async function exportThread(deps: ThreadDeps, owner: Owner, threadId: str
   };
 }
 
-async function record(deps: ThreadDeps, run: RunRecord) {
-  const { eventLog } = deps.backend;
+async function record({ eventLog }: RecordDeps, run: RunRecord) {
   const events: StoredEvent[] = [];
   await eachEvent(eventLog, run.runId, (_, stored) => events.push(stored));
   const { closed } = await eventLog.tail(run.runId);

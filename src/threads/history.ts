@@ -1,7 +1,12 @@
 import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+export type HistoryDeps = OwnThreadDeps & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "view" | "history">>;
+};
 
 export interface HistoryPage {
   /** Only checkpoints older than this one. */
@@ -19,7 +24,7 @@ interface Change {
 }
 
 /** A thread's checkpoints, newest first, each with what it has changed. */
-export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: string, page: HistoryPage) {
+export async function threadHistory(deps: HistoryDeps, owner: Owner, threadId: string, page: HistoryPage) {
   await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   if (page.before !== undefined && (await graph.view(threadId, page.before)) === null) {
@@ -27,7 +32,7 @@ export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: st
   }
   const { before, limit } = page;
   const views: CheckpointView[] = [];
-  // One more than asked for: the parent of the last one, mostly.
+  // One more than asked for: mostly the parent of the last one, which is compared with it.
   const query = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
   for await (const view of graph.history(threadId, query)) views.push(view);
   const texts = new Map(views.map((view) => [view.checkpointId, textsOf(view)]));
@@ -43,13 +48,13 @@ export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: st
 
 type Texts = ReadonlyMap<string, string>;
 
-/** Each value of the state as JSON: what its size is measured on, and what tells a change. */
+/** Each value of the state as JSON, to measure its size and to compare it with the one before. */
 function textsOf({ values }: CheckpointView): Texts {
   return new Map(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value) ?? "null"]));
 }
 
 async function parentTexts(
-  graph: ThreadGraph,
+  graph: Pick<ThreadGraph, "view">,
   threadId: string,
   { parentId }: CheckpointView,
   texts: Map<string, Texts>,

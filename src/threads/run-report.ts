@@ -1,10 +1,15 @@
 import { z } from "zod";
-import type { CheckpointView } from "../ports/thread-graph.ts";
+import type { PortsOf } from "../ports/backend.ts";
+import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { CallOutcome, StoredEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import type { ThreadDeps } from "./deps.ts";
 import { showRun } from "./show.ts";
+
+export type RunReportDeps = PortsOf<{ eventLog: "read" }> & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "history">>;
+};
 
 interface NodeTime {
   node: string;
@@ -36,15 +41,18 @@ const usage = z
 /** Which model gave the last answer, and how it ended when it is not all that the model had to say. */
 const answered = z.object({ model: z.string(), ending: z.string().exactOptional() }).nullable().catch(null);
 
-/** How a run went: its record, the time of each node and tool, how long it waited for people, and what the model says it has cost. */
-export async function runReport(deps: ThreadDeps, run: RunRecord) {
+/**
+ * How a run went: its record, the time of each node and tool, how long it waited for people, and what the
+ * model says it has cost.
+ */
+export async function runReport(deps: RunReportDeps, run: RunRecord) {
   const checkpoints: CheckpointView[] = [];
   const graph = await deps.graph();
   for await (const view of graph.history(run.threadId, { runId: run.runId })) checkpoints.unshift(view);
   const tools = new Map<string, ToolTime>();
   let waitedMs = 0;
   let asked: number | null = null;
-  await eachEvent(deps.backend.eventLog, run.runId, (_event, stored) => {
+  await eachEvent(deps.eventLog, run.runId, (_event, stored) => {
     if (asked !== null && stored.event.type !== "hitl") waitedMs += stored.at - asked;
     asked = stored.event.type === "hitl" ? (asked ?? stored.at) : null;
     noteTool(tools, stored);

@@ -1,14 +1,23 @@
+import type { PortsOf } from "../ports/backend.ts";
+import type { ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
-import { ownThread, runsOf, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread, type RunsOfDeps, runsOf } from "./own-thread.ts";
+
+export type ShowThreadDeps = OwnThreadDeps &
+  RunsOfDeps &
+  PortsOf<{ approvals: "unfinished" }> & {
+    /** Rejects while the backend does not answer. */
+    graph: () => Promise<Pick<ThreadGraph, "view">>;
+  };
 
 /** A thread as its owner sees it: the conversation, the runs, what waits, and the plan. */
-export async function showThread(deps: ThreadDeps, owner: Owner, threadId: string) {
+export async function showThread(deps: ShowThreadDeps, owner: Owner, threadId: string) {
   const thread = await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   const [runs, state, unfinished] = await Promise.all([
     runsOf(deps, threadId),
     graph.view(threadId),
-    deps.backend.approvals.unfinished(threadId),
+    deps.approvals.unfinished(threadId),
   ]);
   const last = runs.at(-1);
   return {

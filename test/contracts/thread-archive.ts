@@ -7,6 +7,7 @@ import {
   anApproval,
   aRun,
   awkwardContext,
+  bringTo,
   callCounter,
   type Harness,
   hostileIds,
@@ -32,7 +33,7 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
       const run = aRun(fields);
       await backend.threads.begin(run);
       if (status !== "queued") {
-        await backend.threads.transition(run.runId, ["queued"], status, run.createdAt + 1);
+        await bringTo(backend.threads, run.runId, status, run.createdAt + 1);
       }
       return run;
     };

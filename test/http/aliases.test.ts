@@ -1,6 +1,7 @@
+import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventFrame, MAX_FRAME_BYTES } from "../../src/http/frame.ts";
+import { eventFrame } from "../../src/http/frame.ts";
 import type { AgentStep, WireEvent } from "../../src/records/event.ts";
 
 const stored = (event: WireEvent) => ({ seq: 7, at: 0, event });

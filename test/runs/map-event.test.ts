@@ -1,5 +1,6 @@
+import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import { expect, test } from "vitest";
-import { eventFrame, MAX_FRAME_BYTES } from "../../src/http/frame.ts";
+import { eventFrame } from "../../src/http/frame.ts";
 import { EVENT_TYPES } from "../../src/records/event.ts";
 import { mapGraphEvent } from "../../src/runs/map-event.ts";
 

@@ -64,6 +64,7 @@ export const decidedRequest = hitlRequest.extend({
   rejectedBy: z.string().exactOptional(),
   rejectedAt: unixMs.exactOptional(),
 });
+export type DecidedRequest = z.output<typeof decidedRequest>;
 
 /** `hitl:session:{sessionId}` and `hitl:task:{taskId}`: the bare id of the request. */
 export const requestPointer = z.string();
@@ -114,6 +115,7 @@ export const decisionAnswer = z.strictObject({
   status: z.string(),
   reason: z.string().exactOptional(),
 });
+export type DecisionAnswer = z.output<typeof decisionAnswer>;
 
 const said = z.string().nullish();
 

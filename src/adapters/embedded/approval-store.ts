@@ -63,7 +63,7 @@ export function createEmbeddedApprovalStore(
   };
 
   /** Null when it may not be settled so. */
-  const settlePending = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
+  const settle = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
     const settling = settlingOf(record, bus.get(hitlRequestKey(record.requestId)), wanted);
     return settling === null ? null : settleAs(record, settling);
   };
@@ -110,9 +110,9 @@ export function createEmbeddedApprovalStore(
     async settle(requestId, decision) {
       const record = records.get(requestId);
       if (record === undefined) return null;
-      const settled = record.status === "pending" ? settlePending(record, decision) : null;
+      const settled = settle(record, decision);
       if (settled === null) return { settled: false, record: structuredClone(record) };
-      await makeDue(record.runId, record.threadId, decision.decidedAt);
+      await makeDue(record.runId, decision.decidedAt);
       return { settled: true, record: structuredClone(settled) };
     },
     async supersede(threadId, runId, at) {
@@ -120,9 +120,7 @@ export function createEmbeddedApprovalStore(
       const decided = open.find((record) => awaitsResume(record.status) || isPublishedAsDecided(record));
       if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
       const decision: Decision = { status: "superseded", decidedAt: at };
-      const settled = open.map((record) =>
-        record.status === "pending" ? (settlePending(record, decision) ?? record) : record,
-      );
+      const settled = open.map((record) => settle(record, decision) ?? record);
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
     },
@@ -134,7 +132,7 @@ export function createEmbeddedApprovalStore(
       settleAs(record, replacement);
       unfinished.remove(record.threadId, requestId);
       openOne(edited);
-      await makeDue(edited.runId, edited.threadId, edited.createdAt);
+      await makeDue(edited.runId, edited.createdAt);
       return { kind: "replaced", record: structuredClone(records.get(edited.requestId) ?? edited) };
     },
     async link(requestId, taskId) {
