@@ -63,3 +63,15 @@ test("no fast test has a service, a Redis or a process", () => {
     );
   expect(offences).toEqual([]);
 });
+
+test("a test that a document names is there", () => {
+  const documents = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name));
+  const named = ["README.md", ...documents].flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/\btest\/[\w./-]+\.ts\b/g)].map(
+      ([name]) => `${file}: ${name}`,
+    ),
+  );
+  expect(named.filter((line) => !existsSync(join(root, line.split(": ")[1] ?? "")))).toEqual([]);
+});
