@@ -8,9 +8,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis } from "../helpers/redis.ts";
 import { JWT_SECRET } from "../helpers/stack.ts";
+import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { startMailServer } from "./mail-server.ts";
 import { answer } from "./model.ts";
-import { startFaultyProxy } from "./tcp-proxy.ts";
 
 /** Short, so that a run with crashes takes seconds; the defaults differ only in scale. */
 export const LEASE_MS = 1_500;

@@ -1,23 +1,17 @@
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { at, idOf, idsOf, listed, METADATA, putValues } from "./sample.ts";
 
 const INDEX = "langgraph:threads";
 
-let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis((empty) => {
+  redis = empty;
   saver = new RedisCheckpointer(redis);
 });
-afterAll(() => server.stop());
 
 const threadsOf = async (options = {}) =>
   (await listed(saver, {}, options)).map(({ config }) => config.configurable?.thread_id);

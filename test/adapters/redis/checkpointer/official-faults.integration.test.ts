@@ -1,11 +1,11 @@
 import { Command, INTERRUPT } from "@langchain/langgraph";
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   RedisCheckpointer,
   UnserializableValueError,
 } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { approvalGraph } from "./approval-graph.ts";
 import { delayed } from "./delayed.ts";
 import { RICH_VALUES } from "./rich-values.ts";
@@ -22,18 +22,12 @@ import {
   writesOf,
 } from "./sample.ts";
 
-let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis((empty) => {
+  redis = empty;
   saver = new RedisCheckpointer(redis);
 });
-afterAll(() => server.stop());
 
 /** How often each command ran since the last reset. */
 async function commandCounts(): Promise<Record<string, number>> {

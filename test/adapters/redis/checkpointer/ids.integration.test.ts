@@ -1,25 +1,19 @@
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   CheckpointerError,
   InvalidIdError,
   RedisCheckpointer,
 } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { at, checkpoint, idOf, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
-let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis((empty) => {
+  redis = empty;
   saver = new RedisCheckpointer(redis);
 });
-afterAll(() => server.stop());
 
 const NAMES = [
   "plain",

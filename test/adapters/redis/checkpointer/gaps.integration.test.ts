@@ -8,28 +8,22 @@ import {
   TASKS,
 } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   RedisCheckpointer,
   VersionConflictError,
 } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { delayed } from "./delayed.ts";
 import { RICH_VALUES } from "./rich-values.ts";
 import { at, checkpoint, idOf, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
-let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis((empty) => {
+  redis = empty;
   saver = new RedisCheckpointer(redis);
 });
-afterAll(() => server.stop());
 
 describe("values", () => {
   it("come back as they were from channels and metadata", async () => {

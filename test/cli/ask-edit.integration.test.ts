@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { startFaultyProxy } from "../faults/tcp-proxy.ts";
 import { getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
+import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { command, tokenOf } from "./cli.ts";
 import { type FakeEditor, fakeEditor, setting } from "./fake-editor.ts";
 import { atTerminal, type Person } from "./person.ts";

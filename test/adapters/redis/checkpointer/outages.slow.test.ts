@@ -1,24 +1,21 @@
 import { once } from "node:events";
 import { INTERRUPT } from "@langchain/langgraph-checkpoint";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import type { TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { type FaultyProxy, startFaultyProxy } from "../../../helpers/tcp-proxy.ts";
 import { at, checkpoint, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
-import { startProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis((empty, itsServer) => {
+  redis = empty;
+  server = itsServer;
   saver = new RedisCheckpointer(redis);
 });
-afterAll(() => server.stop());
 
 /** What is asked of a saver while Redis cannot do it, on a thread that has a checkpoint already. */
 function operationsOn(broken: RedisCheckpointer, parent: ReturnType<typeof at>) {
@@ -105,10 +102,10 @@ describe("Redis refuses", () => {
 });
 
 describe("the connection is lost in the middle of a call", () => {
-  let proxy: TcpProxy;
+  let proxy: FaultyProxy;
   let client: Redis;
   beforeEach(async () => {
-    proxy = await startProxy(server);
+    proxy = await startFaultyProxy(server);
     // As the service opens it: a command is sent at once or rejected, and never sent twice.
     client = new Redis({
       host: "127.0.0.1",

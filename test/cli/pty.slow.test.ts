@@ -11,7 +11,7 @@ const ASKED = /send_email req-\w+: approve \(a\), reject \(r\), edit \(e\) or la
 const THEN_STTY =
   "aura; code=$?; stty -a | tr ';' '\\n' | grep -Eo -- '(^| )-?(icanon|echo) ' | xargs; exit $code";
 
-// Skipped where `script` is not util-linux's (macOS): asking is tested on streams in ask.test.ts, everywhere.
+// Skipped where `script` is not util-linux's (macOS): asking is tested on streams in ask.integration.test.ts, everywhere.
 describe.skipIf(!hasPty)("chat on a real terminal", () => {
   let stack: Stack;
   let env: NodeJS.ProcessEnv;

@@ -16,7 +16,7 @@ const TYPED = `const line = await new Promise((read) => process.stdin.setEncodin
 /** Stands there until Ctrl-C, as \`ed\` does. */
 const STANDS = `process.stdout.write("editing\\n"); await new Promise(() => setInterval(() => {}, 1000));`;
 
-// Skipped where `script` is not util-linux's (macOS): editing is tested on streams in ask-edit.test.ts, everywhere.
+// Skipped where `script` is not util-linux's (macOS): editing is tested on streams in ask-edit.integration.test.ts, everywhere.
 describe.skipIf(!hasPty)("an editor on a real terminal", () => {
   let stack: Stack;
   let env: NodeJS.ProcessEnv;

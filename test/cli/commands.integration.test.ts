@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startFaultyProxy } from "../faults/tcp-proxy.ts";
 import { decide, type Stack, startStack } from "../helpers/stack.ts";
+import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { aura, command, startCli, tokenOf } from "./cli.ts";
 
 const MAIL = "Send an email to kim@example.com with subject Hi saying hello there";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startFaultyProxy } from "../faults/tcp-proxy.ts";
 import { decide, getJson, type Stack, startStack } from "../helpers/stack.ts";
+import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { command, tokenOf } from "./cli.ts";
 import { atTerminal, type Person } from "./person.ts";
 

@@ -1,31 +1,25 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { INTERRUPT } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisCheckpointer, StoredDataError } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { at, checkpoint, listed, METADATA, putValues } from "./sample.ts";
 
 const KEY = "langgraph:thread:t";
 
-let server: TestRedis;
 let redis: Redis;
 let saver: RedisCheckpointer;
 /** A thread with two checkpoints; the older one has values and a pending write. */
 let parent: RunnableConfig;
 let child: RunnableConfig;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-});
-beforeEach(async () => {
-  await redis.flushall();
+onEmptyRedis(async (empty) => {
+  redis = empty;
   saver = new RedisCheckpointer(redis, { keep: 100, ttlMs: 1_000_000 });
   parent = await putValues(saver, at("t"), { a: "old" });
   await saver.putWrites(parent, [[INTERRUPT, "may I?"]], "task");
   child = await putValues(saver, parent, {});
 });
-afterAll(() => server.stop());
 
 const everything: Record<string, () => Promise<unknown>> = {
   getTuple: () => saver.getTuple(parent),

@@ -1,21 +1,16 @@
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { at, checkpoint, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
 class RefusedError extends Error {}
 
 describe("a fence", () => {
-  let server: TestRedis;
   let redis: Redis;
   let saver: RedisCheckpointer;
-  beforeAll(async () => {
-    server = await startRedis();
-    redis = server.client();
-  });
-  beforeEach(async () => {
-    await redis.flushall();
+  onEmptyRedis(async (empty) => {
+    redis = empty;
     await redis.hset("lease", "holder", "a");
     saver = new RedisCheckpointer(redis, {
       fence: ({ holder }) =>
@@ -24,7 +19,6 @@ describe("a fence", () => {
           : undefined,
     });
   });
-  afterAll(() => server.stop());
 
   const by = (holder: string, config = at("t")) => ({ configurable: { ...config.configurable, holder } });
 

@@ -2,9 +2,9 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, Command, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
 import { INTERRUPT, TASKS } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
 import { approvalGraph } from "./approval-graph.ts";
 import {
   at,
@@ -21,14 +21,10 @@ import {
 
 const KEY = "langgraph:thread:t";
 
-let server: TestRedis;
 let redis: Redis;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
+onEmptyRedis((empty) => {
+  redis = empty;
 });
-beforeEach(() => redis.flushall());
-afterAll(() => server.stop());
 
 /** A chain of checkpoints, oldest first. */
 async function chain(
