@@ -47,6 +47,8 @@ interface PageQuery {
 /** Tasks beyond this many push the oldest out: a dev stack may run for weeks. */
 const CAPACITY = 10_000;
 
+export type TaskStore = ReturnType<typeof createTaskStore>;
+
 export function createTaskStore() {
   const tasks = new Map<string, AgentTask>();
   return {

@@ -6,7 +6,13 @@ import { localDateTime, type Message } from "./envelope.ts";
 import { authenticate } from "./jwt.ts";
 import { sendSuccess } from "./service.ts";
 import { readNewTask, readProgress, requiredQuery } from "./task-dto.ts";
-import { type AgentTask, createTaskStore, type TaskChange, type TaskStatus } from "./task-store.ts";
+import {
+  type AgentTask,
+  createTaskStore,
+  type TaskChange,
+  type TaskStatus,
+  type TaskStore,
+} from "./task-store.ts";
 
 const params = z.object({ taskId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
 const listQuery = z.object({
@@ -31,8 +37,7 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   const tenantOf = async (request: FastifyRequest) =>
     (await authenticate(jwtSecret, request.headers)).tenantId;
 
-  /** The task of the path, seen by its own tenant only, in one of the states that the operation allows. */
-  const taskOf = async (request: FastifyRequest, ...allowed: TaskStatus[]) => {
+  const taskOf: TaskOf = async (request, ...allowed) => {
     const tenantId = await tenantOf(request);
     const { taskId } = params.parse(request.params);
     const task = store.get(taskId);
@@ -40,9 +45,6 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
     if (allowed.length > 0 && !allowed.includes(task.status)) throw new AuraError("E3002");
     return task;
   };
-
-  const updated = (request: FastifyRequest, reply: FastifyReply, task: AgentTask, change: TaskChange) =>
-    sendSuccess(request, reply, MESSAGES.updated, shown(store.update(task, change)));
 
   app.post("/main/agent/tasks", async (request, reply) => {
     const tenantId = await tenantOf(request);
@@ -71,6 +73,17 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   app.get("/main/agent/tasks/:taskId", async (request, reply) =>
     sendSuccess(request, reply, MESSAGES.found, shown(await taskOf(request))),
   );
+
+  addTaskChanges(app, store, taskOf);
+}
+
+/** The task of the path, seen by its own tenant only, in one of the states that the operation allows. */
+type TaskOf = (request: FastifyRequest, ...allowed: TaskStatus[]) => Promise<AgentTask>;
+
+/** What its service tells of a task. */
+function addTaskChanges(app: FastifyInstance, store: TaskStore, taskOf: TaskOf): void {
+  const updated = (request: FastifyRequest, reply: FastifyReply, task: AgentTask, change: TaskChange) =>
+    sendSuccess(request, reply, MESSAGES.updated, shown(store.update(task, change)));
 
   app.post("/main/agent/tasks/:taskId/start", async (request, reply) => {
     const task = await taskOf(request, "REQUESTED");

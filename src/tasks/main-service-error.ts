@@ -68,3 +68,8 @@ export function isAboutContent(error: unknown): error is MainServiceError {
 export function isOutage(error: unknown): boolean {
   return !(error instanceof MainServiceError) || NOBODY_THERE.has(error.status ?? 0);
 }
+
+/** The fields that it names; undefined when it names none. */
+export function fieldsOf(error: unknown): readonly string[] | undefined {
+  return error instanceof MainServiceError && error.fields.length > 0 ? error.fields : undefined;
+}

@@ -173,7 +173,7 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "an approval leaves pending once (embedded)",
-    file: "src/adapters/embedded/approval-store.ts",
+    file: "src/adapters/embedded/approval-settlements.ts",
     source: `const settled = record.status === "pending" ?`,
     replacement: "const settled = record.status !== null ?",
     tests: CONTRACTS,
@@ -208,7 +208,7 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "superseding fails when one has been decided (embedded)",
-    file: "src/adapters/embedded/approval-store.ts",
+    file: "src/adapters/embedded/approval-settlements.ts",
     source: "awaitsResume(record.status) || isPublishedAsDecided(record)",
     replacement: "false",
     tests: CONTRACTS,

@@ -22,7 +22,7 @@ export const TASKS: readonly Mutant[] = [
   },
   {
     promise: "a report that alone fails is given up",
-    file: "src/tasks/reporter.ts",
+    file: "src/tasks/report-failure.ts",
     source: "(isFailed(err) && blame.failed(runId))",
     replacement: "(isFailed(err) && false)",
     tests: REPORTER,

@@ -1,0 +1,57 @@
+import type { Logger } from "pino";
+import type { RunRecord } from "../records/run.ts";
+import type { Blame } from "./blame.ts";
+import { fieldsOf, isAboutContent, MainServiceError } from "./main-service-error.ts";
+import type { ReportDeps } from "./report.ts";
+
+/** Between attempts, doubling, in ms. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** Of what somebody has answered and not done: it may never be done. */
+const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
+
+export interface FailureDeps {
+  backend: Pick<ReportDeps["backend"], "threads" | "reports">;
+  logger: Logger;
+  /** Unix ms. */
+  now: () => number;
+  blame: Blame;
+  /** After that much failing a report is given up, in ms. */
+  giveUpMs: number;
+}
+
+/** Makes the handler of reports that failed: each is tried again after a pause, or given up when it is hopeless. */
+export function createFailureHandler({ backend, logger, now, blame, giveUpMs }: FailureDeps) {
+  const { threads, reports } = backend;
+
+  const isHopeless = (err: unknown, { runId, updatedAt }: RunRecord): boolean => {
+    if (err instanceof MainServiceError && err.kind === "refused") return true;
+    return (isFailed(err) && blame.failed(runId)) || updatedAt < now() - giveUpMs;
+  };
+
+  return async (runId: string, err: unknown): Promise<void> => {
+    const run = await threads.run(runId);
+    const state = await reports.state(runId);
+    const failures = (state?.failures ?? 0) + 1;
+    const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1 } as const;
+    const about = { err, fields: fieldsOf(err), runId, traceId: run?.traceId };
+    if (run === null || isHopeless(err, run)) {
+      const { status } = run ?? {};
+      logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");
+      blame.forget(runId);
+      // It would fare the same whatever becomes of the run.
+      if (isAboutContent(err) || isFailed(err)) {
+        await reports.save(runId, { planSteps: "", ...told, ...state, phase: "ended", failures });
+      }
+      return reports.notDue(runId);
+    }
+    if (failures === 1) logger.warn(about, "AgentTask not reported yet; trying again");
+    await reports.save(runId, { planSteps: "", ...told, ...state, failures });
+    const longest = isFailed(err) ? LONGEST_PAUSE_FAILED_MS : LONGEST_PAUSE_MS;
+    await reports.due(runId, now() + Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), longest));
+  };
+}
+
+function isFailed(error: unknown): boolean {
+  return error instanceof MainServiceError && error.kind === "failed";
+}
