@@ -1,7 +1,7 @@
 /**
- * The keys and channels of approvals that Aura shares with Main Service (contract, section 4): in Redis, or
- * on the embedded bus in its place. An id is always the last part, unescaped: whatever characters it holds,
- * two ids never share a name.
+ * The keys and channels of approvals that Aura shares with Main Service (docs/contract.md, section 4): in
+ * Redis, or on the embedded bus in its place. An id is always the last part, unescaped: whatever characters
+ * it holds, two ids never share a name.
  */
 
 /** The request's key without its id: a thread's deletion finds the ids only inside Redis. */

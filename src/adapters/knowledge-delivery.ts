@@ -56,8 +56,9 @@ const MAX_HELD = 256;
 const IN_VAIN = 3;
 
 /**
- * A batch that fails is tried again one by one, so that one bad event does not hold up the others. An event is to blame for its
- * failure only when others have got through since it last failed: an index that is down for hours costs no event.
+ * A batch that fails is tried again one by one, so that one bad event does not hold up the others. An event
+ * is to blame for its failure only when others have got through since it last failed: an index that is down
+ * for hours costs no event.
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { handler, logger, backoffMs = BACKOFF_MS } = deps;

@@ -27,7 +27,10 @@ export const NO_CAPS: OwnerCaps = Object.freeze({
   tenant: Number.POSITIVE_INFINITY,
 });
 
-/** Hashed: ids of any length and characters become names of one form, and two texts of any characters make one. */
+/**
+ * Hashed: ids of any length and characters become names of one form, and two texts of any characters make
+ * one.
+ */
 export function placeOf({ tenantId, userId }: Owner): Place {
   return { tenant: sha256([tenantId]), user: sha256([tenantId, userId]) };
 }

@@ -1,7 +1,9 @@
 import type { Attendance, RunPatch } from "../../ports/thread-registry.ts";
 import type { RunRecord } from "../../records/run.ts";
 
-/** The run after a transition: who begins to work on it is the last of its workers, and any stop empties them. */
+/**
+ * The run after a transition: who begins to work on it is the last of its workers, and any stop empties them.
+ */
 export function attended(run: RunRecord, worker: RunPatch["worker"]): RunRecord {
   if (run.status !== "running") return withWorkers(run, []);
   if (worker === undefined) return run;

@@ -6,7 +6,9 @@ import { createReadyList, type ReadyThread } from "./ready-list.ts";
 
 type Handler = (threadId: string) => Promise<void>;
 
-/** A job queue in this process's memory. Jobs that have not begun are lost with the process, and with close(). */
+/**
+ * A job queue in this process's memory. Jobs that have not begun are lost with the process, and with close().
+ */
 export function createEmbeddedJobQueue({
   onError,
   concurrency = DEFAULT_CONCURRENCY,

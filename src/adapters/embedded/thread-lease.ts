@@ -13,7 +13,9 @@ export interface EmbeddedThreadLeases extends ThreadLeases {
   isHeldBy(threadId: string, holder: string): boolean;
 }
 
-/** Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them. */
+/**
+ * Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them.
+ */
 export function createEmbeddedThreadLeases(now: () => number): EmbeddedThreadLeases {
   const leases = new Map<string, Lease>();
 

@@ -7,8 +7,8 @@ import type { Indexes } from "./connect.ts";
 import { keyOf, quoted } from "./rows.ts";
 
 /**
- * What was deleted, and when. An event of it that comes later and is older - from another process that took it first, from a backfill - would
- * else bring back what somebody wanted to be gone.
+ * What was deleted, and when. An event of it that comes later and is older - from another process that took
+ * it first, from a backfill - would else bring back what somebody wanted to be gone.
  */
 export interface Deletions {
   readonly table: Table;

@@ -62,7 +62,8 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
           .whenMatchedUpdateAll({ where: "target.at <= source.at" })
           .whenNotMatchedInsertAll()
           .execute(rows);
-        // Looked up after the write, as a deletion is recorded before it deletes: of two processes one sees the other's.
+        // Looked up after the write, as a deletion is recorded before it deletes: of two processes one sees
+        // the other's.
         const gone = (await deletions.of(events)).map((each) => `(${rowsOf(each)} AND at <= ${each.at})`);
         if (gone.length > 0) await table.delete(gone.join(" OR "));
       });

@@ -10,8 +10,9 @@ import { indexVectors } from "./vector-index.ts";
 const BATCH = 500;
 
 /**
- * Makes the index anew with another embedder: all rows are embedded again into a new table, which then takes the place of the old one. Cut off in
- * between, the old one stays as it is. Events that arrive meanwhile wait in their queue, if the service is stopped, as it should be.
+ * Makes the index anew with another embedder: all rows are embedded again into a new table, which then takes
+ * the place of the old one. Cut off in between, the old one stays as it is. Events that arrive meanwhile wait
+ * in their queue, if the service is stopped, as it should be.
  *
  * @param onProgress told how many rows are done, of how many
  * @returns the number of rows

@@ -54,7 +54,8 @@ export function keyOf(...ids: string[]): string {
 }
 
 /**
- * Who may find a row, as one text: of a tenant everybody (null) or one person. One indexed column answers what would else be three conditions.
+ * Who may find a row, as one text: of a tenant everybody (null) or one person. One indexed column answers
+ * what would else be three conditions.
  */
 export function audience(tenantId: string, reader: string | null): string {
   return JSON.stringify([tenantId, reader]);

@@ -29,7 +29,10 @@ interface Context {
 
 const INDEXES = Object.freeze({ pending: PENDING_KEY, due: DUE_KEY, settled: SETTLED_KEY });
 
-/** What ends an approval, or says again how it ended: each reads first, and writes if nothing has changed since. */
+/**
+ * What ends an approval, or says again how it ended: each reads first, and writes if nothing has changed
+ * since.
+ */
 export function createApprovalSettlements(
   context: Context,
 ): Pick<ApprovalStore, "settle" | "supersede" | "replace" | "restate"> {

@@ -41,8 +41,9 @@ export interface RedisBackend extends Backend {
 }
 
 /**
- * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for adding jobs; a
- * process that works on jobs opens two more, one that indexes events another. Returns at once; until Redis answers, ping() tells.
+ * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for
+ * adding jobs; a process that works on jobs opens two more, one that indexes events another. Returns at once;
+ * until Redis answers, ping() tells.
  */
 export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
   const { logger, threadTtlMs = DEFAULT_THREAD_TTL_MS, host, port, password } = options;

@@ -84,7 +84,10 @@ const SOCKET_CODES = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/
 const LOST_COMMAND =
   /Connection is closed|isn't writeable|Socket timeout|Command timed out|max retries per request/;
 
-/** Whether an error of an ioredis client, as it is thrown, means that Redis was out of reach or could not serve. */
+/**
+ * Whether an error of an ioredis client, as it is thrown, means that Redis was out of reach or could not
+ * serve.
+ */
 export function isOutage(error: Error): boolean {
   const code = replyCode(error);
   if (code !== undefined) return UNAVAILABLE.has(code);

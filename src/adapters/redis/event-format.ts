@@ -3,7 +3,9 @@ import type { StoredEvent } from "../../records/event.ts";
 import { wireEvent } from "../../records/event-schema.ts";
 import { jsonField } from "./record-format.ts";
 
-/** The value of an event's entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */
+/**
+ * The value of an event's entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id.
+ */
 const value = jsonField.pipe(z.object({ at: z.number(), event: wireEvent }));
 
 /** An entry of a run's stream: an event under `<seq>-0`, or the closing mark under `<lastSeq>-1`. */

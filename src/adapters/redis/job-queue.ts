@@ -23,8 +23,9 @@ export interface RedisJobQueue extends JobQueue {
 }
 
 /**
- * BullMQ, whose jobs are permits to work on whichever thread is next (permits.ts), and the list of the threads that wait. The connection
- * that enqueues rejects at once while Redis is away; the worker's own ones, which exist only in a process that works, wait for it.
+ * BullMQ, whose jobs are permits to work on whichever thread is next (permits.ts), and the list of the
+ * threads that wait. The connection that enqueues rejects at once while Redis is away; the worker's own ones,
+ * which exist only in a process that works, wait for it.
  */
 export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueue {
   const { address, availability, backoffMs = DEFAULT_BACKOFF_MS, leaseMs = DEFAULT_LEASE_MS } = options;

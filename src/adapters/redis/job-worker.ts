@@ -26,7 +26,10 @@ const PATIENCE: Patience = {
 /** For how long close() waits until Redis has taken in what became of the last jobs. */
 const SETTLE_MS = 2_000;
 
-/** What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must not. */
+/**
+ * What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must
+ * not.
+ */
 class HandlerFailedError extends Error {}
 
 export interface JobWorkerOptions extends JobQueueOptions, Connecting {
@@ -74,8 +77,9 @@ export function startWorker(options: JobWorkerOptions): JobWorker {
     skipVersionCheck: true,
     drainDelay: BLOCK_S,
     runRetryDelay: 1_000,
-    // A job is ours for that long; it is renewed while its handler runs, however long. When a worker dies, somebody finds its
-    // job stalled after both times together: a permit for somebody else's thread then, because the sweep finds the lost one.
+    // A job is ours for that long; it is renewed while its handler runs, however long. When a worker dies,
+    // somebody finds its job stalled after both times together: a permit for somebody else's thread then,
+    // because the sweep finds the lost one.
     lockDuration: Math.ceil(leaseMs / 2),
     stalledInterval: Math.ceil(leaseMs / 3),
     // It has nothing to do with how often a run may be taken up: the sweep would make a new job.
@@ -104,8 +108,8 @@ export function startWorker(options: JobWorkerOptions): JobWorker {
 }
 
 /**
- * A lost connection reports for itself. A lost lock (Redis was away, or this process stood still) means that another
- * worker may get the job as well, which does no harm; BullMQ tells both as plain Errors.
+ * A lost connection reports for itself. A lost lock (Redis was away, or this process stood still) means that
+ * another worker may get the job as well, which does no harm; BullMQ tells both as plain Errors.
  */
 function isExpected(error: Error): boolean {
   return error.constructor === Error || backendError(error, []) instanceof BackendUnavailableError;

@@ -53,7 +53,9 @@ export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${th
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */
 export const PENDING_KEY = "aura:pending";
-/** ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms). */
+/**
+ * ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms).
+ */
 export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
@@ -87,14 +89,19 @@ export const KNOWLEDGE_EVENTS_KEY = "aura:knowledge:events";
 export const KNOWLEDGE_GROUP = "aura";
 /** STREAM: the last events that could not be indexed. */
 export const KNOWLEDGE_DEAD_KEY = "aura:knowledge:dead";
-/** STRING: an event was received, and with which content. Hashed: three texts of any characters make one id. */
+/**
+ * STRING: an event was received, and with which content. Hashed: three texts of any characters make one id.
+ */
 export const knowledgeSeenKey = (
   { tenantId, eventId }: { tenantId: string; eventId: string },
   digest: string,
 ) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
 /** ZSET: tenants with threads that wait for a worker, by turn. */
 export const READY_KEY = "aura:ready";
-/** ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only inside Redis. */
+/**
+ * ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only
+ * inside Redis.
+ */
 export const READY_TENANT_PREFIX = "aura:ready:tenant:";
 export const READY_USER_PREFIX = "aura:ready:user:";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */

@@ -7,7 +7,10 @@ import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./key
 import { jsonField, parseRecord, RecordFormatError } from "./record-format.ts";
 import { buryKnowledge, claimKnowledge, finishKnowledge, leaveKnowledge } from "./scripts/knowledge.ts";
 
-/** The stream of received events, as one consumer of its group sees it. All reject with BackendUnavailableError, and all but `join` when the group is gone. */
+/**
+ * The stream of received events, as one consumer of its group sees it. All reject with
+ * BackendUnavailableError, and all but `join` when the group is gone.
+ */
 export interface KnowledgeStream {
   /** Makes the group if it is not there. */
   join(): Promise<void>;
@@ -32,7 +35,10 @@ export interface KnowledgeStream {
 /** As if nobody had shown interest for a day. */
 const ABANDONED_MS = 24 * 60 * 60_000;
 const DEAD_KEPT = 1_000;
-/** A consumer that holds nothing is forgotten after so many times the time after which its events would be taken. */
+/**
+ * A consumer that holds nothing is forgotten after so many times the time after which its events would be
+ * taken.
+ */
 const FORGOTTEN_AFTER = 10;
 
 const event = z.object({

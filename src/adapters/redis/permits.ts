@@ -6,9 +6,9 @@ import type { ReadyList, ReadyThread } from "./ready-list.ts";
 import { parseRecord } from "./record-format.ts";
 
 /**
- * What a BullMQ job is. A permit to work on one thread, whichever is next; the id is the one that it was added for, which a process of an
- * older version works on. With a place it is another attempt at that very thread. With neither it is of an older version, and names
- * what to work on.
+ * What a BullMQ job is. A permit to work on one thread, whichever is next; the id is the one that it was
+ * added for, which a process of an older version works on. With a place it is another attempt at that very
+ * thread. With neither it is of an older version, and names what to work on.
  */
 const jobData = z.looseObject({
   v: z.literal(1),
@@ -31,8 +31,8 @@ interface PermitOptions extends JobQueueOptions {
 
 export interface Permits {
   /**
-   * Works on what the job permits; resolves with the data of a job for another attempt when the handler was rejected. Rejects when
-   * it could not begin.
+   * Works on what the job permits; resolves with the data of a job for another attempt when the handler was
+   * rejected. Rejects when it could not begin.
    */
   use(data: unknown): Promise<JobData | null>;
   /** From now on nothing is begun. */

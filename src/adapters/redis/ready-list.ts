@@ -12,7 +12,9 @@ export interface ReadyThread extends Place {
 export interface ReadyList {
   /** False when the thread waits already: it keeps its place, or goes before the user's new prompts. */
   add(thread: ReadyThread, urgency: Urgency): Promise<boolean>;
-  /** Takes out whose turn it is; `full` when only such wait as are to be passed over; null when nobody waits. */
+  /**
+   * Takes out whose turn it is; `full` when only such wait as are to be passed over; null when nobody waits.
+   */
   take(full: Full): Promise<(ReadyThread & { others: boolean }) | "full" | null>;
 }
 

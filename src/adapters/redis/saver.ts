@@ -15,7 +15,10 @@ import { guarded } from "./stack-saver.ts";
 /** Where checkpoints are kept in redis mode. */
 export type CheckpointerKind = "redis" | "redis-stack" | "memory";
 
-/** The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to do. */
+/**
+ * The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to
+ * do.
+ */
 export class CheckpointerRefusedError extends Error {
   constructor(message: string) {
     super(message);

@@ -7,9 +7,10 @@ import { isObject, type Plain } from "../serializer/plain.ts";
 import { CheckpointSerializer, FORMAT } from "../serializer/serializer.ts";
 
 /**
- * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So values are encoded before
- * it gets them, each in an envelope that names the format, and read by our rules; without an envelope they are of before, and read by
- * the closed list. Metadata stay as they are: the saver searches in them, and nothing of strangers' is there but texts.
+ * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So
+ * values are encoded before it gets them, each in an envelope that names the format, and read by our rules;
+ * without an envelope they are of before, and read by the closed list. Metadata stay as they are: the saver
+ * searches in them, and nothing of strangers' is there but texts.
  */
 export function guarded(saver: RedisSaver): RedisSaver {
   const put = saver.put.bind(saver);

@@ -4,11 +4,15 @@ import { NotSerializableError } from "./errors.ts";
 import { fieldsOf, kindOf } from "./messages.ts";
 import { escapeKey, KINDS, MARK, type Plain, setOwn } from "./plain.ts";
 
-/** Far above any state of ours. What is deeper, or refers to itself, would exhaust the stack of whoever reads it. */
+/**
+ * Far above any state of ours. What is deeper, or refers to itself, would exhaust the stack of whoever reads
+ * it.
+ */
 const MAX_DEPTH = 1_000;
 
 /**
- * The value as JSON. What stands for more than plain data is an object with the key `$`; data with such a key is escaped.
+ * The value as JSON. What stands for more than plain data is an object with the key `$`; data with such a key
+ * is escaped.
  *
  * @throws NotSerializableError
  */
@@ -42,7 +46,10 @@ function encodeObject(value: object, depth: number): unknown {
   return encodeInstance(value, depth);
 }
 
-/** What code has built. JSON of strangers is never here, whatever its keys say: it has no prototype of its own. */
+/**
+ * What code has built. JSON of strangers is never here, whatever its keys say: it has no prototype of its
+ * own.
+ */
 function encodeInstance(value: object, depth: number): unknown {
   if (BaseMessage.isInstance(value)) {
     return { ...mark(KINDS.message), kind: kindOf(value), fields: encodeEntries(fieldsOf(value), depth + 1) };
@@ -57,7 +64,9 @@ function encodeInstance(value: object, depth: number): unknown {
   return encodeOther(value, depth);
 }
 
-/** Anything else comes back as data. A Send as what LangGraph reads in its place: the node and its arguments. */
+/**
+ * Anything else comes back as data. A Send as what LangGraph reads in its place: the node and its arguments.
+ */
 function encodeOther(value: object, depth: number): unknown {
   if ("lg_name" in value && value.lg_name === "Send") {
     return encodeEntries(Object.fromEntries(Object.entries(value).filter(isPartOfSend)), depth);

@@ -27,9 +27,10 @@ const message = z.object({
 const ESCAPED = "__lc_escaped__";
 
 /**
- * Reads what JsonPlusSerializer wrote before there was a format of our own. It did not tell its own marks from data that looks the
- * same, so neither can this: what is read as more than data is on a closed list of inert types (messages, Map, Set, RegExp, Error,
- * Uint8Array, DeltaSnapshot). Everything else, whatever class it names, stays the data that it is.
+ * Reads what JsonPlusSerializer wrote before there was a format of our own. It did not tell its own marks
+ * from data that looks the same, so neither can this: what is read as more than data is on a closed list of
+ * inert types (messages, Map, Set, RegExp, Error, Uint8Array, DeltaSnapshot). Everything else, whatever class
+ * it names, stays the data that it is.
  */
 export function readJsonPlus(value: unknown): unknown {
   return read(value, false);

@@ -41,10 +41,16 @@ const FIELDS = [
   "role",
 ] as const;
 
-/** Empty is what the constructors set anyway. (Not so for empty tool_calls: AIMessage then looks for calls elsewhere.) */
+/**
+ * Empty is what the constructors set anyway. (Not so for empty tool_calls: AIMessage then looks for calls
+ * elsewhere.)
+ */
 const DEFAULT_EMPTY = new Set<string>(["additional_kwargs", "response_metadata"]);
 
-/** Checked and passed on as they are: a copy would lose keys like `__proto__`, which arguments of a model can have. */
+/**
+ * Checked and passed on as they are: a copy would lose keys like `__proto__`, which arguments of a model can
+ * have.
+ */
 const dictionary = z.custom<Plain>(isObject);
 const block = z.custom<ContentBlock>((value) => isObject(value) && typeof value.type === "string");
 const call = z.custom<ToolCall>(

@@ -11,10 +11,12 @@ const writer = new TextEncoder();
 const reader = new TextDecoder();
 
 /**
- * Turns channel values, pending writes and metadata into bytes and back. Only what this serializer marked itself comes back as more
- * than plain data, and only as one of a closed list of types: strangers' JSON is never read as the name of a class.
+ * Turns channel values, pending writes and metadata into bytes and back. Only what this serializer marked
+ * itself comes back as more than plain data, and only as one of a closed list of types: strangers' JSON is
+ * never read as the name of a class.
  *
- * Records of before (written by LangGraph's JsonPlusSerializer, types `json` and `bytes`) are read, by a closed list as well.
+ * Records of before (written by LangGraph's JsonPlusSerializer, types `json` and `bytes`) are read, by a
+ * closed list as well.
  */
 export class CheckpointSerializer implements SerializerProtocol {
   /** @throws NotSerializableError */
@@ -22,7 +24,10 @@ export class CheckpointSerializer implements SerializerProtocol {
     return [FORMAT, writer.encode(JSON.stringify(encode(value)))];
   }
 
-  /** @throws UnknownFormatError for what a newer version, or something else, wrote; SyntaxError for damaged text */
+  /**
+   * @throws UnknownFormatError for what a newer version, or something else, wrote; SyntaxError for damaged
+   * text
+   */
   async loadsTyped(type: string, data: Uint8Array | string): Promise<unknown> {
     if (type === FORMAT) return decode(JSON.parse(textOf(data)));
     if (type === "json") return readJsonPlus(JSON.parse(textOf(data)));

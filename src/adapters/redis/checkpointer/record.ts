@@ -96,7 +96,10 @@ export function decodeWrite(member: Buffer, key: string): StoredWrite {
   return { ns, checkpointId, taskId, index, taskPath, channel, value };
 }
 
-/** What LangGraph's JsonPlusSerializer, if it is the `serde`, answers, instead of an error, for a value with a BigInt in it. */
+/**
+ * What LangGraph's JsonPlusSerializer, if it is the `serde`, answers, instead of an error, for a value with a
+ * BigInt in it.
+ */
 const NOT_SERIALIZED = "[unable to serialize, circular reference is too complex to analyze]";
 
 /** @throws UnserializableValueError */

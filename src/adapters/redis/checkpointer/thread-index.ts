@@ -16,8 +16,8 @@ const PAGE = 500;
 const rows = z.array(z.string());
 
 /**
- * Knows all threads, so that nothing ever scans the keyspace. One ZSET, maybe on another node than the threads:
- * every acknowledged put is in it, and a thread that is in it but gone is removed by whoever lists.
+ * Knows all threads, so that nothing ever scans the keyspace. One ZSET, maybe on another node than the
+ * threads: every acknowledged put is in it, and a thread that is in it but gone is removed by whoever lists.
  */
 export class ThreadIndex {
   readonly #redis: Redis | Cluster;
