@@ -190,7 +190,10 @@ function fingerprint(listed: readonly unknown[], cut: string | null): string {
   ]);
 }
 
-/** A name in the configuration that the server does not know has no effect, and somebody believes that it has one. */
+/**
+ * A name in the configuration that the server does not know has no effect, and somebody believes that it has
+ * one.
+ */
 function warnOfTypos(server: McpServer, listed: readonly unknown[], logger: Logger): void {
   const known = new Set(listed.map(nameOf));
   for (const tool of new Set([...(server.tools ?? []), ...server.approval.keys()])) {

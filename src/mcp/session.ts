@@ -33,7 +33,9 @@ export interface Session {
   ended(): string | null;
   /** It is of no use any more, for this reason: whoever keeps it closes it. */
   giveUp(reason: string): void;
-  /** Ends the connection; a child process is over when this resolves, by force if it must be. Never rejects. */
+  /**
+   * Ends the connection; a child process is over when this resolves, by force if it must be. Never rejects.
+   */
   close(): Promise<void>;
 }
 

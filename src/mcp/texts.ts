@@ -1,4 +1,7 @@
-/** What approvers, users and the model read of servers and their tools. Reasons are short technical words in both languages. */
+/**
+ * What approvers, users and the model read of servers and their tools. Reasons are short technical words in
+ * both languages.
+ */
 export const TEXTS = Object.freeze({
   ko: {
     approve: (server: string, tool: string) => `MCP 서버 "${server}"의 도구 "${tool}"을(를) 실행할까요?`,

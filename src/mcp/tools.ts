@@ -89,7 +89,8 @@ function toAuraTool({ server, connection, tool, name, offered, report }: Parts):
     approval: server.approval.get(tool.name) ?? (readOnly ? "never" : "always"),
     idempotent: readOnly || idempotent,
     untrusted: true,
-    // A server does not say what its arguments mean: of any of them a long text may be shown in part, and nothing else.
+    // A server does not say what its arguments mean: of any of them a long text may be shown in part, and
+    // nothing else.
     identifying: [],
     approvalMessage: (_args, language) => TEXTS[language].approve(server.name, shown),
     execute: (args, context) => {
