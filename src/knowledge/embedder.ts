@@ -51,8 +51,8 @@ const MAX_TURN_MS = 5;
 const WORD_WEIGHT = 2;
 
 /**
- * Local and deterministic: counts words and pieces of words, hashed into 256 numbers. It finds what is written alike - also in Korean, where words
- * change their endings - and knows nothing of meaning.
+ * Local and deterministic: counts words and pieces of words, hashed into 256 numbers. It finds what is
+ * written alike - also in Korean, where words change their endings - and knows nothing of meaning.
  */
 export function createHashingEmbedder(): Embedder {
   return {

@@ -15,7 +15,8 @@ export interface Ingested {
 const CHUNK = 16;
 
 /**
- * Takes events of one tenant that nobody may have published, or that were missed, the same way as published ones.
+ * Takes events of one tenant that nobody may have published, or that were missed, the same way as published
+ * ones.
  *
  * @param events JSON that anybody may have written; one that is refused does not stand in the others' way
  * @throws BackendUnavailableError when the queue is out of reach; then all may be handed in again

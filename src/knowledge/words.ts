@@ -21,7 +21,10 @@ export function wordsOf(text: string): string[] {
   return text.normalize("NFKC").toLowerCase().match(WORDS) ?? [];
 }
 
-/** The different pieces of all words: every two syllables or three letters in a row; a shorter word is one piece. */
+/**
+ * The different pieces of all words: every two syllables or three letters in a row; a shorter word is one
+ * piece.
+ */
 export function piecesOf(text: string): string[] {
   const pieces = new Set<string>();
   for (const word of wordsOf(text)) {
