@@ -5,8 +5,8 @@ import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
 /**
- * The reports of a run, as Main Service's DTOs read them (contract, sections 5 and 8): `inputData` and
- * `planSteps` are JSON text, and every report of progress has its description.
+ * The reports of a run, as Main Service's DTOs read them (docs/contract.md, sections 5 and 8): `inputData`
+ * and `planSteps` are JSON text, and every report of progress has its description.
  */
 
 /**

@@ -56,9 +56,10 @@ const TOKEN_TTL_S = 60;
 export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
 
 /**
- * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the
- * user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several in a row
- * that nobody has answered - none is tried for a while. What Main Service refuses is none (decision 65).
+ * Main Service over HTTP, as the agent that Aura is (docs/contract.md, section 5): with a token of its own
+ * for the user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several
+ * in a row that nobody has answered - none is tried for a while. What Main Service refuses is none (decision
+ * 65).
  */
 export function createMainService(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;

@@ -2,7 +2,7 @@ import type { AgentStep, CallOutcome, StoredEvent } from "../records/event.ts";
 import { isTerminal, type RunRecord } from "../records/run.ts";
 import { cutText, plainText } from "./text.ts";
 
-/** A run as an AgentTask tells it (contract, section 5). */
+/** A run as an AgentTask tells it (docs/contract.md, section 5). */
 export interface TaskView {
   /**
    * What was asked and, while it is worked on or when it has failed, at which step: at most 255 characters.

@@ -20,7 +20,9 @@ export interface FailureDeps {
   giveUpMs: number;
 }
 
-/** Makes the handler of reports that failed: each is tried again after a pause, or given up when it is hopeless. */
+/**
+ * Makes the handler of failed reports: each is tried again after a pause, or given up when it is hopeless.
+ */
 export function createFailureHandler({ backend, logger, now, blame, giveUpMs }: FailureDeps) {
   const { threads, reports } = backend;
 

@@ -106,7 +106,7 @@ function isPassedOver(error: unknown, failures: number): boolean {
   return error instanceof MainServiceError && error.kind === "failed" && failures + 1 >= PROGRESS_ATTEMPTS;
 }
 
-/** From a request to its task and back (contract, section 8), for recovery on Main Service's side. */
+/** From a request to its task and back (docs/contract.md, section 8), for recovery on Main Service's side. */
 async function linkApprovals({ approvals }: ReportDeps["backend"], run: RunRecord, taskId: string) {
   for (const { requestId, runId, status } of await approvals.unfinished(run.threadId)) {
     if (runId === run.runId && status === "pending") await approvals.link(requestId, taskId);
