@@ -17,12 +17,13 @@ interface Alias {
 }
 
 /**
- * What DWP's own web client calls what we send (contract, section 8; decision 68): it reads `event` before `type`, and these fields. All of
- * it is added; no field of the contract changes.
+ * What DWP's own web client calls what we send (docs/contract.md, section 8; decision 68): it reads `event`
+ * before `type`, and these fields. All of it is added; no field of the contract changes.
  */
 const ALIASES: readonly Alias[] = Object.freeze([
   { type: "thought", event: "thought_chain" },
-  // It adds a row for each plan_step, and changes the row of its id for a plan_step_update. A step is pending when it is first told.
+  // It adds a row for each plan_step, and changes the row of its id for a plan_step_update. A step is pending
+  // when it is first told.
   { type: "plan_step", when: ({ status }) => status !== "pending", event: "plan_step_update" },
   {
     type: "hitl",
@@ -53,7 +54,8 @@ const REPEATS: readonly Repeat[] = [
 ];
 
 /**
- * The event with DWP's names beside ours, and then with less and less under them; none for an event that has no others.
+ * The event with DWP's names beside ours, and then with less and less under them; none for an event that has
+ * no others.
  *
  * @param place where the whole can be read
  */
@@ -88,7 +90,10 @@ function isLong(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(isLong);
 }
 
-/** The arguments that identify an action. Their reader may see nothing else of it, so that there are others is said among them. */
+/**
+ * The arguments that identify an action. Their reader may see nothing else of it, so that there are others is
+ * said among them.
+ */
 function withoutLong(args: Record<string, unknown>, place: string): Record<string, unknown> {
   const kept = Object.entries(args).filter(([, value]) => !isLong(value));
   const missing = Object.keys(args).length - kept.length;

@@ -16,8 +16,8 @@ export interface ApprovalRouteDeps {
 }
 
 /**
- * `GET /aura/approvals`: what waits for the caller's decision, so that a reloaded page can show its cards again.
- * `POST /aura/approvals/{requestId}/edit`: the same call with other arguments, to be decided anew.
+ * `GET /aura/approvals`: what waits for the caller's decision, so that a reloaded page can show its cards
+ * again. `POST /aura/approvals/{requestId}/edit`: the same call with other arguments, to be decided anew.
  */
 export function approvalRoutes(app: FastifyInstance, { approvals, edit }: ApprovalRouteDeps): void {
   app.get("/aura/approvals", async (request) => {

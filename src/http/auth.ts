@@ -32,15 +32,20 @@ const claims = z.object({
 /** How far the clocks of DWP's services may differ. */
 const CLOCK_TOLERANCE_S = 5;
 
-/** For `iat`, which costs a session when it is refused wrongly: machines that have just woken are this far off. */
+/**
+ * For `iat`, which costs a session when it is refused wrongly: machines that have just woken are this far
+ * off.
+ */
 const ISSUE_TOLERANCE_S = 60;
 
-/** No login lasts longer. A time above it is a mistake (milliseconds) or a token that is meant never to end. */
+/**
+ * No login lasts longer. A time above it is a mistake (milliseconds) or a token that is meant never to end.
+ */
 const MAX_LIFETIME_S = 10 * 365 * 86_400;
 
 /**
- * Makes every route of the scope it is registered in require a DWP token (contract, section 2): HS256,
- * `X-Tenant-ID` equal to `tenant_id`, and `X-User-ID`, when sent, equal to `sub`.
+ * Makes every route of the scope it is registered in require a DWP token (docs/contract.md, section 2):
+ * HS256, `X-Tenant-ID` equal to `tenant_id`, and `X-User-ID`, when sent, equal to `sub`.
  */
 export const authentication = fastifyPlugin<{ secret: string }>(
   async (scope, { secret }) => {

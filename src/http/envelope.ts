@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { ERRORS, type ErrorCode, type Language } from "../errors.ts";
 import { languageOf } from "./language.ts";
 
-/** Every JSON response of DWP (contract, section 5). */
+/** Every JSON response of DWP (docs/contract.md, section 5). */
 export interface Envelope<T = unknown> {
   status: "SUCCESS" | "ERROR";
   message: string;

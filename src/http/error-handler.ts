@@ -18,7 +18,9 @@ const ids = z.object({
   threadId: z.string().exactOptional(),
 });
 
-/** One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does. */
+/**
+ * One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does.
+ */
 export function handleErrors(app: FastifyInstance): void {
   const known = knownRoutes(app);
   app.setErrorHandler((error, request, reply) => sendFailure(toAuraError(error), request, reply));

@@ -38,7 +38,10 @@ export async function ownRun(
   return run;
 }
 
-/** Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that id to it. */
+/**
+ * Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that
+ * id to it.
+ */
 export async function lastPosition(deps: FollowDeps, request: FastifyRequest): Promise<Position | null> {
   const lastEventId = soleHeader(request.headers, "last-event-id");
   if (lastEventId === undefined) return null;
@@ -54,7 +57,9 @@ export async function checkedPosition(deps: FollowDeps, run: RunRecord, seq: num
   return { run, seq };
 }
 
-/** The place where a stream begins, and whether the event there is its run's error, after which nothing comes. */
+/**
+ * The place where a stream begins, and whether the event there is its run's error, after which nothing comes.
+ */
 export async function startOf(eventLog: EventLog, runId: string, seq: number) {
   const last = seq === 0 ? undefined : (await eventLog.read(runId, seq - 1, 1)).events[0];
   return { runId, seq, failed: last?.event.type === "error" };
@@ -70,7 +75,8 @@ export async function streamRun(
   const { runId, threadId } = run;
   const headers = { "x-thread-id": threadId, "x-run-id": runId };
   const start = await startOf(deps.eventLog, runId, seq);
-  // An EventSource takes every end for a break and comes back, with GET, until it is told that there is nothing to come back for.
+  // An EventSource takes every end for a break and comes back, with GET, until it is told that there is
+  // nothing to come back for.
   if (start.failed && request.method === "GET" && request.headers["last-event-id"] !== undefined) {
     await reply.code(204).headers(headers).send();
     return;
@@ -102,7 +108,10 @@ export async function streamThread(
   );
 }
 
-/** Answers with events until they end, the client leaves, the stream has to give way to a newer one or the server closes. */
+/**
+ * Answers with events until they end, the client leaves, the stream has to give way to a newer one or the
+ * server closes.
+ */
 export async function streamEvents(
   deps: FollowDeps,
   position: EventStream["position"],

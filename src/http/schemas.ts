@@ -97,7 +97,10 @@ export const forkBody = z.object({
 
 export const requestParams = z.object({ requestId: id });
 
-/** Body of `POST /aura/approvals/{requestId}/edit`: all arguments of the call; the tool looks at what is in them. */
+/**
+ * Body of `POST /aura/approvals/{requestId}/edit`: all arguments of the call; the tool looks at what is in
+ * them.
+ */
 export const editBody = z.object({ arguments: z.record(z.string(), z.unknown()) });
 
 const oneEvent = z.record(z.string(), z.unknown());

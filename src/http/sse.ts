@@ -30,11 +30,11 @@ const WRITE_CHARS = 32 * 1024;
 
 /**
  * Answers with events as SSE. The first write goes out before any event exists; no event is split over two
- * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow reader
- * is waited for: nothing is read from the log that its socket does not take.
- * Resolves when the events have ended (`[DONE]` written, unless the last of them is an error: decision 67) or the connection is gone or
- * given up (nothing written: the client comes back with its last event id). Rejects, after cutting the connection, when the log
- * cannot be read.
+ * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow
+ * reader is waited for: nothing is read from the log that its socket does not take. Resolves when the events
+ * have ended (`[DONE]` written, unless the last of them is an error: decision 67) or the connection is gone
+ * or given up (nothing written: the client comes back with its last event id). Rejects, after cutting the
+ * connection, when the log cannot be read.
  */
 export async function sendEventStream(reply: FastifyReply, stream: EventStream): Promise<void> {
   reply.hijack();
