@@ -32,7 +32,7 @@ const MESSAGES = {
 
 /**
  * DWP's Auth Server: `POST /auth/login` gives a token to one of DEV_USERS; the rest is what DWP's web client
- * asks before and after (contract, section 8).
+ * asks before and after (docs/contract.md, section 8).
  */
 export function createAuthServer(options: AuthServerOptions): FastifyInstance {
   const { jwtSecret, expiresInS = 3600 } = options;

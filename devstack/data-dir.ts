@@ -53,8 +53,8 @@ function storedSecret(dir: string): string {
 }
 
 /**
- * Claims the data directory for this process: two private Redis servers on one append-only file would ruin it.
- * The returned function gives it back.
+ * Claims the data directory for this process: two private Redis servers on one append-only file would ruin
+ * it. The returned function gives it back.
  */
 export function lockDataDir(dir: string): () => void {
   const file = join(dir, "demo.pid");

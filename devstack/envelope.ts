@@ -1,6 +1,6 @@
 import { type AuraError, ERRORS, type ErrorCode, type Language } from "../src/errors.ts";
 
-/** The JSON envelope of DWP's Java services (contract, section 5), as the stand-ins answer it. */
+/** The JSON envelope of DWP's Java services (docs/contract.md, section 5), as the stand-ins answer it. */
 export interface Envelope {
   status: "SUCCESS" | "ERROR";
   message: string;

@@ -98,8 +98,9 @@ async function terminate(child: ChildProcess, ended: Promise<void>): Promise<voi
 }
 
 /**
- * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for the
- * end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is gone.
+ * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for
+ * the end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is
+ * gone.
  */
 async function watch(redis: ChildProcess, ended: Promise<void>): Promise<void> {
   if (redis.pid === undefined) return;

@@ -2,7 +2,7 @@ import { localDateTime } from "./envelope.ts";
 
 export type TaskStatus = "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
 
-/** The contract's AgentTask, section 5, and what it was made of. */
+/** An AgentTask (docs/contract.md, section 5), and what it was made of. */
 export interface AgentTask {
   taskId: string;
   userId: string;

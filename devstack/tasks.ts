@@ -28,9 +28,9 @@ const MESSAGES = {
 } satisfies Record<string, Message>;
 
 /**
- * Main Service's AgentTask API (contract, sections 5 and 8), kept in memory. `inputData`, `planSteps` and
- * `resultData` are JSON text; nothing sets `planSteps`, and no answer has `inputData`. A list is a page as
- * Spring prints it: content, totalElements, totalPages, number, size, first, last.
+ * Main Service's AgentTask API (docs/contract.md, sections 5 and 8), kept in memory. `inputData`, `planSteps`
+ * and `resultData` are JSON text; nothing sets `planSteps`, and no answer has `inputData`. A list is a page
+ * as Spring prints it: content, totalElements, totalPages, number, size, first, last.
  */
 export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   const store = createTaskStore();
