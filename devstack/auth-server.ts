@@ -9,7 +9,7 @@ import { numericTenant } from "./numeric-tenant.ts";
 import { createService, languageOfRequest, type ServiceOptions, sendSuccess } from "./service.ts";
 import { DEV_PASSWORD, type DevUser, findDevUser } from "./users.ts";
 
-export interface AuthServerOptions extends Pick<ServiceOptions, "logger"> {
+interface AuthServerOptions extends Pick<ServiceOptions, "logger"> {
   jwtSecret: string;
   /** Lifetime of a token in seconds. */
   expiresInS?: number;

@@ -4,7 +4,7 @@ import { BackendUnavailableError } from "../src/errors.ts";
 import { HITL_TTL_S } from "../src/records/approval.ts";
 
 /** One decision, as it is written and announced. */
-export interface Decided {
+interface Decided {
   requestKey: string;
   /** The request's JSON text that the decision was based on. */
   expected: string;

@@ -5,7 +5,7 @@ import { AuraError } from "../src/errors.ts";
 import { headerOf, isNamedBy } from "../src/http/header.ts";
 
 /** What is in a token (docs/contract.md, section 2); exp and iat are added on signing. */
-export interface TokenSubject {
+interface TokenSubject {
   user: string;
   tenant: string;
   email: string;

@@ -6,7 +6,7 @@ import type { Mail } from "./mailbox.ts";
 import { DEV_USERS } from "./users.ts";
 
 /** What an event says of a mail; the text is cut, as a notification's is. */
-export interface MailFacts {
+interface MailFacts {
   sender: string;
   recipient: string;
   subject: string;

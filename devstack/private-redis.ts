@@ -9,7 +9,7 @@ import { Redis } from "ioredis";
 import { reasonOf, SetupError } from "./data-dir.ts";
 import type { RedisAddress } from "./hitl-storage.ts";
 
-export interface PrivateRedis extends RedisAddress {
+interface PrivateRedis extends RedisAddress {
   /** Ends the server, gently first. */
   stop(): Promise<void>;
 }

@@ -16,7 +16,7 @@ export interface DeliveryOptions {
   maxFailures?: number;
 }
 
-export interface DeliveryDeps extends DeliveryOptions {
+interface DeliveryDeps extends DeliveryOptions {
   handler: (events: readonly KnowledgeEvent[]) => Promise<void>;
   logger: BackendLogger;
   /** Forgets events that the handler has taken in. */

@@ -2,7 +2,7 @@ import { type Embedder, EmbedderError } from "../knowledge/embedder.ts";
 import { BatchError, LengthError, readAnswer } from "./embedding-answer.ts";
 import { type EmbeddingServer, requestEmbeddings } from "./embedding-request.ts";
 
-export interface OpenAiEmbedderSettings {
+interface OpenAiEmbedderSettings {
   model: string;
   /** Length of the vectors. */
   dimensions: number;

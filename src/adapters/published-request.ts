@@ -66,7 +66,7 @@ export const WATCHED_AT_ONCE = 500;
 /**
  * What is to be said again of a settled approval, and what is to be kept of the decision that came too late.
  */
-export interface Restatement {
+interface Restatement {
   lateDecision: LateDecision;
   /** What `hitl:request` becomes; null when it stays as it is. */
   request: string | null;

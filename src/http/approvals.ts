@@ -9,7 +9,7 @@ import { about, success } from "./envelope.ts";
 import { languageOf } from "./language.ts";
 import { editBody, parseInput, requestParams } from "./schemas.ts";
 
-export interface ApprovalRouteDeps {
+interface ApprovalRouteDeps {
   approvals: ApprovalStore;
   /** Puts an approval with other arguments in the place of one that waits. */
   edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;

@@ -7,7 +7,7 @@ import type { Owner } from "../records/run.ts";
 import { differing, headerOf, isNamedBy, partsOf } from "./header.ts";
 
 /** Who is asking, proven by a token. */
-export interface Caller extends Owner {
+interface Caller extends Owner {
   role: string | undefined;
 }
 

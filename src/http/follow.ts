@@ -22,7 +22,7 @@ export interface FollowDeps {
 }
 
 /** A place in one of the caller's runs. */
-export interface Position {
+interface Position {
   run: RunRecord;
   seq: number;
 }

@@ -10,7 +10,7 @@ import { checkedPosition, type FollowDeps, lastPosition, ownRun, streamRun } fro
 import { languageOf } from "./language.ts";
 import { afterQuery, eventParams, parseInput, runParams } from "./schemas.ts";
 
-export interface RunsDeps extends FollowDeps {
+interface RunsDeps extends FollowDeps {
   saved: ThreadDeps;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
 }

@@ -12,7 +12,7 @@ import { headerOf, soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { idempotencyKey, parseInput, streamBody, streamQuery } from "./schemas.ts";
 
-export interface StreamDeps extends FollowDeps {
+interface StreamDeps extends FollowDeps {
   start(prompt: Prompt): Promise<RunRecord>;
 }
 

@@ -13,7 +13,7 @@ import { soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
 
-export interface CopyDeps extends FollowDeps {
+interface CopyDeps extends FollowDeps {
   saved: ThreadDeps;
 }
 

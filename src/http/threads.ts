@@ -14,7 +14,7 @@ import { type FollowDeps, lastPosition, streamThread } from "./follow.ts";
 import { languageOf } from "./language.ts";
 import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.ts";
 
-export interface ThreadsDeps extends FollowDeps {
+interface ThreadsDeps extends FollowDeps {
   saved: ThreadDeps;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;

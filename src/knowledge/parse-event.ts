@@ -10,7 +10,7 @@ import { renderEvent } from "./render.ts";
  * An event that can be indexed, with the digest that tells it from a corrected version of itself; or why it
  * cannot.
  */
-export type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused: string };
+type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused: string };
 
 /** Above this an event is refused, in bytes of JSON. */
 export const MAX_EVENT_BYTES = 1_000_000;

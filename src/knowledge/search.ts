@@ -31,7 +31,7 @@ type Looked =
     }
   | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
 
-export interface ReaderSources {
+interface ReaderSources {
   index(): KnowledgeIndex | { closed: string };
   queue: Pick<KnowledgeQueue, "waiting">;
   logger: Pick<Logger, "warn">;

@@ -7,7 +7,7 @@ import { indexEvents } from "./index-events.ts";
 import { createIntake } from "./intake.ts";
 import { listenForEvents } from "./listen.ts";
 
-export interface KnowledgeDeps {
+interface KnowledgeDeps {
   queue: KnowledgeQueue;
   bus: EventBus;
   openIndex: () => Promise<KnowledgeIndex>;

@@ -20,7 +20,7 @@ export interface KnowledgeState {
   waiting?: number;
 }
 
-export interface StateSources {
+interface StateSources {
   embedder: Pick<Embedder, "name" | "dimensions">;
   index(): KnowledgeIndex | { closed: string };
   queue: Pick<KnowledgeQueue, "waiting">;

@@ -14,7 +14,7 @@ export interface ListedTool {
   idempotent: boolean;
 }
 
-export type Read = { ok: true; tool: ListedTool } | { ok: false; name: string; why: string };
+type Read = { ok: true; tool: ListedTool } | { ok: false; name: string; why: string };
 
 const NO_NAME = "(no name)";
 

@@ -14,7 +14,7 @@ import { toAuraTools } from "./tools.ts";
 import { within } from "./within.ts";
 
 /** A tool that a server lists and that is not offered. */
-export interface LeftOutTool {
+interface LeftOutTool {
   /** The server's own name for it. */
   readonly tool: string;
   readonly reason: string;

@@ -15,7 +15,7 @@ export interface Reading {
 }
 
 /** A schema without references and `allOf`: what they say stands in it. */
-export interface Flat {
+interface Flat {
   /** False where no value fits. */
   schema: Keywords | false;
   /** It has been read: what was entered on the way may be entered again. */

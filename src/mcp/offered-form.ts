@@ -14,7 +14,7 @@ import { describe, valueNote } from "./offered-text.ts";
 import { typesOf } from "./schema-types.ts";
 
 /** A form, and how what a model writes by it is given back its server's names. */
-export interface Converted {
+interface Converted {
   form: Form;
   restore: Restore | undefined;
   /** The server takes null there, which not every provider can say. */

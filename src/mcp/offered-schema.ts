@@ -45,7 +45,7 @@ const ATTEMPTS: readonly Limits[] = [
 ];
 
 /** What all forms of a list may cost together: a server may list thousands of large schemas. */
-export interface Budget {
+interface Budget {
   left: number;
 }
 

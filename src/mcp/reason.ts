@@ -67,7 +67,7 @@ export function wasNotSent(error: unknown): boolean {
 }
 
 /** The server, or this tool of it, is not for us; it says nothing against the connection. */
-export function isForbidden(error: unknown): boolean {
+function isForbidden(error: unknown): boolean {
   return error instanceof StreamableHTTPError && FORBIDDEN.includes(error.code);
 }
 

@@ -22,7 +22,7 @@ const MAX_DESCRIPTION = 1_000;
 const MAX_PROBLEM = 1_000;
 
 /** What is told of a list's tools that are not, or not wholly, what the server has listed. */
-export interface ListReport {
+interface ListReport {
   leftOut(tool: string, why: string): void;
   /** Once for a tool: something in its schema that arguments are not checked against. */
   unchecked(tool: string, what: string): void;

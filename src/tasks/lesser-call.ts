@@ -8,7 +8,7 @@ const HABIT = 3;
 export type Habits = Map<string, number>;
 
 /** What Main Service took without some of its fields. */
-export interface Lesser {
+interface Lesser {
   /** Those that it was made without. */
   fields: readonly string[];
   /** Why. */

@@ -14,7 +14,7 @@ import type { Owner } from "../records/run.ts";
 import { readData, readError, type Sent } from "./answer.ts";
 import { type FailureKind, isOutage, MainServiceError } from "./main-service-error.ts";
 
-export interface MainServiceSettings {
+interface MainServiceSettings {
   /** Base URL, without a path. */
   url: string;
   jwtSecret: string;
@@ -25,7 +25,7 @@ export interface MainServiceSettings {
 }
 
 /** On whose behalf, and as part of which request. */
-export interface Caller extends Owner {
+interface Caller extends Owner {
   traceId: string;
 }
 
@@ -40,7 +40,7 @@ export interface Call {
   optional?: OptionalFields;
 }
 
-export interface OptionalFields {
+interface OptionalFields {
   fields: readonly string[];
   /** Failures of the whole call after which it is made without them. */
   after: readonly FailureKind[];

@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Of what somebody has answered and not done: it may never be done. */
 const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
 
-export interface FailureDeps {
+interface FailureDeps {
   backend: Pick<ReportDeps["backend"], "threads" | "reports">;
   logger: Logger;
   /** Unix ms. */

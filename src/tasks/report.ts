@@ -22,7 +22,7 @@ export interface ReportDeps {
  * As ReportDeps, and who hears of progress that Main Service does not take: how the run ends is told all the
  * same.
  */
-export interface ReportRunDeps extends ReportDeps {
+interface ReportRunDeps extends ReportDeps {
   onUntold: (run: RunRecord, err: unknown) => void;
 }
 

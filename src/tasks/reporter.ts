@@ -8,13 +8,13 @@ import { fieldsOf } from "./main-service-error.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
 import { createFailureHandler } from "./report-failure.ts";
 
-export interface ReporterDeps extends ReportDeps {
+interface ReporterDeps extends ReportDeps {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
 }
 
-export interface ReporterOptions {
+interface ReporterOptions {
   /** How often reports that are due are looked for, in ms. */
   everyMs: number;
   /** After that much failing a report is given up, in ms. */

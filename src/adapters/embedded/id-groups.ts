@@ -1,5 +1,5 @@
 /** Ids by group, in the order in which they were added; an empty group takes no memory. */
-export interface IdGroups {
+interface IdGroups {
   of(group: string): readonly string[];
   add(group: string, id: string): void;
   remove(group: string, id: string): void;

@@ -5,7 +5,7 @@ import type { BackendLogger } from "../backend-logger.ts";
 import { createDelivery, type Delivery, type DeliveryOptions, type Taken } from "../knowledge-delivery.ts";
 import { SEEN_TTL_MS } from "../retention.ts";
 
-export interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
+interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
   logger: BackendLogger;
   /** Clock in Unix ms. */
   now: () => number;

@@ -8,7 +8,7 @@ export interface ReadyThread extends Place {
   attempt: number;
 }
 
-export interface ReadyList {
+interface ReadyList {
   /** A thread that waits already keeps its place, unless it has become more urgent. */
   add(thread: ReadyThread, urgency: Urgency): void;
   /** Takes out whose turn it is, passing over who is full; null when there is nobody else. */

@@ -1,4 +1,4 @@
-export interface Retention {
+interface Retention {
   /** The thread has been used, and stays for the whole time from now. */
   touch(threadId: string): void;
 }

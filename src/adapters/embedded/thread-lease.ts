@@ -7,7 +7,7 @@ interface Lease {
   noted: boolean;
 }
 
-export interface EmbeddedThreadLeases extends ThreadLeases {
+interface EmbeddedThreadLeases extends ThreadLeases {
   /** How long the thread's lease has left, in ms; 0 when nobody has it. */
   left(threadId: string): number;
   isHeldBy(threadId: string, holder: string): boolean;

@@ -6,7 +6,7 @@ import { EmbedderError } from "../../knowledge/embedder.ts";
 import type { WatchedEmbedder } from "../../knowledge/watch-embedder.ts";
 import { isLeft, rewritable, type VectorColumn } from "./vector-column.ts";
 
-export interface CatchUpParts {
+interface CatchUpParts {
   table: Table;
   column: VectorColumn;
   embedder: WatchedEmbedder;
@@ -23,7 +23,7 @@ export interface CatchUpParts {
  * Embeds, in the background, the events that have no vector yet, and asks an embedder that has failed whether
  * it is back.
  */
-export interface CatchUp {
+interface CatchUp {
   /** There may be something to do. */
   look(): void;
   /** Resolves when nothing is under way any more. */

@@ -7,7 +7,7 @@ import { type KnowledgeEvent, readerOf } from "../../records/domain-event.ts";
 import { FIRST } from "./vector-column.ts";
 
 /** One event as the table keeps it; an empty text stands for what is not there. */
-export type Row = Record<string, string | number | boolean | number[] | null>;
+type Row = Record<string, string | number | boolean | number[] | null>;
 
 const text = (name: string) => new Field(name, new Utf8(), false);
 
@@ -62,7 +62,7 @@ export function audience(tenantId: string, reader: string | null): string {
 }
 
 /** A text for the index of words, which takes it apart at the spaces. */
-export function pieces(text: string): string {
+function pieces(text: string): string {
   return piecesOf(text).join(" ");
 }
 

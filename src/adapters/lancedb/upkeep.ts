@@ -2,7 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 
 /** What keeps a table fast while it grows; in the background, one piece at a time. */
-export interface Upkeep {
+interface Upkeep {
   written(rows: number): void;
   /** Resolves when nothing is under way any more. */
   close(): Promise<void>;

@@ -10,14 +10,14 @@ import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import type { JobData } from "./permits.ts";
 import { createReadyList } from "./ready-list.ts";
 
-export interface RedisJobQueueOptions extends JobQueueOptions, Connecting {
+interface RedisJobQueueOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs?: number;
 }
 
 const DEFAULT_LEASE_MS = 30_000;
 
-export interface RedisJobQueue extends JobQueue {
+interface RedisJobQueue extends JobQueue {
   /** Resolves when Redis answers on the connection that enqueues. */
   ping(): Promise<void>;
 }

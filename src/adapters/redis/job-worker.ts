@@ -32,7 +32,7 @@ const SETTLE_MS = 2_000;
  */
 class HandlerFailedError extends Error {}
 
-export interface JobWorkerOptions extends JobQueueOptions, Connecting {
+interface JobWorkerOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs: number;
   ready: ReadyList;

@@ -29,7 +29,7 @@ interface PermitOptions extends JobQueueOptions {
   handler: (threadId: string) => Promise<void>;
 }
 
-export interface Permits {
+interface Permits {
   /**
    * Works on what the job permits; resolves with the data of a job for another attempt when the handler was
    * rejected. Rejects when it could not begin.

@@ -13,7 +13,7 @@ import { claimCheckpointer } from "./scripts/checkpointer.ts";
 import { guarded } from "./stack-saver.ts";
 
 /** Where checkpoints are kept in redis mode. */
-export type CheckpointerKind = "redis" | "redis-stack" | "memory";
+type CheckpointerKind = "redis" | "redis-stack" | "memory";
 
 /**
  * The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to
@@ -51,7 +51,7 @@ export interface OpenSaver {
   close(): Promise<void>;
 }
 
-export interface ThreadConfigurable {
+interface ThreadConfigurable {
   thread_id: string;
   /** Whose lease on the thread the call is made under. */
   leaseHolder?: string | undefined;

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { parseRecord } from "./record-format.ts";
 
 /** A Lua script: runs in Redis as one atomic step. */
-export interface Script {
+interface Script {
   readonly source: string;
   /** How Redis names it in EVALSHA. */
   readonly sha: string;
@@ -28,7 +28,7 @@ export interface ScriptRunner {
 export type Place = string | { readonly [list: string]: readonly string[] };
 
 /** Each place's value under its name. */
-export type Named<P extends readonly Place[], V extends Argument> = {
+type Named<P extends readonly Place[], V extends Argument> = {
   readonly [Name in P[number] as Name extends `...${string}` | `${string}?` | object ? never : Name]: V;
 } & {
   readonly [Name in P[number] as Name extends `${infer Bare}?` ? Bare : never]?: V | undefined;

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { FORGET, runScript, withoutCommand } from "./scripts.ts";
 
-export interface IndexedThread {
+interface IndexedThread {
   threadId: string;
   score: string;
 }
