@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
-import { type OpenSaver, openSaver, plain } from "./adapters/redis/saver.ts";
+import { type OpenSaver, openSaver, withoutFence } from "./adapters/redis/saver.ts";
 import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { type Edit, editApproval } from "./approvals/edit.ts";
@@ -154,7 +154,7 @@ function openBackend(
   const { threadTtlMs, concurrency, leaseMs } = config;
   const common = { logger, threadTtlMs, concurrency, caps: config.caps.executing };
   if (config.backend === "embedded") {
-    const saver = plain(new MemorySaver(new InMemorySerializer()), async () => {});
+    const saver = withoutFence(new MemorySaver(new InMemorySerializer()), async () => {});
     return {
       backend: createEmbeddedBackend({ ...common, bus: bus ?? createEmbeddedBus() }),
       saver: async () => saver,

@@ -33,7 +33,7 @@ export class LengthError extends EmbedderError {
  *
  * @throws EmbedderError when it is not one sound vector for every text
  */
-export function readAnswer(
+export function readVectors(
   json: unknown,
   { model, count, dimensions }: { model: string; count: number; dimensions: number },
 ): number[][] {

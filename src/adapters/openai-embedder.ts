@@ -1,5 +1,5 @@
 import { type Embedder, EmbedderError } from "../knowledge/embedder.ts";
-import { BatchError, LengthError, readAnswer } from "./embedding-answer.ts";
+import { BatchError, LengthError, readVectors } from "./embedding-answer.ts";
 import { type EmbeddingServer, requestEmbeddings } from "./embedding-request.ts";
 
 interface OpenAiEmbedderSettings {
@@ -45,7 +45,7 @@ export function createOpenAiEmbedder(settings: OpenAiEmbedderSettings): Embedder
   const request = async (texts: readonly string[], signal: AbortSignal | undefined) => {
     const body = { model, input: texts, ...(asksLength ? { dimensions } : {}) };
     const json = await requestEmbeddings(server, body, signal);
-    return readAnswer(json, { model, count: texts.length, dimensions });
+    return readVectors(json, { model, count: texts.length, dimensions });
   };
 
   /**

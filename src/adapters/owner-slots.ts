@@ -3,7 +3,7 @@ import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { Owner } from "../records/run.ts";
 
 /** Under which names a thread's owner takes turns. */
-export interface Place {
+export interface OwnerKey {
   tenant: string;
   user: string;
 }
@@ -16,9 +16,9 @@ export interface Full {
 
 /** The handlers that run in this process, by owner. */
 export interface OwnerSlots {
-  take(place: Place): void;
-  give(place: Place): void;
-  hasRoom(place: Place): boolean;
+  take(owner: OwnerKey): void;
+  give(owner: OwnerKey): void;
+  hasRoom(owner: OwnerKey): boolean;
   full(): Full;
 }
 
@@ -31,7 +31,7 @@ export const NO_CAPS: OwnerCaps = Object.freeze({
  * Hashed: ids of any length and characters become names of one form, and two texts of any characters make
  * one.
  */
-export function placeOf({ tenantId, userId }: Owner): Place {
+export function ownerKeyOf({ tenantId, userId }: Owner): OwnerKey {
   return { tenant: sha256([tenantId]), user: sha256([tenantId, userId]) };
 }
 

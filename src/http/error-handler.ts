@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AuraError, type ErrorCode, type Language, LimitError } from "../errors.ts";
 import { failure } from "./envelope.ts";
 import { languageOf } from "./language.ts";
-import { limitText } from "./limit-texts.ts";
+import { ownerLimitText } from "./limit-texts.ts";
 
 /** Fastify's own errors for what the client sent; each is a 400 (413 for size) of the contract. */
 const clientError = z.object({
@@ -64,7 +64,7 @@ function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyRe
 }
 
 function hintOf(error: AuraError, language: Language): { hint?: string } {
-  if (error instanceof LimitError) return { hint: limitText(error.about, language) };
+  if (error instanceof LimitError) return { hint: ownerLimitText(error.about, language) };
   const issues = z.array(z.object({ path: z.string(), message: z.string() })).safeParse(error.data?.issues);
   if (issues.success) {
     return {

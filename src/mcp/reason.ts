@@ -42,7 +42,7 @@ export class SessionLostError extends Error {
  * Why a server could not be reached, in a few words that quote nothing: the SDK's messages hold URLs and
  * answers.
  */
-export function reasonOf(error: unknown): string {
+export function failureReason(error: unknown): string {
   if (error instanceof NoAnswerError) return error.message;
   if (error instanceof ServerUnavailableError) return error.message;
   if (error instanceof SessionLostError) return error.message;

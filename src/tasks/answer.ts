@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { kindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
+import { failureKindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
 import { mentionedFields, unfitFields } from "./named-fields.ts";
 
 /** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
@@ -52,7 +52,7 @@ export async function readError(response: Response, { what, fields }: Sent): Pro
   const named = [...new Set([...mentionedFields(said, Object.keys(fields)), ...unfit])];
   const code = errorCode === undefined ? "" : ` ${errorCode}`;
   const about = named.length === 0 ? "" : `; not taken: ${named.join(", ")}`;
-  return new MainServiceError(kindOf(status), `${what} was answered ${status}${code}${about}`, {
+  return new MainServiceError(failureKindOf(status), `${what} was answered ${status}${code}${about}`, {
     status,
     fields: named,
     ...(errorCode === undefined ? {} : { errorCode }),

@@ -1,5 +1,5 @@
 import type { RunRecord } from "../records/run.ts";
-import type { Call } from "./main-service.ts";
+import type { MainServiceCall } from "./main-service.ts";
 import { COLUMN_CHARS } from "./named-fields.ts";
 import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
@@ -16,7 +16,11 @@ import { cutText } from "./text.ts";
 const ERROR_CHARS = 400;
 
 /** Not repeatable: a second one would be a second task. */
-export function createCall(run: RunRecord, { description, inputData }: TaskView, taskType: string): Call {
+export function createCall(
+  run: RunRecord,
+  { description, inputData }: TaskView,
+  taskType: string,
+): MainServiceCall {
   const { tenantId, userId } = run;
   return {
     ...post("", {
@@ -31,7 +35,7 @@ export function createCall(run: RunRecord, { description, inputData }: TaskView,
   };
 }
 
-export function startCall(taskId: string): Call {
+export function startCall(taskId: string): MainServiceCall {
   return post(`${taskId}/start`);
 }
 
@@ -39,7 +43,7 @@ export function startCall(taskId: string): Call {
 export function progressCall(
   taskId: string,
   view: Pick<TaskView, "progress" | "description" | "planSteps">,
-): Call {
+): MainServiceCall {
   const { progress, description, planSteps } = view;
   return {
     ...post(`${taskId}/progress`, { progress, description, planSteps }),
@@ -54,7 +58,12 @@ export function progressCall(
  *
  * @param failures in a row before this: a result is worth some attempts
  */
-export function endCall(taskId: string, run: RunRecord, { resultData }: TaskView, failures: number): Call {
+export function endCall(
+  taskId: string,
+  run: RunRecord,
+  { resultData }: TaskView,
+  failures: number,
+): MainServiceCall {
   if (run.status !== "completed") {
     const reason = run.error === undefined ? run.status : `${run.error.errorCode}: ${run.error.message}`;
     return post(`${taskId}/fail?errorMessage=${encodeURIComponent(cutText(reason, ERROR_CHARS))}`);
@@ -63,7 +72,7 @@ export function endCall(taskId: string, run: RunRecord, { resultData }: TaskView
   return { ...post(`${taskId}/complete`, resultData), optional: { fields: Object.keys(resultData), after } };
 }
 
-function post(path: string, body?: Call["body"]): Call {
+function post(path: string, body?: MainServiceCall["body"]): MainServiceCall {
   return {
     method: "POST",
     path: `/main/agent/tasks${path === "" ? "" : `/${path}`}`,

@@ -1,4 +1,4 @@
-import type { Call, MainService } from "./main-service.ts";
+import type { MainService, MainServiceCall } from "./main-service.ts";
 import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 
 /** After so many in a row the whole call is not tried any more, for as long as the process lives. */
@@ -51,13 +51,13 @@ export function withLesserCalls(
   };
 }
 
-function isWorthMakingLesser(error: unknown, { optional }: Call): error is MainServiceError {
+function isWorthMakingLesser(error: unknown, { optional }: MainServiceCall): error is MainServiceError {
   if (!(error instanceof MainServiceError) || !optional?.after.includes(error.kind)) return false;
   return error.kind === "failed" || isAboutContent(error);
 }
 
 /** The call without these fields; without a body when none is left. */
-function without({ body, ...call }: Call, fields: readonly string[]): Call {
+function without({ body, ...call }: MainServiceCall, fields: readonly string[]): MainServiceCall {
   const left = Object.entries(body ?? {}).filter(([name]) => !fields.includes(name));
   return left.length === 0 ? call : { ...call, body: Object.fromEntries(left) };
 }

@@ -12,7 +12,7 @@ import { SignJWT } from "jose";
 import { writeHeaderValue } from "../../encoding/header-value.ts";
 import type { Owner } from "../records/run.ts";
 import { readData, readError, type Sent } from "./answer.ts";
-import { type FailureKind, isOutage, MainServiceError } from "./main-service-error.ts";
+import { type FailureKind, isMainServiceOutage, MainServiceError } from "./main-service-error.ts";
 
 interface MainServiceSettings {
   /** Base URL, without a path. */
@@ -29,7 +29,7 @@ interface Caller extends Owner {
   traceId: string;
 }
 
-export interface Call {
+export interface MainServiceCall {
   method: "GET" | "POST" | "PATCH";
   /** With its query. */
   path: string;
@@ -53,7 +53,7 @@ const ALREADY = 409;
 const TOKEN_TTL_S = 60;
 
 /** Calls Main Service; resolves with the envelope's `data`. @throws MainServiceError */
-export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
+export type MainService = (caller: Caller, call: MainServiceCall) => Promise<unknown>;
 
 /**
  * Main Service over HTTP, as the agent that Aura is (docs/contract.md, section 5): with a token of its own
@@ -61,10 +61,10 @@ export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
  * in a row that nobody has answered - none is tried for a while. What Main Service refuses is none (decision
  * 65).
  */
-export function createMainService(settings: MainServiceSettings): MainService {
+export function createMainServiceClient(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;
   const key = new TextEncoder().encode(settings.jwtSecret);
-  const outage = handleWhen(isOutage);
+  const outage = handleWhen(isMainServiceOutage);
   const breaker = circuitBreaker(outage, {
     halfOpenAfter: breakMs,
     breaker: new ConsecutiveBreaker(5),
@@ -89,7 +89,13 @@ export function createMainService(settings: MainServiceSettings): MainService {
   };
 }
 
-async function send(url: string, key: Uint8Array, caller: Caller, call: Call, signal: AbortSignal) {
+async function send(
+  url: string,
+  key: Uint8Array,
+  caller: Caller,
+  call: MainServiceCall,
+  signal: AbortSignal,
+) {
   const { method, path, body } = call;
   const response = await fetch(`${url}${path}`, {
     method,
@@ -105,7 +111,7 @@ async function send(url: string, key: Uint8Array, caller: Caller, call: Call, si
   return readData(response, sentOf(call));
 }
 
-function sentOf({ method, path, body }: Call): Sent {
+function sentOf({ method, path, body }: MainServiceCall): Sent {
   const [bare = "", query] = path.split("?");
   return {
     what: `${method} ${bare}`,

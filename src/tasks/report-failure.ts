@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { RunRecord } from "../records/run.ts";
 import type { Blame } from "./blame.ts";
-import { fieldsOf, isAboutContent, MainServiceError } from "./main-service-error.ts";
+import { isAboutContent, MainServiceError, refusedFields } from "./main-service-error.ts";
 import type { ReportDeps } from "./report.ts";
 
 /** Between attempts, doubling, in ms. */
@@ -36,7 +36,7 @@ export function createFailureHandler({ backend, logger, now, blame, giveUpMs }: 
     const state = await reports.state(runId);
     const failures = (state?.failures ?? 0) + 1;
     const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1 } as const;
-    const about = { err, fields: fieldsOf(err), runId, traceId: run?.traceId };
+    const about = { err, fields: refusedFields(err), runId, traceId: run?.traceId };
     if (run === null || isHopeless(err, run)) {
       const { status } = run ?? {};
       logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");

@@ -4,7 +4,7 @@ import type { ReportState } from "../ports/task-reports.ts";
 import { isTerminal, type RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
 import { createCall, endCall, progressCall, startCall } from "./calls.ts";
-import type { Call, MainService } from "./main-service.ts";
+import type { MainService, MainServiceCall } from "./main-service.ts";
 import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { createTaskView } from "./progress.ts";
 
@@ -52,7 +52,7 @@ export async function reportRun(deps: ReportRunDeps, runId: string): Promise<Run
   const gathered = createTaskView(run);
   await eachEvent(eventLog, runId, (_, stored) => gathered.add(stored));
   const view = gathered.view();
-  const call = (what: Call) => main(run, what);
+  const call = (what: MainServiceCall) => main(run, what);
   const save = async (next: Partial<ReportState>) => {
     state = { ...state, ...next, failures: 0 };
     await reports.save(runId, state);

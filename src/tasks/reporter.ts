@@ -4,7 +4,7 @@ import { isTerminal } from "../records/run.ts";
 import { type Blame, createBlame } from "./blame.ts";
 import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";
-import { fieldsOf } from "./main-service-error.ts";
+import { refusedFields } from "./main-service-error.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
 import { createFailureHandler } from "./report-failure.ts";
 
@@ -50,7 +50,7 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   let closed = false;
 
   const onUntold = ({ runId }: RunRecord, err: unknown) =>
-    logger.warn({ err, fields: fieldsOf(err), runId }, "AgentTask: some progress is not reported");
+    logger.warn({ err, fields: refusedFields(err), runId }, "AgentTask: some progress is not reported");
 
   const report = async (runId: string): Promise<void> => {
     do {

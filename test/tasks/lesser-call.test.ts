@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { type Habits, withLesserCalls } from "../../src/tasks/lesser-call.ts";
-import type { Call } from "../../src/tasks/main-service.ts";
-import { type FailureKind, kindOf, MainServiceError } from "../../src/tasks/main-service-error.ts";
+import type { MainServiceCall } from "../../src/tasks/main-service.ts";
+import { type FailureKind, failureKindOf, MainServiceError } from "../../src/tasks/main-service-error.ts";
 
 const caller = { tenantId: "1", userId: "u", traceId: "trace" };
 
-function call(after: FailureKind[], more: Partial<Call> = {}): Call {
+function call(after: FailureKind[], more: Partial<MainServiceCall> = {}): MainServiceCall {
   const optional = { fields: ["b"], after, habit: "progress" };
   return { method: "PATCH", path: "/p", body: { a: 1, b: 2 }, repeatable: true, optional, ...more };
 }
@@ -19,7 +19,7 @@ function scripted(...statuses: number[]) {
     async (_caller, { body }) => {
       sent.push(body);
       const status = statuses.shift() ?? 200;
-      if (status !== 200) throw new MainServiceError(kindOf(status), `${status}`, { status });
+      if (status !== 200) throw new MainServiceError(failureKindOf(status), `${status}`, { status });
       return "done";
     },
     habits,

@@ -8,7 +8,7 @@ import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { AgentStep } from "../../src/records/event.ts";
-import { createMainService } from "../../src/tasks/main-service.ts";
+import { createMainServiceClient } from "../../src/tasks/main-service.ts";
 import { type Reporter, startReporter } from "../../src/tasks/reporter.ts";
 import { recordingLogger } from "../adapters/redis/recording-logger.ts";
 import { aRun } from "../contracts/harness.ts";
@@ -52,7 +52,7 @@ beforeEach(() => {
   reporter = startReporter(
     {
       ...{ backend, now, logger: pino(sink), plannedTool: async () => "send_email" },
-      main: createMainService({ url: main.url, jwtSecret, breakMs: 3 * HOUR }),
+      main: createMainServiceClient({ url: main.url, jwtSecret, breakMs: 3 * HOUR }),
     },
     { everyMs: 5 },
   );

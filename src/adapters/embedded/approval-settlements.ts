@@ -23,7 +23,7 @@ interface Places {
 }
 
 /** What begins and ends an approval, or says again how it ended. */
-export function createApprovalSettlements(
+export function createEmbeddedApprovalSettlements(
   places: Places,
   makeDue: ThreadRegistry["makeDue"],
 ): Pick<ApprovalStore, "open" | "settle" | "supersede" | "replace" | "restate" | "contradicted"> {

@@ -5,7 +5,7 @@ import { HITL_TTL_S } from "../../records/approval.ts";
 import { hitlRequestKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import { withTaskId } from "../published-request.ts";
 import { createApprovalRecords } from "./approval-records.ts";
-import { createApprovalSettlements } from "./approval-settlements.ts";
+import { createEmbeddedApprovalSettlements } from "./approval-settlements.ts";
 import type { EmbeddedBus } from "./bus.ts";
 
 export interface EmbeddedApprovalStore extends ApprovalStore {
@@ -32,7 +32,7 @@ export function createEmbeddedApprovalStore(
   const records = createApprovalRecords();
 
   return {
-    ...createApprovalSettlements({ records, bus }, makeDue),
+    ...createEmbeddedApprovalSettlements({ records, bus }, makeDue),
     async get(requestId) {
       return structuredClone(records.get(requestId) ?? null);
     },

@@ -4,7 +4,7 @@ import type { RunRecord } from "../../records/run.ts";
 /**
  * The run after a transition: who begins to work on it is the last of its workers, and any stop empties them.
  */
-export function attended(run: RunRecord, worker: RunPatch["worker"]): RunRecord {
+export function withTransition(run: RunRecord, worker: RunPatch["worker"]): RunRecord {
   if (run.status !== "running") return withWorkers(run, []);
   if (worker === undefined) return run;
   const moved = withWorkers(run, [...others(run, worker.id), worker.id]);

@@ -17,7 +17,7 @@ export interface DueRuns {
  * @param find null when there is no such run (any more)
  * @param leaseLeft how long the thread's lease has left, in ms; 0 when nobody works on it
  */
-export function createDueRuns(
+export function createEmbeddedDueRuns(
   find: (runId: string) => RunRecord | null,
   leaseLeft: (threadId: string) => number,
 ): DueRuns {

@@ -1,8 +1,8 @@
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
-import { createOwnerSlots, NO_CAPS, placeOf } from "../owner-slots.ts";
-import { createReadyList, type ReadyThread } from "./ready-list.ts";
+import { createOwnerSlots, NO_CAPS, ownerKeyOf } from "../owner-slots.ts";
+import { createEmbeddedReadyList, type ReadyAttempt } from "./ready-list.ts";
 
 type Handler = (threadId: string) => Promise<void>;
 
@@ -15,20 +15,20 @@ export function createEmbeddedJobQueue({
   backoffMs = DEFAULT_BACKOFF_MS,
   caps = NO_CAPS,
 }: JobQueueOptions): JobQueue {
-  const ready = createReadyList();
+  const ready = createEmbeddedReadyList();
   const slots = createOwnerSlots(caps);
   const running = new Set<Promise<void>>();
   const pauses = createPauses();
   let handler: Handler | undefined;
   let closed = false;
 
-  const addLater = (thread: ReadyThread) =>
+  const addLater = (thread: ReadyAttempt) =>
     pauses.after(backoffMs * 2 ** (thread.attempt - 2), () => {
       ready.add(thread, "begun");
       startNext();
     });
 
-  const attemptJob = async (handle: Handler, thread: ReadyThread) => {
+  const attemptJob = async (handle: Handler, thread: ReadyAttempt) => {
     try {
       await handle(thread.threadId);
     } catch (error) {
@@ -59,7 +59,7 @@ export function createEmbeddedJobQueue({
   return {
     async enqueue(thread, urgency) {
       if (closed) throw new AuraError("E5002", { detail: "the job queue is closed" });
-      ready.add({ ...placeOf(thread), threadId: thread.threadId, attempt: 1 }, urgency);
+      ready.add({ ...ownerKeyOf(thread), threadId: thread.threadId, attempt: 1 }, urgency);
       startNext();
     },
     work(next) {

@@ -44,16 +44,16 @@ const stored = (row: Record<string, unknown>) => String(row.text);
 export function createCatchUp(parts: CatchUpParts): CatchUp {
   const { embedder, logger, retryMs = RETRY_MS } = parts;
   const closing = new AbortController();
-  let bell = Promise.withResolvers<void>();
+  let wakeUp = Promise.withResolvers<void>();
 
   const rest = (ms: number) => delay(ms, undefined, { signal: closing.signal, ref: false }).catch(() => {});
 
   const sleep = async () => {
     const slept = new AbortController();
     const signal = AbortSignal.any([closing.signal, slept.signal]);
-    await Promise.race([bell.promise, delay(LOOK_MS, undefined, { signal, ref: false }).catch(() => {})]);
+    await Promise.race([wakeUp.promise, delay(LOOK_MS, undefined, { signal, ref: false }).catch(() => {})]);
     slept.abort();
-    bell = Promise.withResolvers();
+    wakeUp = Promise.withResolvers();
   };
 
   const run = async () => {
@@ -88,10 +88,10 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   const running = run();
 
   return {
-    look: () => bell.resolve(),
+    look: () => wakeUp.resolve(),
     async close() {
       closing.abort();
-      bell.resolve();
+      wakeUp.resolve();
       await running;
     },
   };

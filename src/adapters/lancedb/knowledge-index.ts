@@ -12,7 +12,7 @@ import type { KnowledgeEvent } from "../../records/domain-event.ts";
 import type { Owner } from "../../records/run.ts";
 import { createCatchUp } from "./catch-up.ts";
 import type { Deletions } from "./deletions.ts";
-import { quoted, SHOWN, toFound, toRow } from "./rows.ts";
+import { SHOWN, sqlString, toFound, toRow } from "./rows.ts";
 import { type SearchParts, searchRows, visibleTo } from "./search.ts";
 import { createUpkeep } from "./upkeep.ts";
 import { isLeft, noVectors } from "./vector-column.ts";
@@ -121,7 +121,7 @@ async function newestRows(table: Table, owner: Owner, query: KnowledgeQuery): Pr
   const newest = times
     .sort((a, b) => b.at - a.at)
     .slice(0, query.limit)
-    .map(({ id }) => quoted(String(id)));
+    .map(({ id }) => sqlString(String(id)));
   if (newest.length === 0) return [];
   const rows = await table
     .query()
@@ -134,7 +134,7 @@ async function newestRows(table: Table, owner: Owner, query: KnowledgeQuery): Pr
 /** As SQL: the rows of a mail or a document. */
 function rowsOf({ tenantId, kind, id }: KnowledgeDocument): string {
   const column = { mail: "mailId", document: "documentId" }[kind];
-  return `tenantId = ${quoted(tenantId)} AND ${column} = ${quoted(id)}`;
+  return `tenantId = ${sqlString(tenantId)} AND ${column} = ${sqlString(id)}`;
 }
 
 /** Of several versions of an event in one batch, the newest: a merge takes one row per key. */

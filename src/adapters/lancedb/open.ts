@@ -19,7 +19,7 @@ export interface LanceSettings {
   patienceMs?: number;
 }
 
-export const EVENTS = "events";
+export const EVENTS_TABLE = "events";
 const META = "index_meta";
 /** Of the rows; what was written before there were numbers has none. */
 const FORMAT = 2;
@@ -44,7 +44,7 @@ export async function openKnowledgeIndex(settings: LanceSettings, logger: Logger
   if (recorded !== null && recorded.format !== FORMAT) {
     throw new StaleIndexError("was written by another version of Aura");
   }
-  const name = recorded?.table ?? EVENTS;
+  const name = recorded?.table ?? EVENTS_TABLE;
   // What is not recorded may be there and half made: its making was cut off.
   const table = await (recorded === null ? createTable(db, indexes, name, embedder) : db.openTable(name));
   if (recorded === null) await writeMeta(db, name, embedder);

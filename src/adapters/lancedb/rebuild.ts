@@ -1,7 +1,7 @@
 import { embedTexts } from "../../knowledge/embed-texts.ts";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import { connectTo } from "./connect.ts";
-import { createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
+import { createTable, EVENTS_TABLE, readMeta, writeMeta } from "./open.ts";
 import { COLUMNS, fromRow, toRow } from "./rows.ts";
 import { FIRST } from "./vector-column.ts";
 import { indexVectors } from "./vector-index.ts";
@@ -24,10 +24,10 @@ export async function rebuildKnowledgeIndex(
 ): Promise<number> {
   const { db, indexes } = await connectTo(uri);
   const recorded = await readMeta(db);
-  const from = recorded?.table ?? EVENTS;
+  const from = recorded?.table ?? EVENTS_TABLE;
   if (!(await db.tableNames()).includes(from)) return 0;
   const old = await db.openTable(from);
-  const next = `${EVENTS}_${Date.now()}`;
+  const next = `${EVENTS_TABLE}_${Date.now()}`;
   const table = await createTable(db, indexes, next, embedder);
   const count = await old.countRows();
   let done = 0;

@@ -92,6 +92,6 @@ export function fromRow(row: unknown): KnowledgeEvent {
 }
 
 /** A text as SQL has it. Ids are the publishers': they may hold anything. */
-export function quoted(value: string): string {
+export function sqlString(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }

@@ -10,7 +10,7 @@ import {
   WordlessQueryError,
 } from "../../ports/knowledge-index.ts";
 import type { Owner } from "../../records/run.ts";
-import { audience, keyOf, quoted, SHOWN, toFound } from "./rows.ts";
+import { audience, keyOf, SHOWN, sqlString, toFound } from "./rows.ts";
 import { isLeft, type VectorColumn } from "./vector-column.ts";
 import { PARTITIONS } from "./vector-index.ts";
 
@@ -77,10 +77,10 @@ export async function searchRows(
 /** What everybody of the caller's tenant may find, and what the caller alone may (decision 32). */
 export function visibleTo({ tenantId, userId }: Owner, { types, since }: KnowledgeQuery): string {
   const conditions = [
-    `audience IN (${quoted(audience(tenantId, null))}, ${quoted(audience(tenantId, userId))})`,
+    `audience IN (${sqlString(audience(tenantId, null))}, ${sqlString(audience(tenantId, userId))})`,
   ];
   if (types !== undefined && types.length > 0) {
-    conditions.push(`eventType IN (${types.map(quoted).join(", ")})`);
+    conditions.push(`eventType IN (${types.map(sqlString).join(", ")})`);
   }
   if (since !== undefined) conditions.push(`at >= ${since}`);
   return conditions.join(" AND ");
@@ -137,8 +137,8 @@ async function byIds(
   limit: number,
 ): Promise<FoundEvent[]> {
   if (ids.length === 0) return [];
-  const keys = ids.map((id) => quoted(keyOf(tenantId, id))).join(", ");
-  const names = ids.map(quoted).join(", ");
+  const keys = ids.map((id) => sqlString(keyOf(tenantId, id))).join(", ");
+  const names = ids.map(sqlString).join(", ");
   const named = `(id IN (${keys}) OR mailId IN (${names}) OR documentId IN (${names}))`;
   const rows = await table.query().where([where, named].join(" AND ")).select(SHOWN).limit(limit).toArray();
   return rows.map(toFound).sort((a, b) => b.at - a.at);

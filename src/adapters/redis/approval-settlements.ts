@@ -33,7 +33,7 @@ const INDEXES = Object.freeze({ pending: PENDING_KEY, due: DUE_KEY, settled: SET
  * What ends an approval, or says again how it ended: each reads first, and writes if nothing has changed
  * since.
  */
-export function createApprovalSettlements(
+export function createRedisApprovalSettlements(
   context: Context,
 ): Pick<ApprovalStore, "settle" | "supersede" | "replace" | "restate"> {
   return {

@@ -16,7 +16,7 @@ export interface Connecting {
   logger: BackendLogger;
 }
 
-export interface Connection {
+export interface RedisConnection {
   client: Redis;
   /** Resolves when the first attempt to connect has succeeded or failed. */
   opened: Promise<void>;
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_BACKOFF_MS = 2_000;
 
 /** What becomes of commands while Redis is away. */
-export interface Patience {
+export interface ConnectionPolicy {
   enableOfflineQueue: boolean;
   autoResendUnfulfilledCommands: boolean;
   maxRetriesPerRequest: number | null;
@@ -37,7 +37,7 @@ export interface Patience {
 }
 
 /** Redis answers in microseconds: one that is silent for 5 s is gone. */
-const NONE: Patience = {
+const NONE: ConnectionPolicy = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -56,7 +56,7 @@ export function openConnection(
   name: string,
   availability: Availability,
   patience = NONE,
-): Connection {
+): RedisConnection {
   const client = new Redis({
     host: address.host,
     port: address.port,
@@ -74,7 +74,7 @@ export function openConnection(
   let closing = false;
   let lastError: Error | undefined;
   client.on("error", (error: Error) => {
-    lastError = withoutCommand(error);
+    lastError = stripCommand(error);
   });
   client.on("ready", () => {
     lastError = undefined;
@@ -110,7 +110,7 @@ function jitter(): number {
 }
 
 /** ioredis puts the command with all its arguments on its errors: prompts and mails that no log may hold. */
-export function withoutCommand(error: Error): Error {
+export function stripCommand(error: Error): Error {
   Reflect.deleteProperty(error, "command");
   return error;
 }

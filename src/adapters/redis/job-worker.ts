@@ -3,10 +3,10 @@ import { type Job, Worker } from "bullmq";
 import { BackendUnavailableError } from "../../errors.ts";
 import { ATTEMPTS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
 import { backendError } from "./commands.ts";
-import { type Connecting, openConnection, type Patience } from "./connection.ts";
+import { type Connecting, type ConnectionPolicy, openConnection } from "./connection.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import { ClosingError, createPermits, type JobData } from "./permits.ts";
-import type { ReadyList } from "./ready-list.ts";
+import type { RedisReadyList } from "./ready-list.ts";
 
 export interface JobWorker {
   /** Takes no more jobs; resolves when the running handlers are done, whether or not Redis is there. */
@@ -16,7 +16,7 @@ export interface JobWorker {
 /** For how long a blocking command waits for a job, in s. */
 const BLOCK_S = 5;
 /** BullMQ's ways: its commands wait for Redis, and one that may have been carried out may be sent again. */
-const PATIENCE: Patience = {
+const PATIENCE: ConnectionPolicy = {
   enableOfflineQueue: true,
   autoResendUnfulfilledCommands: true,
   maxRetriesPerRequest: null,
@@ -35,14 +35,14 @@ class HandlerFailedError extends Error {}
 interface JobWorkerOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs: number;
-  ready: ReadyList;
+  ready: RedisReadyList;
   /** Adds a permit that any process may use, once however often it is asked for. */
   passOn(data: JobData, delayMs: number): Promise<void>;
   handler: (threadId: string) => Promise<void>;
 }
 
 /** Opens the worker's two connections (one blocks) and begins to take jobs. */
-export function startWorker(options: JobWorkerOptions): JobWorker {
+export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const { address, availability, logger, onError, leaseMs, concurrency = DEFAULT_CONCURRENCY } = options;
   const connection = openConnection(address, "worker", availability, PATIENCE);
   const permits = createPermits(options);

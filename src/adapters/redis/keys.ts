@@ -30,7 +30,7 @@ const LEASE_KEY_PREFIX = "aura:lease:";
 /** HASH: who works on the thread. */
 export const leaseKey = (threadId: string) => `${LEASE_KEY_PREFIX}${threadId}`;
 /** HASH: the run that an Idempotency-Key has started. Hashed: three texts of any characters make one id. */
-export const idempotencyKey = ({ tenantId, userId }: Owner, key: string) =>
+export const idempotentRunKey = ({ tenantId, userId }: Owner, key: string) =>
   `aura:idempotency:${sha256(JSON.stringify([tenantId, userId, key]))}`;
 /** The run's key without its id: `begin` finds the current run's id, and so its key, only inside Redis. */
 const RUN_KEY_PREFIX = "aura:run:";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { BackendLogger } from "../backend-logger.ts";
 import type { Taken } from "../knowledge-delivery.ts";
 import { createCommands, type RedisCommands } from "./commands.ts";
-import type { Connection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./keys.ts";
 import { jsonField, parseRecord, RecordFormatError } from "./record-format.ts";
 import { buryKnowledge, claimKnowledge, finishKnowledge, leaveKnowledge } from "./scripts/knowledge.ts";
@@ -68,7 +68,7 @@ const entryFields = z.tuple([z.literal("v"), z.literal("1"), z.literal("event"),
 /** @param connection its own: while it waits for events, other commands on it would wait too */
 export function createKnowledgeStream(
   redis: RedisCommands,
-  connection: Connection,
+  connection: RedisConnection,
   consumer: string,
   logger: BackendLogger,
 ): KnowledgeStream {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JobQueueOptions } from "../job-options.ts";
 import { createOwnerSlots, NO_CAPS, type OwnerSlots } from "../owner-slots.ts";
 import { QUEUE_NAME } from "./keys.ts";
-import type { ReadyList, ReadyThread } from "./ready-list.ts";
+import type { ReadyThread, RedisReadyList } from "./ready-list.ts";
 import { parseRecord } from "./record-format.ts";
 
 /**
@@ -23,7 +23,7 @@ export type JobData = z.infer<typeof jobData>;
 const PASS_ON_MS = 1_000;
 
 interface PermitOptions extends JobQueueOptions {
-  ready: ReadyList;
+  ready: RedisReadyList;
   /** Adds a permit that any process may use, once however often it is asked for. */
   passOn(data: JobData, delayMs: number): Promise<void>;
   handler: (threadId: string) => Promise<void>;

@@ -6,7 +6,7 @@ import type { BackendLogger } from "../backend-logger.ts";
 import { InMemorySerializer } from "../serializer/serializer.ts";
 import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
-import type { Connection, RedisAddress } from "./connection.ts";
+import type { RedisAddress, RedisConnection } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";
 import { CHECKPOINTER_KEY, leaseKey } from "./keys.ts";
 import { claimCheckpointer } from "./scripts/checkpointer.ts";
@@ -35,7 +35,7 @@ export interface SaverOptions {
   /** How long a thread's checkpoints live after their last use. */
   threadTtlMs: number;
   address: RedisAddress;
-  connection: Connection;
+  connection: RedisConnection;
   redis: RedisCommands;
   logger: BackendLogger;
 }
@@ -71,7 +71,7 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   await claim(options);
   if (kind === "memory") {
     logger.warn({}, "AURA_CHECKPOINTER=memory: a restart forgets every thread, and approvals that wait");
-    return plain(new MemorySaver(new InMemorySerializer()), async () => {});
+    return withoutFence(new MemorySaver(new InMemorySerializer()), async () => {});
   }
   for (const warning of await durabilityWarnings(redis)) logger.warn({}, warning);
   const { keep, threadTtlMs } = options;
@@ -86,11 +86,11 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   }
   const ttl = { defaultTTL: Math.ceil(threadTtlMs / 60_000), refreshOnRead: true };
   const saver = guarded(await RedisSaver.fromUrl(stackUrl(options.address), ttl));
-  return plain(saver, () => saver.end());
+  return withoutFence(saver, () => saver.end());
 }
 
 /** A saver that cannot check leases. */
-export function plain(saver: BaseCheckpointSaver, close: OpenSaver["close"]): OpenSaver {
+export function withoutFence(saver: BaseCheckpointSaver, close: OpenSaver["close"]): OpenSaver {
   return { saver, forget: (thread) => saver.deleteThread(thread.thread_id), close };
 }
 

@@ -1,8 +1,8 @@
 import { BaseMessage } from "@langchain/core/messages";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { NotSerializableError } from "./errors.ts";
-import { fieldsOf, kindOf } from "./messages.ts";
-import { escapeKey, KINDS, MARK, type Plain, setOwn } from "./plain.ts";
+import { type DataObject, escapeKey, KINDS, MARK, setOwn } from "./marks.ts";
+import { messageFields, messageKind } from "./messages.ts";
 
 /**
  * Far above any state of ours. What is deeper, or refers to itself, would exhaust the stack of whoever reads
@@ -52,7 +52,11 @@ function encodeObject(value: object, depth: number): unknown {
  */
 function encodeInstance(value: object, depth: number): unknown {
   if (BaseMessage.isInstance(value)) {
-    return { ...mark(KINDS.message), kind: kindOf(value), fields: encodeEntries(fieldsOf(value), depth + 1) };
+    return {
+      ...mark(KINDS.message),
+      kind: messageKind(value),
+      fields: encodeEntries(messageFields(value), depth + 1),
+    };
   }
   if (value instanceof Map) return mark(KINDS.map, encodeList([...value].flat(1), depth));
   if (value instanceof Set) return mark(KINDS.set, encodeList([...value], depth));
@@ -83,14 +87,14 @@ function encodeList(values: readonly unknown[], depth: number): unknown[] {
   return Array.from(values, (each) => encodeAt(each, depth + 1));
 }
 
-function encodeEntries(value: object, depth: number): Plain {
-  const encoded: Plain = {};
+function encodeEntries(value: object, depth: number): DataObject {
+  const encoded: DataObject = {};
   for (const [key, each] of Object.entries(value)) {
     setOwn(encoded, escapeKey(key), encodeAt(each, depth + 1));
   }
   return encoded;
 }
 
-function mark(kind: string, value?: unknown): Plain {
+function mark(kind: string, value?: unknown): DataObject {
   return value === undefined ? { [MARK]: kind } : { [MARK]: kind, value };
 }

@@ -5,7 +5,7 @@ import { UnknownFormatError } from "./errors.ts";
 import { readJsonPlus } from "./json-plus.ts";
 
 /** What this version writes: the type that stands beside every stored value. */
-export const FORMAT = "aura1";
+export const SERIALIZER_FORMAT = "aura1";
 
 const writer = new TextEncoder();
 const reader = new TextDecoder();
@@ -21,7 +21,7 @@ const reader = new TextDecoder();
 export class CheckpointSerializer implements SerializerProtocol {
   /** @throws NotSerializableError */
   async dumpsTyped(value: unknown): Promise<[string, Uint8Array]> {
-    return [FORMAT, writer.encode(JSON.stringify(encode(value)))];
+    return [SERIALIZER_FORMAT, writer.encode(JSON.stringify(encode(value)))];
   }
 
   /**
@@ -29,7 +29,7 @@ export class CheckpointSerializer implements SerializerProtocol {
    * text
    */
   async loadsTyped(type: string, data: Uint8Array | string): Promise<unknown> {
-    if (type === FORMAT) return decode(JSON.parse(textOf(data)));
+    if (type === SERIALIZER_FORMAT) return decode(JSON.parse(textOf(data)));
     if (type === "json") return readJsonPlus(JSON.parse(textOf(data)));
     if (type === "bytes") return typeof data === "string" ? writer.encode(data) : data;
     throw new UnknownFormatError(`values of type ${type} are not known`);
@@ -39,7 +39,7 @@ export class CheckpointSerializer implements SerializerProtocol {
 /** For MemorySaver: it keeps no type beside a value, and asks for `json` whatever it was given. */
 export class InMemorySerializer extends CheckpointSerializer {
   override loadsTyped(_type: string, data: Uint8Array | string): Promise<unknown> {
-    return super.loadsTyped(FORMAT, data);
+    return super.loadsTyped(SERIALIZER_FORMAT, data);
   }
 }
 
