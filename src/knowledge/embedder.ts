@@ -13,8 +13,7 @@ export interface Embedder {
    */
   readonly isLocal: boolean;
   /**
-   * From which cosine similarity on two texts have to do with each other, where that is known; it is measured
-   * otherwise (decision 61).
+   * The least cosine similarity of two related texts, where it is known; else it is measured (decision 61).
    */
   readonly leastSimilarity?: number;
   /**
@@ -45,7 +44,7 @@ const DIMENSIONS = 256;
 /** Measured by bench/relevance.ts. */
 const LEAST_SIMILARITY = 0.3;
 const GRAMS = [2, 3, 4];
-/** Work in one go, in ms. */
+/** How long it computes until other work of this process gets its turn, in ms. */
 const MAX_TURN_MS = 5;
 /** A whole word says more than the pieces of it. */
 const WORD_WEIGHT = 2;
@@ -80,7 +79,7 @@ function hashed(text: string): number[] {
   const add = (piece: string, weight: number) => {
     const hash = fnv(piece);
     const at = hash % DIMENSIONS;
-    // The sign keeps pieces that share a place from only ever adding up.
+    // With a sign, pieces that share a position may cancel out; without one they would only ever add up.
     vector[at] = (vector[at] ?? 0) + ((hash >>> 16) & 1 ? weight : -weight);
   };
   for (const word of wordsOf(text)) {

@@ -7,16 +7,15 @@ export interface Ingested {
   accepted: number;
   /** Received before, with the same content. */
   duplicates: number;
-  /** By their place in what was handed in. */
+  /** `index` is the event's position in what was handed in, from 0. */
   refused: { index: number; reason: string }[];
 }
 
-/** Parsed in one go: a backfill has many thousands, and streams of this process wait meanwhile. */
+/** Events that are parsed until streams of this process get their turn: a backfill has many thousands. */
 const CHUNK = 16;
 
 /**
- * Takes events of one tenant that nobody may have published, or that were missed, the same way as published
- * ones.
+ * Takes events of one tenant that were missed, or never published, in the same way as published ones.
  *
  * @param events JSON that anybody may have written; one that is refused does not stand in the others' way
  * @throws BackendUnavailableError when the queue is out of reach; then all may be handed in again

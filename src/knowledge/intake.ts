@@ -24,11 +24,13 @@ const MAX_WAITING = 100_000;
 /** So that many large ones do not fill the memory. */
 const MAX_CHARS = 64_000_000;
 /**
- * Parsed in one go, and on their way to the queue side by side: few, as every stream of this process waits
- * meanwhile.
+ * Events that are parsed together and added to the queue side by side; few, because every stream of this
+ * process waits meanwhile.
  */
 const CHUNK = 16;
-/** So much longer than it has worked it leaves the process to its streams: events can wait. */
+/**
+ * After each chunk it rests this many times as long as the chunk took: streams come first, events can wait.
+ */
 const REST = 6;
 /** Between two attempts while the queue is out of reach, in ms. */
 const RETRY_MS = 250;

@@ -22,12 +22,12 @@ export interface Knowledge {
   close(): Promise<void>;
 }
 
-/** A batch: so many events, or those of so many ms. */
+/** A batch has at most `max` events, and waits `waitMs` for them after the first. */
 const BATCH = Object.freeze({ max: 64, waitMs: 50 });
 
 /**
- * So much longer than it has worked on a full batch it rests: with less, chats suffer from a burst; with
- * more, 500 events a second are too many.
+ * After a full batch indexing rests this many times as long as the batch took. With a smaller factor a burst
+ * of events slows chats down; with a larger one indexing does not keep up with 500 events a second.
  */
 const REST = 1.3;
 
