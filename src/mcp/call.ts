@@ -15,7 +15,7 @@ interface Callee {
   tool: string;
 }
 
-/** Of an error's text. */
+/** Longest text of an error, in characters. */
 const MAX_ERROR = 4_000;
 
 /**

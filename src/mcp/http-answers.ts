@@ -7,7 +7,7 @@ import { failureReason, SessionLostError } from "./reason.ts";
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** Of one answer, in characters: what a server on stdio may send as well. */
+/** Largest answer, in characters: as much as a server on stdio may send. */
 const MAX_ANSWER = 10 * 1024 * 1024;
 
 /** How often a stream that ended is gone on with, and the longest wait before it, in ms. */

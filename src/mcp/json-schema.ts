@@ -22,7 +22,7 @@ const MAX_DEPTH = 100;
 const TOO_MUCH = "cannot be checked against the server's schema: that would take too long";
 
 /**
- * Checks values against a stranger's JSON Schema (2020-12, and what is left of older drafts) by
+ * Checks values against an untrusted JSON Schema (2020-12, and what is left of older drafts) by
  * interpretation, within a budget: a few lines of `allOf` in each other, or a schema of itself, can ask for
  * more work than there is time. Returns what is wrong with a value, or null.
  *

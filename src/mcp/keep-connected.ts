@@ -28,7 +28,7 @@ const CHECK_EVERY_MS = 30_000;
 /** How long an answer to that may take, in ms. */
 const CHECK_MS = 10_000;
 
-/** Between two checks, however many doubts a server raises, in ms. */
+/** Least time between two checks, however often one is asked for, in ms. */
 const CHECK_GAP_MS = 500;
 
 /** A connection that lasted this long was a good one: the next attempt comes at once, in ms. */
@@ -38,7 +38,7 @@ const STABLE_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
-/** After so long the log says what an attempt waits for, in ms. */
+/** An attempt that takes longer than this logs what it waits for; in ms. */
 const PATIENCE_MS = 5_000;
 
 /**
@@ -127,7 +127,7 @@ async function callOver(link: Link, call: McpCall, lookAtIt: () => void): Promis
     lookAtIt();
     if (!isConnectionLost(error)) throw error;
     link.lost(first, failureReason(error));
-    // What is wrong with it a list may not tell, and this connection must not be the next one.
+    // A list may not show what is wrong with it, and the next attempt must not get this connection again.
     first.giveUp(failureReason(error));
   }
   const second = await link.connected(call.signal);

@@ -5,7 +5,7 @@ import type { McpServer } from "./settings.ts";
 import { waitAtMost } from "./wait-at-most.ts";
 import type { WakeSignal } from "./wake-signal.ts";
 
-/** How it stands with a server. While it has failed it is tried again and again. */
+/** The state of the connection to a server. A failed one is tried again and again. */
 export type ServerState =
   | { readonly state: "connecting" }
   | { readonly state: "connected" }

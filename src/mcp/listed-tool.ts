@@ -18,7 +18,7 @@ type Read = { ok: true; tool: ListedTool } | { ok: false; name: string; why: str
 
 const NO_NAME = "(no name)";
 
-/** Of names in the log. */
+/** Longest name in the log, in characters. */
 const MAX_NAME = 200;
 
 /** What is null, or of another type, in the place of a courtesy counts as not given. */

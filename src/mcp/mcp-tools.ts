@@ -20,7 +20,7 @@ interface LeftOutTool {
   readonly reason: string;
 }
 
-/** How it stands with one server. */
+/** One server, for operators and clients. */
 export interface ServerView {
   readonly name: string;
   readonly state: ServerState;
@@ -45,7 +45,7 @@ interface Served {
   tools: readonly AuraTool[];
   /** Those of them for which there is room. */
   offered: readonly AuraTool[];
-  /** Of the list, and why. */
+  /** The entries of the list that are no tools for us, and why. */
   unusable: readonly LeftOutTool[];
   /** By the name that the model knows: what a provider has refused, why, and in which form. */
   refused: Map<string, { why: string; form: string }>;

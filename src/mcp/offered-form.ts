@@ -21,7 +21,7 @@ interface Converted {
   isNullable: boolean;
 }
 
-/** Of a choice. */
+/** Most branches of a choice. */
 const MAX_BRANCHES = 20;
 
 const ANY: Form = {

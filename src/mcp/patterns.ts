@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 
 /**
- * Whether a stranger's pattern occurs in a text; null where the pattern is not checked. `spend` is told what
+ * Whether an untrusted pattern occurs in a text; null where the pattern is not checked. `spend` is told what
  * it costs, before it is done.
  */
 export type Patterns = (pattern: string, text: string, spend: (steps: number) => void) => boolean | null;

@@ -39,7 +39,7 @@ export interface McpSession {
   close(): Promise<void>;
 }
 
-/** For the goodbye to a server that is reached by HTTP, in ms. */
+/** How long ending the session of a server that is reached by HTTP may take, in ms. */
 const GOODBYE_MS = 1_000;
 
 /** Read in result.ts: whatever has arrived is told. */

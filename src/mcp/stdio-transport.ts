@@ -7,7 +7,7 @@ import { parseJson, readMessages } from "./messages.ts";
 import type { McpServer } from "./settings.ts";
 import { waitAtMost } from "./wait-at-most.ts";
 
-/** Of one message, in characters. */
+/** Largest message, in characters. */
 const MAX_MESSAGE = 10 * 1024 * 1024;
 
 /** A program gets this long to end when its input has, and again after SIGTERM, in ms; then it is killed. */

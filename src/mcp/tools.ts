@@ -18,7 +18,7 @@ import { MCP_TEXTS } from "./texts.ts";
 /** A description goes into every request to the model. */
 const MAX_DESCRIPTION = 1_000;
 
-/** Of what is wrong with arguments. */
+/** Longest text about what is wrong with arguments, in characters. */
 const MAX_PROBLEM = 1_000;
 
 /** What is told of a list's tools that are not, or not wholly, what the server has listed. */
