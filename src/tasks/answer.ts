@@ -2,9 +2,9 @@ import { z } from "zod";
 import { failureKindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
 import { mentionedFields, unfitFields } from "./named-fields.ts";
 
-/** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
+/** Largest answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
 const MAX_ANSWER = 16 * 1024 * 1024;
-/** Of what an error says, in bytes: more of it would not name another field. */
+/** How much of an error's body is read, in bytes: more of it would not name another field. */
 const MAX_ERROR = 64 * 1024;
 
 const envelope = z.object({ data: z.unknown() });

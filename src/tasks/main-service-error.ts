@@ -34,9 +34,9 @@ export class MainServiceError extends Error {
   }
 }
 
-/** Said by what stands in front of a service that is not there. */
+/** Answered by a proxy in front of a service that is not there. */
 const NOBODY_THERE: ReadonlySet<number> = new Set([502, 503, 504]);
-/** Said by one that is there, and wants the call later. */
+/** Answered by a service that is there, and wants the call later. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** What an HTTP status that is no success says of its call. */

@@ -18,7 +18,7 @@ interface MainServiceSettings {
   /** Base URL, without a path. */
   url: string;
   jwtSecret: string;
-  /** Of one call, in ms. */
+  /** Timeout of one call, in ms. */
   timeoutMs?: number;
   /** How long no call is tried during an outage, in ms. */
   breakMs?: number;
@@ -36,7 +36,7 @@ export interface MainServiceCall {
   body?: Readonly<Record<string, unknown>>;
   /** Whether doing it twice is the same as once, so that it may be tried again at once. */
   repeatable: boolean;
-  /** What it may be made without (lesser-call.ts). */
+  /** What it may be made without (reduced-call.ts). */
   optional?: OptionalFields;
 }
 
@@ -58,8 +58,7 @@ export type MainService = (caller: Caller, call: MainServiceCall) => Promise<unk
 /**
  * Main Service over HTTP, as the agent that Aura is (docs/contract.md, section 5): with a token of its own
  * for the user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several
- * in a row that nobody has answered - none is tried for a while. What Main Service refuses is none (decision
- * 65).
+ * in a row that nobody has answered - none is tried for a while. A refusal is no outage (decision 65).
  */
 export function createMainServiceClient(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;

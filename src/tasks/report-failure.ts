@@ -7,7 +7,7 @@ import type { ReportDeps } from "./report.ts";
 /** Between attempts, doubling, in ms. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Of what somebody has answered and not done: it may never be done. */
+/** Longest pause after an answer that was no success, in ms: the next one may be none either. */
 const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
 
 interface FailureDeps {
@@ -41,7 +41,7 @@ export function createFailureHandler({ backend, logger, now, blame, giveUpMs }: 
       const { status } = run ?? {};
       logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");
       blame.forget(runId);
-      // It would fare the same whatever becomes of the run.
+      // It would fail the same way whatever becomes of the run.
       if (isAboutContent(err) || isFailed(err)) {
         await reports.save(runId, { planSteps: "", ...told, ...state, phase: "ended", failures });
       }

@@ -2,9 +2,9 @@ import type { Logger } from "pino";
 import type { RunRecord } from "../records/run.ts";
 import { isTerminal } from "../records/run.ts";
 import { type Blame, createBlame } from "./blame.ts";
-import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";
 import { refusedFields } from "./main-service-error.ts";
+import { type Habits, withReducedCalls } from "./reduced-call.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
 import { createFailureHandler } from "./report-failure.ts";
 
@@ -104,14 +104,14 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
 function createMainPerRun(main: MainService, blame: Blame, logger: Logger): (runId: string) => MainService {
   const habits: Habits = new Map();
   return (runId) => {
-    const lesser = withLesserCalls(main, habits, ({ fields, err }) =>
+    const reduced = withReducedCalls(main, habits, ({ fields, err }) =>
       logger.warn(
         { err, fields, runId },
         "AgentTask reported without fields that Main Service does not take",
       ),
     );
     return async (caller, call) => {
-      const data = await lesser(caller, call);
+      const data = await reduced(caller, call);
       blame.through(runId);
       return data;
     };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type Habits, withLesserCalls } from "../../src/tasks/lesser-call.ts";
 import type { MainServiceCall } from "../../src/tasks/main-service.ts";
 import { type FailureKind, failureKindOf, MainServiceError } from "../../src/tasks/main-service-error.ts";
+import { type Habits, withReducedCalls } from "../../src/tasks/reduced-call.ts";
 
 const caller = { tenantId: "1", userId: "u", traceId: "trace" };
 
@@ -15,7 +15,7 @@ function scripted(...statuses: number[]) {
   const sent: unknown[] = [];
   const told: string[] = [];
   const habits: Habits = new Map();
-  const main = withLesserCalls(
+  const main = withReducedCalls(
     async (_caller, { body }) => {
       sent.push(body);
       const status = statuses.shift() ?? 200;
