@@ -43,7 +43,7 @@ interface Held {
   attempts: number;
   /** How often it has failed with somebody else getting through since its last failure. */
   failures: number;
-  /** `delivered` as it last failed. */
+  /** The value of `delivered` when it last failed. */
   deliveredThen: number;
   dueAt: number;
 }
@@ -52,7 +52,7 @@ const BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_FAILURES = 20;
 const MAX_HELD = 256;
-/** So many failures in a row are no fault of the events: the rest is not tried now. */
+/** After this many failures in a row the events are not at fault: the rest is not tried now. */
 const IN_VAIN = 3;
 
 /**

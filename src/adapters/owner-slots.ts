@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { Owner } from "../records/run.ts";
 
-/** Under which names a thread's owner takes turns. */
+/** The names under which a thread's owner takes turns. */
 export interface OwnerKey {
   tenant: string;
   user: string;

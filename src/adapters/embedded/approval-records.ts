@@ -5,8 +5,8 @@ import { createIdGroups } from "./id-groups.ts";
 import { createPendingIndex } from "./pending-index.ts";
 
 /**
- * Approval records with all that finds them. What it gives and takes are the records themselves, never to be
- * changed: whoever hands them out copies them.
+ * Approval records and their indexes. It takes and returns the records themselves, which nobody may change:
+ * whoever hands them out copies them.
  */
 export interface ApprovalRecords {
   get(requestId: string): ApprovalRecord | undefined;

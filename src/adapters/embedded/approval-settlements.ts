@@ -16,7 +16,7 @@ import {
 import type { ApprovalRecords } from "./approval-records.ts";
 import type { EmbeddedBus } from "./bus.ts";
 
-/** Where approvals stand, and where Main Service reads them. */
+/** The approvals, and the bus on which Main Service reads them. */
 interface Places {
   records: ApprovalRecords;
   bus: EmbeddedBus;

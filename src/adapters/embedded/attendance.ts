@@ -30,7 +30,7 @@ function others({ workers = [] }: RunRecord, worker: string): string[] {
   return workers.filter((one) => one !== worker);
 }
 
-/** With nobody alone. */
+/** The run with these workers, and without `alone`. */
 function withWorkers({ workers: _, alone: __, ...run }: RunRecord, workers: string[]): RunRecord {
   return workers.length === 0 ? run : { ...run, workers };
 }

@@ -2,7 +2,10 @@ import type { DueRun } from "../../ports/thread-registry.ts";
 import type { RunRecord } from "../../records/run.ts";
 
 export interface DueRuns {
-  /** Never at the time that it is due at already: whoever is about to say `not due` has to notice. */
+  /**
+   * As `add`, but never leaves the time as it was: whoever has read that time, and is about to call `remove`
+   * with it, must not take the run out.
+   */
   renew(runId: string, at: number): void;
   add(runId: string, at: number): void;
   at(runId: string): number | null;

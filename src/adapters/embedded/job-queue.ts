@@ -75,7 +75,7 @@ export function createEmbeddedJobQueue({
   };
 }
 
-/** What is to be done later, unless all of it is given up before. */
+/** Timers for what is to be done later; `clear` cancels all of them. */
 function createPauses() {
   const pauses = new Set<NodeJS.Timeout>();
   return {

@@ -32,11 +32,11 @@ interface CatchUp {
 
 /** Rows that are read, embedded and written at a time. */
 const BATCH = 64;
-/** Other processes leave rows, too. */
+/** How often it looks for rows that other processes have left, in ms. */
 const LOOK_MS = 30_000;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** So much longer than it has computed it rests: the process' streams come first. */
+/** After each batch it rests this many times as long as it has computed: the process's streams come first. */
 const REST = 1.3;
 
 const stored = (row: Record<string, unknown>) => String(row.text);
@@ -61,7 +61,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     let embedded = 0;
     while (!closing.signal.aborted) {
       try {
-        // Of one that gives nonsense no vectors are wanted.
+        // It throws when the vectors are of no use: then none are wanted.
         await embedder.leastSimilarity(closing.signal);
         const { rows, worked } = await embedBatch(parts, closing.signal);
         if (rows === 0 && embedder.problem() !== null) await embedder.embed([PROBE], closing.signal);
@@ -77,7 +77,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
         await sleep();
       } catch (err) {
         if (closing.signal.aborted) return;
-        // Of the embedder the log tells once per outage.
+        // watchEmbedder logs an outage of the embedder, once.
         if (!(err instanceof EmbedderError))
           logger.warn({ err }, "events could not be embedded; trying again");
         await rest(pause * (0.75 + Math.random() / 2));

@@ -21,7 +21,7 @@ export interface LanceSettings {
 
 export const EVENTS_TABLE = "events";
 const META = "index_meta";
-/** Of the rows; what was written before there were numbers has none. */
+/** Version of the rows' format; rows of before there were versions have none. */
 const FORMAT = 2;
 const meta = z.object({
   table: z.string(),
@@ -45,7 +45,7 @@ export async function openKnowledgeIndex(settings: LanceSettings, logger: Logger
     throw new StaleIndexError("was written by another version of Aura");
   }
   const name = recorded?.table ?? EVENTS_TABLE;
-  // What is not recorded may be there and half made: its making was cut off.
+  // A table that is not recorded may be there, half made by a process that has died.
   const table = await (recorded === null ? createTable(db, indexes, name, embedder) : db.openTable(name));
   if (recorded === null) await writeMeta(db, name, embedder);
   const madeBy = recorded === null ? embedder : { ...recorded, name: recorded.embedder };

@@ -27,21 +27,22 @@ export interface SearchParts {
   patienceMs?: number;
 }
 
-/** Of each way of searching, so many for every one that is wanted: what both find comes first. */
+/** Candidates that each way of searching gives per result that is wanted: what both find comes first. */
 const WIDER = 4;
 /**
- * The index of words takes whatever shares a piece: so many are looked at for what has to do with the query.
+ * The index of words finds whatever shares a piece with the query: at least this many of its results are
+ * examined for relevance.
  */
 const LEAST_LOOKED_AT = 40;
 /** Reciprocal rank fusion's constant (Cormack, Clarke, Büttcher 2009). */
 const FUSION = 60;
-/** Who names an id means it. */
+/** A query that names an id means that very id. */
 const WEIGHT_OF_IDS = 4;
-/** Work in one go, in ms. */
+/** How long it computes until other work of this process gets its turn, in ms. */
 const MAX_TURN_MS = 5;
 /** How many times k candidates are compared exactly once there is an index of the vectors. */
 const REFINE = 4;
-/** Somebody waits for the answer, and by words there is one at once. */
+/** How long a search waits for the vector of its query, in ms; words alone give an answer at once. */
 const PATIENCE_MS = 8_000;
 
 /**
@@ -88,13 +89,12 @@ export function visibleTo({ tenantId, userId }: Owner, { types, since }: Knowled
 
 interface Direction {
   vector: number[];
-  /** From which similarity on something lies in it. */
+  /** The least similarity of a result. */
   least: number;
 }
 
 /**
- * Of an embedder that has failed nobody waits for another failure: it is asked in the background whether it
- * is back.
+ * A search does not wait for an embedder that has failed: it is asked in the background whether it is back.
  */
 async function directionOf(
   { embedder, patienceMs = PATIENCE_MS }: SearchParts,

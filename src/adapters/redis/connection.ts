@@ -46,16 +46,16 @@ const NONE: ConnectionPolicy = {
 
 /**
  * Opens a connection that reconnects for ever. A command meets one of two fates: it is written to Redis at
- * once, or it is rejected. None is kept for later or sent twice: a write whose caller has given up must
- * not happen after all, and one that may have happened must not happen again.
+ * once, or it is rejected. None is kept for later or sent twice: a write whose caller has given up must not
+ * happen after all, and one that may have happened must not happen again.
  *
- * @param patience for a user of the connection who wants that otherwise
+ * @param policy for commands while Redis is away, where it is to be another one
  */
 export function openConnection(
   address: RedisAddress,
   name: string,
   availability: Availability,
-  patience = NONE,
+  policy = NONE,
 ): RedisConnection {
   const client = new Redis({
     host: address.host,
@@ -68,7 +68,7 @@ export function openConnection(
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
     // subscriber.ts does this itself, and learns when it is done.
     autoResubscribe: false,
-    ...patience,
+    ...policy,
   });
 
   let closing = false;

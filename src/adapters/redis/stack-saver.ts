@@ -9,8 +9,8 @@ import { CheckpointSerializer, SERIALIZER_FORMAT } from "../serializer/serialize
 /**
  * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So
  * values are encoded before it gets them, each in an envelope that names the format, and read by our rules;
- * without an envelope they are of before, and read by the closed list. Metadata stay as they are: the saver
- * searches in them, and nothing of strangers' is there but texts.
+ * without an envelope an older version wrote them, and they are read by the closed list. Metadata stay as
+ * they are: the saver searches in them, and all that is untrusted in them is text.
  */
 export function guarded(saver: RedisSaver): RedisSaver {
   const put = saver.put.bind(saver);

@@ -47,8 +47,7 @@ function encodeObject(value: object, depth: number): unknown {
 }
 
 /**
- * What code has built. JSON of strangers is never here, whatever its keys say: it has no prototype of its
- * own.
+ * What code has built. Untrusted JSON never gets here, whatever its keys say: it has no prototype of its own.
  */
 function encodeInstance(value: object, depth: number): unknown {
   if (BaseMessage.isInstance(value)) {

@@ -12,7 +12,7 @@ const reader = new TextDecoder();
 
 /**
  * Turns channel values, pending writes and metadata into bytes and back. Only what this serializer marked
- * itself comes back as more than plain data, and only as one of a closed list of types: strangers' JSON is
+ * itself comes back as more than plain data, and only as one of a closed list of types: untrusted JSON is
  * never read as the name of a class.
  *
  * Records of before (written by LangGraph's JsonPlusSerializer, types `json` and `bytes`) are read, by a
