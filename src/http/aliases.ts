@@ -8,7 +8,7 @@ export interface Wire {
 
 interface Alias {
   type: string;
-  /** Of which events of the type; of all without. */
+  /** Which events of the type have them; all when absent. */
   when?: (data: Wire["data"]) => boolean;
   /** The event's other name. */
   event?: string;

@@ -65,7 +65,7 @@ function* approvalForms({ shown, ...approval }: Approval): Generator<Wire> {
 }
 
 /**
- * What is not shown is said first: the question may end with text of strangers, and that must not come before
+ * What is not shown is said first: the question may end with untrusted text, and that must not come before
  * it.
  */
 function inPart({ message }: Approval, { context, notShown, notice }: ShownPart) {

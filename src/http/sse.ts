@@ -78,9 +78,9 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
 
 interface Write {
   text: string;
-  /** Of its last event. */
+  /** The seq of its last event. */
   lastSeq: number;
-  /** Whether that is an error. */
+  /** Whether that event is its run's error. */
   failed: boolean;
 }
 
