@@ -96,7 +96,7 @@ function addTaskChanges(app: FastifyInstance, store: TaskStore, taskOf: TaskOf):
 
   app.patch("/main/agent/tasks/:taskId/progress", async (request, reply) => {
     const task = await taskOf(request, "IN_PROGRESS");
-    // A description that is absent is none from now on.
+    // An absent description removes the one before.
     const { progress, description } = readProgress(request.body);
     return updated(request, reply, task, { progress, description });
   });
@@ -118,7 +118,7 @@ function addTaskChanges(app: FastifyInstance, store: TaskStore, taskOf: TaskOf):
   });
 }
 
-/** As answers show it: what it was made of is not among it. */
+/** As answers show it: without its `inputData`. */
 function shown({ inputData: _, ...task }: AgentTask): Omit<AgentTask, "inputData"> {
   return task;
 }
