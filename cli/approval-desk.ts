@@ -1,5 +1,7 @@
 import type { Decision } from "@aura-platform/client/api.ts";
 import type { RunEvent } from "@aura-platform/client/events.ts";
+import { ServiceFailure } from "@aura-platform/client/failures.ts";
+import type { EventType } from "@aura-platform/contract/events.ts";
 import { decide, isDecided } from "./decide.ts";
 import { editItem } from "./desk-edit.ts";
 import {
@@ -16,7 +18,7 @@ import {
   withdraw,
   wordsOf,
 } from "./desk-items.ts";
-import { ServiceFailure } from "./failure.ts";
+import { knownWord } from "./known-word.ts";
 import { type Answer, openQuestion } from "./question.ts";
 import type { Session } from "./session.ts";
 import type { Show } from "./show.ts";
@@ -40,14 +42,25 @@ export interface ApprovalDesk {
   leave(): Promise<void>;
 }
 
+/** What an event of a type says of the approvals of its run. */
+const MEANING = Object.freeze({
+  thought: "nothing",
+  plan_step: "nothing",
+  tool_execution: "moves",
+  hitl: "asks",
+  content: "nothing",
+  error: "ends",
+} satisfies Record<EventType, "asks" | "moves" | "ends" | "nothing">);
+
 export function createApprovalDesk(session: Session, show: Show): ApprovalDesk {
   const desk: Desk = { session, show, items: [], question: null };
   return {
     async event(event) {
-      if (event.type === "hitl") announce(desk, event);
-      else if (event.type === "tool_execution") await move(desk, event);
+      const meaning = knownWord(MEANING, event.type);
+      if (meaning === "asks") announce(desk, event);
+      else if (meaning === "moves") await move(desk, event);
       else {
-        if (event.type === "error") endAll(desk);
+        if (meaning === "ends") endAll(desk);
         show.event(event);
       }
       await askNext(desk);

@@ -1,5 +1,7 @@
-import { DEFAULT_URL } from "@aura-platform/client/connection.ts";
+import { EVENT_ID_PATTERN, ID_PATTERN } from "@aura-platform/contract/ids.ts";
+import { LANGUAGES } from "@aura-platform/contract/languages.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_URL } from "./connection.ts";
 import { CALL } from "./how-to-decide.ts";
 import type { CommonOptions, Session } from "./session.ts";
 
@@ -25,7 +27,7 @@ export function add(
     .option("--url <url>", `where /aura/... is appended to (AURA_URL, ${DEFAULT_URL})`)
     .option("--token <jwt>", "who asks (AURA_TOKEN)")
     .addOption(
-      new Option("--lang <language>", "of the service's sentences; default: LANG").choices(["ko", "en"]),
+      new Option("--lang <language>", "of the service's sentences; default: LANG").choices(LANGUAGES),
     )
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${CALL} ${example}\n`).join("")}`);
 }
@@ -48,12 +50,12 @@ export function limitOption(value: number): Option {
 
 /** Ids are checked here, because they become parts of a path. */
 export function idArgument(text: string): string {
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(text)) throw new InvalidArgumentError("1-128 of A-Z a-z 0-9 _ -");
+  if (!ID_PATTERN.test(text)) throw new InvalidArgumentError("1-128 of A-Z a-z 0-9 _ -");
   return text;
 }
 
 export function eventIdArgument(text: string): string {
-  if (!/^[A-Za-z0-9_-]{1,128}:[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("<runId>:<seq>");
+  if (!EVENT_ID_PATTERN.test(text)) throw new InvalidArgumentError("<runId>:<seq>");
   return text;
 }
 

@@ -1,8 +1,13 @@
 import type { AuraApi, Decision } from "@aura-platform/client/api.ts";
+import { type ClientFailure, ConnectionFailure, ServiceFailure } from "@aura-platform/client/failures.ts";
 import type { Standing } from "@aura-platform/client/shapes.ts";
-import { CommandFailure, ConnectionFailure, ServiceFailure } from "./failure.ts";
+import type { Verdict } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import { explain } from "./explain.ts";
+import { CommandFailure } from "./failure.ts";
+import { knownWord } from "./known-word.ts";
 import { harmlessLine } from "./text.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** What an attempt to decide has come to. */
 export interface Attempt {
@@ -14,22 +19,14 @@ export interface Attempt {
   standing: Standing | null;
 }
 
-const DECIDED: Readonly<Record<Decision["verdict"], string>> = Object.freeze({
+const DECIDED: Readonly<Record<Decision["verdict"], Verdict>> = Object.freeze({
   approve: "approved",
   reject: "rejected",
 });
 
-/** Failures that came before anything was sent. */
-const NOT_SENT: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
 /**
- * Decides, at Main Service. Rejects with a CommandFailure: a ServiceFailure of status 404 when there is no
- * such approval. When it is not known whether the decision arrived, Main Service's record says whether it
+ * Decides, at Main Service. Rejects with a ClientFailure: a ServiceFailure of status 404 when there is no
+ * such approval; or with a CommandFailure that says so when nobody knows whether the decision arrived. When it is not known whether the decision arrived, Main Service's record says whether it
  * stands; deciding again is safe, because the first decision wins.
  *
  * @param userId who decides
@@ -49,7 +46,7 @@ export async function decide(
     const same = isSame(stands, wanted);
     return { decided: decided && same, same, standing: stands };
   } catch (error) {
-    if (!(error instanceof CommandFailure) || !mayHaveArrived(error)) throw error;
+    if (!mayHaveArrived(error)) throw error;
     const standing = await onRecord();
     if (standing === null || !isDecided(standing)) throw notKnown(error);
     const same = isSame(standing, wanted);
@@ -63,8 +60,8 @@ export function isDecided({ status }: Standing): boolean {
 }
 
 /** What has expired or was given up stands as rejected at Main Service, but nobody has rejected it. */
-function isSame(standing: Standing | null, wanted: string | undefined): boolean {
-  return standing?.status === wanted && !Object.hasOwn(WORDS.en.ended, standing?.outcome ?? "");
+function isSame(standing: Standing | null, wanted: Verdict): boolean {
+  return standing?.status === wanted && knownWord(WORDS.en.ended, standing.outcome) === undefined;
 }
 
 /**
@@ -77,24 +74,20 @@ export function standingText(
 ): string {
   const { ended, decided, editedAs: edited } = WORDS[language];
   if (outcome === "superseded" && editedAs != null) return edited(harmlessLine(editedAs));
-  const without = outcome == null || !Object.hasOwn(ended, outcome) ? undefined : ended[outcome];
+  const without = knownWord(ended, outcome);
   if (without !== undefined) return without;
   const by = approvedBy ?? rejectedBy ?? null;
   return harmlessLine(`${decided(status, by)}${reason == null || reason === "" ? "" : `: ${reason}`}`);
 }
 
 /** Whether what was sent may have had its effect, although nothing good came back. */
-export function mayHaveArrived(error: CommandFailure): boolean {
+export function mayHaveArrived(error: unknown): error is ServiceFailure | ConnectionFailure {
   if (error instanceof ServiceFailure) return error.status >= 500;
-  return error instanceof ConnectionFailure && !NOT_SENT.has(codeOf(error));
+  return error instanceof ConnectionFailure && error.code !== "unreachable";
 }
 
-function codeOf(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined;
-  return "code" in error ? error.code : codeOf(error.cause);
-}
-
-function notKnown(error: CommandFailure): CommandFailure {
+function notKnown(failure: ClientFailure): CommandFailure {
+  const { message, exitCode } = explain(failure);
   const advice = "it is not known whether the decision arrived; deciding again is safe";
-  return new CommandFailure(`${error.message} - ${advice}`, error.exitCode, error);
+  return new CommandFailure(`${message} - ${advice}`, exitCode, failure);
 }

@@ -1,7 +1,7 @@
 import type { RunEvent } from "@aura-platform/client/events.ts";
 import { announced, type Standing } from "@aura-platform/client/shapes.ts";
 import { standingText } from "./decide.ts";
-import { CommandFailure } from "./failure.ts";
+import { commandFailure } from "./explain.ts";
 import { howToDecide } from "./how-to-decide.ts";
 import type { Question } from "./question.ts";
 import type { Session } from "./session.ts";
@@ -109,6 +109,7 @@ export function say({ session }: Desk, standing: Standing): string {
 
 /** The sentence of what a call was refused with; everything else is thrown again. */
 export function problemOf(error: unknown): string {
-  if (error instanceof CommandFailure) return error.message;
-  throw error;
+  const failure = commandFailure(error);
+  if (failure === null) throw error;
+  return failure.message;
 }

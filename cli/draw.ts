@@ -1,11 +1,17 @@
-import { asDrawable, type DrawableEvent, type RunEvent } from "@aura-platform/client/events.ts";
+import {
+  asDrawable,
+  type DrawableData,
+  type DrawableEvent,
+  type RunEvent,
+} from "@aura-platform/client/events.ts";
 import type { AgentStep } from "@aura-platform/client/shapes.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { createScreen, type Prompt, type Screen } from "./screen.ts";
 import { stepRow } from "./steps.ts";
 import type { Style, Terminal } from "./terminal.ts";
 import { clip, harmless, harmlessLine, nothingHidden, oneLine, wrap } from "./text.ts";
 import { toolRows } from "./tool-row.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** Of arguments and results in a row of their own, where no screen gives the limit. */
 const LONG = 200;
@@ -60,6 +66,8 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
         return answer.delta(event.data);
       case "error":
         return row(errorRow(event.data), "red");
+      default:
+        return event satisfies never;
     }
   };
   return {
@@ -117,7 +125,7 @@ function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain
   let current: string | null = null;
   let attempt = 1;
   return {
-    delta(data: { content: string; messageId?: string | undefined; attempt?: number | undefined }) {
+    delta(data: DrawableData<"content">) {
       const message = data.messageId ?? "";
       const again = (data.attempt ?? 1) > attempt;
       if (current !== message || again) screen.line("");
@@ -135,14 +143,7 @@ function createAnswer(screen: Screen, dim: (line: string) => string, beginsAgain
 
 /** What an approval lets through, word for word: nothing of it is cut, and nothing in it is hidden. */
 export function approvalCard(
-  approval: {
-    requestId: string;
-    actionType: string;
-    message: string;
-    context: Record<string, unknown>;
-    /** The approval whose place it takes. */
-    editOf?: unknown;
-  },
+  approval: DrawableData<"hitl">,
   terminal: Terminal,
   language: Language,
 ): string[] {
@@ -167,15 +168,7 @@ export function approvalCard(
   ];
 }
 
-function errorRow({
-  errorCode,
-  message,
-  reason,
-}: {
-  errorCode: string;
-  message: string;
-  reason?: string | undefined;
-}) {
+function errorRow({ errorCode, message, reason }: DrawableData<"error">) {
   return harmlessLine(`✖ ${errorCode}: ${message}${reason === undefined ? "" : ` (${reason})`}`);
 }
 

@@ -1,13 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AuraApi } from "@aura-platform/client/api.ts";
+import { ConnectionFailure } from "@aura-platform/client/failures.ts";
 import type { PendingApproval, Standing } from "@aura-platform/client/shapes.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { mayHaveArrived } from "./decide.ts";
 import { type EditorFailure, openEditor } from "./editor.ts";
-import { CommandFailure, ConnectionFailure } from "./failure.ts";
+import { explain } from "./explain.ts";
+import { CommandFailure } from "./failure.ts";
 import { findJsonFault } from "./json-fault.ts";
 import { clip, harmlessLine, nothingHidden, openJson } from "./text.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** What has come of an edit that was sent. */
 export type EditAttempt =
@@ -18,7 +21,7 @@ export type EditAttempt =
 
 /**
  * Sends an edit. Sent twice it is one, so an answer that is lost on its way is asked for once more. Rejects
- * with a CommandFailure: a ServiceFailure of status 404 when there is no such approval, of 400 when the call
+ * with a CommandFailure, or with a ClientFailure: a ServiceFailure of status 404 when there is no such approval, of 400 when the call
  * could not run with these arguments.
  */
 export async function edit(
@@ -36,8 +39,9 @@ export async function edit(
   const { approval, refusal } = await send()
     .catch(once)
     .catch((error: unknown) => {
-      if (!(error instanceof CommandFailure) || !mayHaveArrived(error)) throw error;
-      throw new CommandFailure(notKnown(error.message), error.exitCode, error);
+      if (!mayHaveArrived(error)) throw error;
+      const { message, exitCode } = explain(error);
+      throw new CommandFailure(notKnown(message), exitCode, error);
     });
   if (approval !== null) return { kind: "waits", approval };
   if (refusal?.status !== "pending") return { kind: "stands", standing: refusal };

@@ -4,7 +4,8 @@ import { rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CommandFailure, reasonOf } from "./failure.ts";
+import { reasonOf } from "@aura-platform/client/failures.ts";
+import { CommandFailure } from "./failure.ts";
 import { holdInterrupt } from "./interrupt.ts";
 import { readDocument } from "./read-document.ts";
 

@@ -16,31 +16,3 @@ export class UsageFailure extends CommandFailure {
     this.name = "UsageFailure";
   }
 }
-
-/** Nobody answers at the address, or the connection broke and did not come back: exit code 3. */
-export class ConnectionFailure extends CommandFailure {
-  constructor(message: string, cause?: unknown) {
-    super(message, 3, cause);
-    this.name = "ConnectionFailure";
-  }
-}
-
-/** The service has answered with an error of the contract: exit code 1. */
-export class ServiceFailure extends CommandFailure {
-  /** The HTTP status. */
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message, 1);
-    this.name = "ServiceFailure";
-    this.status = status;
-  }
-}
-
-/** The sentence of whatever was thrown; with Node's code when its own sentence says nothing ("fetch failed"). */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
-  if (error.message !== "") return error.message;
-  return "code" in error ? String(error.code) : error.name;
-}

@@ -1,21 +1,23 @@
-import { type Connection, DEFAULT_URL } from "@aura-platform/client/connection.ts";
+import type { Connection } from "@aura-platform/client/connection.ts";
+import { DEFAULT_URL } from "./connection.ts";
 
 /** How this command line is called. */
 export const CALL = "npm run --silent aura --";
 
 /**
- * Decisions are Main Service's, which only the Gateway leads to (contract, section 4); Aura-Platform has no
- * such route.
+ * Whether an address is the Gateway's. Decisions are Main Service's, which only the Gateway leads to
+ * (docs/contract.md, section 4); Aura-Platform
+ * has no such route.
  */
-export function isGateway(connection: Connection): boolean {
-  return new URL(connection.url).pathname.endsWith("/api");
+export function isGateway(url: string): boolean {
+  return new URL(url).pathname.endsWith("/api");
 }
 
 /**
  * How a person decides later, or elsewhere: lines that can be pasted into a shell whose AURA_TOKEN is set.
  */
-export function howToDecide(connection: Connection, requestId: string): string[] {
-  const gateway = isGateway(connection) ? connection.url : DEFAULT_URL;
+export function howToDecide({ url }: Connection, requestId: string): string[] {
+  const gateway = isGateway(url) ? url : DEFAULT_URL;
   const at = gateway === DEFAULT_URL ? "" : ` --url ${quoted(gateway)}`;
   return [
     `approve: ${CALL} approve ${requestId}${at}`,

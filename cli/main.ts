@@ -1,5 +1,5 @@
+import { reasonOf } from "@aura-platform/client/failures.ts";
 import { loadDotEnv } from "../encoding/dot-env.ts";
-import { reasonOf } from "./failure.ts";
 import { exitOnInterrupt } from "./interrupt.ts";
 import { runCommand } from "./run-command.ts";
 import { harmlessLine } from "./text.ts";

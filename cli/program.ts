@@ -1,4 +1,4 @@
-import { DEFAULT_URL } from "@aura-platform/client/connection.ts";
+import { RUN_STATUSES } from "@aura-platform/contract/run-status.ts";
 import { Command, Option } from "commander";
 import {
   add,
@@ -18,12 +18,11 @@ import { type EditOptions, editApproval } from "./commands/edit.ts";
 import { rebuildKnowledge } from "./commands/knowledge.ts";
 import { cancel, chat, fork, replay, run } from "./commands/runs.ts";
 import { approvals, audit, history, show, threads } from "./commands/threads.ts";
+import { DEFAULT_URL } from "./connection.ts";
 import { CALL } from "./how-to-decide.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, openSession } from "./session.ts";
 import { harmlessLine } from "./text.ts";
-
-const STATUSES = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
 
 /** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
 export function createProgram(io: Io): Command {
@@ -53,7 +52,7 @@ function addThreadCommands(program: Command, open: Open): void {
     "threads --all --json",
   ])
     .addOption(limitOption(20))
-    .addOption(new Option("--status <status>", "of the thread's last run").choices(STATUSES))
+    .addOption(new Option("--status <status>", "of the thread's last run").choices(RUN_STATUSES))
     .option("--all", "all of them")
     .action((options: CommonOptions & Parameters<typeof threads>[1]) => threads(open(options), options));
   withThread(

@@ -1,8 +1,9 @@
 import type { Decision } from "@aura-platform/client/api.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { type Keyboard, openLineEditor } from "./line-editor.ts";
 import type { Prompt } from "./screen.ts";
 import { harmlessLine } from "./text.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** What a person says when asked for a decision. */
 export type Answer = Decision | { verdict: "edit" } | { verdict: "later" } | { verdict: "interrupted" };

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { reasonOf } from "@aura-platform/client/failures.ts";
 import { decodeText, NO_TEXT } from "../encoding/decode-text.ts";
-import { CommandFailure, reasonOf } from "./failure.ts";
+import { CommandFailure } from "./failure.ts";
 
 /**
  * The text of a file that a person names, or of stdin.

@@ -1,5 +1,6 @@
+import { reasonOf } from "@aura-platform/client/failures.ts";
 import { CommanderError } from "commander";
-import { CommandFailure, reasonOf } from "./failure.ts";
+import { commandFailure } from "./explain.ts";
 import type { Io } from "./io.ts";
 import { createProgram } from "./program.ts";
 import { harmlessLine } from "./text.ts";
@@ -16,8 +17,8 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
   } catch (error) {
     // commander has said everything itself; --help ends with 0, and naming no command is wrong usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const reason = error instanceof CommandFailure ? error.message : reasonOf(error);
-    io.stderr.write(`aura: ${harmlessLine(reason)}\n`);
-    return error instanceof CommandFailure ? error.exitCode : 1;
+    const failure = commandFailure(error);
+    io.stderr.write(`aura: ${harmlessLine(failure?.message ?? reasonOf(error))}\n`);
+    return failure?.exitCode ?? 1;
   }
 }

@@ -1,5 +1,6 @@
 import { type AuraApi, createApi } from "@aura-platform/client/api.ts";
-import { type Connection, type ConnectionOptions, readConnection } from "@aura-platform/client/connection.ts";
+import type { Connection } from "@aura-platform/client/connection.ts";
+import { type ConnectionOptions, readConnection } from "./connection.ts";
 import type { Io } from "./io.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { harmlessJson } from "./text.ts";

@@ -1,30 +1,13 @@
+import { type ClientMessage, clientMessage } from "@aura-platform/contract/messages.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
 import type { Client } from "@langchain/langgraph-sdk";
 import { z } from "zod";
 
 /** A conversation as `GET /aura/threads/{threadId}` shows it. */
 const conversation = z.object({
-  messages: z.array(
-    z.object({
-      id: z.string().nullable().default(null),
-      role: z.enum(["user", "assistant", "tool"]),
-      content: z.string(),
-      toolCalls: z
-        .array(
-          z.object({
-            id: z.string().nullable().default(null),
-            name: z.string(),
-            args: z.record(z.string(), z.unknown()),
-          }),
-        )
-        .default([]),
-      toolCallId: z.string().default(""),
-      name: z.string().optional(),
-    }),
-  ),
+  messages: z.array(loose(clientMessage)),
   planSteps: z.array(z.unknown()).default([]),
 });
-
-type Message = z.output<typeof conversation>["messages"][number];
 
 /** The graph's name in langgraph.json. */
 const GRAPH = "aura";
@@ -49,7 +32,7 @@ export async function importIntoStudio(
   return threadId;
 }
 
-function toStudioMessage({ id, role, content, toolCalls, toolCallId, name }: Message) {
+function toStudioMessage({ id, role, content, toolCalls = [], toolCallId = "", name }: ClientMessage) {
   const base = { content, ...(id === null ? {} : { id }) };
   if (role === "user") return { type: "human", ...base };
   if (role === "tool") return { type: "tool", ...base, tool_call_id: toolCallId, ...(name && { name }) };

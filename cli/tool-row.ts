@@ -1,18 +1,21 @@
+import type { DrawableData } from "@aura-platform/client/events.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
+import { knownWord } from "./known-word.ts";
 import type { Style } from "./terminal.ts";
 import { harmlessLine, oneLine } from "./text.ts";
-import { type Language, WORDS } from "./words.ts";
+import { WORDS } from "./words.ts";
 
-/** What is told of a tool call: that it begins, or its last word. */
-export interface ToolNews {
-  tool: string;
-  parameters: Record<string, unknown>;
-  status: string;
-  result?: unknown;
-  /** What is known of its effect; older services do not say it. */
-  outcome?: unknown;
-  /** What the model had asked for, where a person has changed it. */
-  proposed?: unknown;
-}
+/** What is told of a tool call: that it begins, or its last word. Older services do not say the outcome. */
+type ToolNews = DrawableData<"tool_execution">;
+
+/** A tick says everything of a call, and a cross that it has failed; of what else there is, words say more. */
+const SIGNS: Readonly<Record<CallOutcome, { sign: string; style: Style }>> = Object.freeze({
+  completed: { sign: "✔", style: "green" },
+  failed: { sign: "✖", style: "red" },
+  not_executed: { sign: "⊘", style: "yellow" },
+  unknown: { sign: "?", style: "yellow" },
+});
 
 type Row = [text: string, style: Style];
 
@@ -34,10 +37,7 @@ function toolRow(news: ToolNews, language: Language): Row {
   const named = (signs: string[]) => (signs.length === 0 ? tool : `${tool} (${signs.join(", ")})`);
   if (news.status === "executing") return [`→ ${named(also)} ${oneLine(news.parameters)}`, "cyan"];
   const said = news.outcome ?? news.status;
-  const result = oneLine(news.result);
-  if (said === "completed") return [`✔ ${named(also)}: ${result}`, "green"];
-  if (said === "failed") return [`✖ ${named(also)}: ${result}`, "red"];
-  const known = typeof said === "string" && Object.hasOwn(outcomes, said) ? outcomes[said] : undefined;
-  const sign = said === "not_executed" ? "⊘" : "?";
-  return [`${sign} ${named([...also, known ?? oneLine(said)])}: ${result}`, "yellow"];
+  const { sign, style } = knownWord(SIGNS, said) ?? SIGNS.unknown;
+  const words = said === "completed" || said === "failed" ? [] : [knownWord(outcomes, said) ?? oneLine(said)];
+  return [`${sign} ${named([...also, ...words])}: ${oneLine(news.result)}`, style];
 }

@@ -1,5 +1,7 @@
-/** What a person reads in: the language that the service's own sentences are asked for in. */
-export type Language = "ko" | "en";
+import type { Settlement, Verdict } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
+import { knownWord } from "./known-word.ts";
 
 /**
  * The words between the service's sentences where a run is drawn, in the language of those sentences
@@ -18,7 +20,7 @@ interface Words {
   /** An event of a later version. */
   cannotShow(type: string): string;
   /** What is known of a call's effect, beside `completed` and `failed`, whose ticks say everything. */
-  outcomes: Readonly<Record<string, string>>;
+  outcomes: Readonly<Record<Exclude<CallOutcome, "completed" | "failed">, string>>;
   /** What a decision says, and who made it. */
   decided(status: string, by: string | null): string;
   /** A question: for the decision, once more after another answer, for the reason of a rejection. */
@@ -62,8 +64,13 @@ interface Words {
   /** What stands of an approval that was edited. */
   editedAs(requestId: string): string;
   /** Approvals that ended without a person's decision. */
-  ended: Readonly<Record<string, string>>;
+  ended: Readonly<Record<Exclude<Settlement, Verdict>, string>>;
 }
+
+const VERDICTS_KO: Readonly<Record<Verdict, string>> = Object.freeze({
+  approved: "승인함",
+  rejected: "거절함",
+});
 
 export const WORDS: Readonly<Record<Language, Words>> = Object.freeze({
   ko: {
@@ -76,11 +83,7 @@ export const WORDS: Readonly<Record<Language, Words>> = Object.freeze({
     outcomes: Object.freeze({ not_executed: "실행되지 않음", unknown: "결과를 알 수 없음" }),
     decided(status, by) {
       const who = by === null ? "" : `${by} 님이 `;
-      return status === "approved"
-        ? `${who}승인함`
-        : status === "rejected"
-          ? `${who}거절함`
-          : `${who}${status}`;
+      return `${who}${knownWord(VERDICTS_KO, status) ?? status}`;
     },
     asked: {
       decision: (what) => `${what}: 승인(a), 거절(r), 수정(e), 나중에(l)?`,

@@ -6,8 +6,8 @@ import { delimiter, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { Redis } from "ioredis";
-import { reasonOf, SetupError } from "./data-dir.ts";
-import type { RedisAddress } from "./hitl-storage.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
+import { messageOf, SetupError } from "./data-dir.ts";
 
 interface PrivateRedis extends RedisAddress {
   /** Ends the server, gently first. */
@@ -47,7 +47,7 @@ export async function startPrivateRedis(
     } catch (error) {
       await server.stop();
       if (attempt === ATTEMPTS) {
-        throw new SetupError(`${binary} does not start: ${server.lastWords() || reasonOf(error)}`);
+        throw new SetupError(`${binary} does not start: ${server.lastWords() || messageOf(error)}`);
       }
     }
   }
@@ -136,7 +136,7 @@ export async function answers(
   });
   let lastError = "no answer";
   redis.on("error", (error: Error) => {
-    lastError = reasonOf(error);
+    lastError = messageOf(error);
   });
   const timer = new AbortController();
   try {

@@ -1,3 +1,4 @@
+import type { Language, Sentence } from "@aura-platform/contract/languages.ts";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,8 +8,8 @@ import Fastify, {
 } from "fastify";
 import { pino } from "pino";
 import { ZodError } from "zod";
-import { AuraError, type Language } from "../src/errors.ts";
-import { failure, languageOf, type Message, success } from "./envelope.ts";
+import { AuraError } from "../src/errors.ts";
+import { failure, preferredLanguage, success } from "./envelope.ts";
 
 export interface ServiceOptions {
   /** Silent when left out. */
@@ -36,11 +37,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
 }
 
 export function languageOfRequest(request: FastifyRequest): Language {
-  return languageOf(request.headers["accept-language"]);
+  return preferredLanguage(request.headers["accept-language"]);
 }
 
 /** Answers the success envelope in the caller's language. */
-export function sendSuccess(request: FastifyRequest, reply: FastifyReply, message: Message, data?: unknown) {
+export function sendSuccess(request: FastifyRequest, reply: FastifyReply, message: Sentence, data?: unknown) {
   return reply.send(success(message[languageOfRequest(request)], data));
 }
 

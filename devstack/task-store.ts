@@ -1,25 +1,12 @@
+import type { AgentTask as ContractTask } from "@aura-platform/contract/agent-tasks.ts";
 import { localDateTime } from "./envelope.ts";
 
-export type TaskStatus = "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
-
-/** An AgentTask (docs/contract.md, section 5), and what it was made of. */
-export interface AgentTask {
-  taskId: string;
-  userId: string;
-  tenantId: string;
-  taskType: string;
-  status: TaskStatus;
-  /** 0..100 */
-  progress: number;
+/** An AgentTask (docs/contract.md, section 5), and its times. Nothing of Main Service sets planSteps. */
+export interface AgentTask extends Omit<ContractTask, "description" | "planSteps"> {
+  /** Undefined once a report of progress has had none. */
   description?: string | undefined;
-  /** JSON text, as is resultData. Nothing of Main Service sets planSteps. */
-  inputData?: string;
-  resultData?: string;
-  errorMessage?: string;
   startedAt?: string;
   completedAt?: string;
-  createdAt: string;
-  updatedAt: string;
 }
 
 export type TaskChange = Partial<
@@ -27,7 +14,7 @@ export type TaskChange = Partial<
 >;
 
 /** Spring Data's Page, as far as a client reads it. */
-export interface TaskPage {
+interface TaskPage {
   content: AgentTask[];
   totalElements: number;
   totalPages: number;

@@ -1,7 +1,9 @@
 import type { Decision } from "@aura-platform/client/api.ts";
-import { DEFAULT_URL } from "@aura-platform/client/connection.ts";
+import { ServiceFailure } from "@aura-platform/client/failures.ts";
+import { DEFAULT_URL } from "../connection.ts";
 import { type Attempt, decide, standingText } from "../decide.ts";
-import { CommandFailure, ServiceFailure } from "../failure.ts";
+import { explain } from "../explain.ts";
+import { CommandFailure } from "../failure.ts";
 import { CALL, isGateway } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
 
@@ -48,8 +50,8 @@ function otherwise(requestId: string, { standing }: Attempt): string {
 }
 
 function notFound({ connection }: Session, requestId: string, error: ServiceFailure): CommandFailure {
-  const advice = isGateway(connection)
+  const advice = isGateway(connection.url)
     ? `there is no approval ${requestId}`
     : `only the Gateway leads to approvals, e.g. --url ${DEFAULT_URL}`;
-  return new CommandFailure(`${error.message} - ${advice}`, NOT_FOUND, error);
+  return new CommandFailure(`${explain(error).message} - ${advice}`, NOT_FOUND, error);
 }

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
+import { reasonOf } from "@aura-platform/client/failures.ts";
 import { confirm } from "../confirm.ts";
-import { CommandFailure, reasonOf, UsageFailure } from "../failure.ts";
+import { CommandFailure, UsageFailure } from "../failure.ts";
 import { nameOf, readDocument } from "../read-document.ts";
 import type { Session } from "../session.ts";
 import { harmlessJson } from "../text.ts";

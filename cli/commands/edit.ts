@@ -1,8 +1,10 @@
+import { ServiceFailure } from "@aura-platform/client/failures.ts";
 import type { PendingApproval, Standing } from "@aura-platform/client/shapes.ts";
 import { approvalText } from "../approval-text.ts";
 import { isDecided, standingText } from "../decide.ts";
 import { type EditAttempt, type EditorRound, edit, editArguments, readArguments } from "../edit.ts";
-import { CommandFailure, reasonOf, ServiceFailure, UsageFailure } from "../failure.ts";
+import { commandFailure, explain } from "../explain.ts";
+import { CommandFailure, UsageFailure } from "../failure.ts";
 import { CALL } from "../how-to-decide.ts";
 import { askToEditAgain } from "../question.ts";
 import { nameOf, readDocument } from "../read-document.ts";
@@ -72,9 +74,10 @@ async function editAtTerminal(session: Session, approval: PendingApproval): Prom
 
 /** Returns what another try may mend; everything else is thrown again. */
 function retriable(error: unknown): CommandFailure {
-  const isFinal = (code: number) => code === STANDS_OTHERWISE || code === NOT_FOUND;
-  if (error instanceof CommandFailure && !isFinal(error.exitCode)) return error;
-  throw error;
+  const failure = commandFailure(error);
+  const isFinal = failure?.exitCode === STANDS_OTHERWISE || failure?.exitCode === NOT_FOUND;
+  if (failure === null || isFinal) throw error;
+  return failure;
 }
 
 async function askAgain({ io, connection }: Session, screen: Screen, what: string, failure: CommandFailure) {
@@ -131,5 +134,9 @@ function tooLate(requestId: string, standing: Standing | null): CommandFailure {
 }
 
 function notFound(requestId: string, error: ServiceFailure): CommandFailure {
-  return new CommandFailure(`${reasonOf(error)} - no approval ${requestId} waits for you`, NOT_FOUND, error);
+  return new CommandFailure(
+    `${explain(error).message} - no approval ${requestId} waits for you`,
+    NOT_FOUND,
+    error,
+  );
 }

@@ -1,5 +1,5 @@
 import type { RunDetail } from "@aura-platform/client/shapes.ts";
-import { z } from "zod";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
 import { CommandFailure, UsageFailure } from "../failure.ts";
 import { readDocument } from "../read-document.ts";
 import type { Session } from "../session.ts";
@@ -62,7 +62,7 @@ export async function fork(
 async function readEdits(file: string): Promise<Record<string, unknown>> {
   const text = await readDocument(file);
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return jsonObject.parse(JSON.parse(text));
   } catch (error) {
     throw new CommandFailure(`${file} must be a JSON object of state keys with their new values`, 1, error);
   }

@@ -1,5 +1,7 @@
 import type { AuditEntry, Checkpoint, Message, ThreadDetail } from "@aura-platform/client/shapes.ts";
+import type { ClientMessage } from "@aura-platform/contract/messages.ts";
 import { approvalText } from "../approval-text.ts";
+import { knownWord } from "../known-word.ts";
 import type { Session } from "../session.ts";
 import { stepRow } from "../steps.ts";
 import { tableOf, timeOf } from "../table.ts";
@@ -88,7 +90,7 @@ function threadText(session: Session, thread: ThreadDetail): string {
   ]);
   return [
     out.style("bold", harmlessLine(thread.title)),
-    `${thread.threadId}  ${harmlessLine(thread.status)}  ${timeOf(thread.createdAt)} to ${timeOf(thread.updatedAt)}`,
+    `${thread.threadId}  ${harmlessLine(thread.status ?? "-")}  ${timeOf(thread.createdAt)} to ${timeOf(thread.updatedAt)}`,
     ...(forkedFrom === undefined
       ? []
       : [harmlessLine(`forked from ${forkedFrom.threadId} at ${forkedFrom.checkpointId}`)]),
@@ -106,10 +108,12 @@ function threadText(session: Session, thread: ThreadDetail): string {
   ].join("\n");
 }
 
-const SPEAKERS: Readonly<Record<string, string>> = Object.freeze({ user: "user", assistant: "aura" });
+/** A tool is told with its name. */
+type Speaker = Exclude<ClientMessage["role"], "tool">;
+const SPEAKERS: Readonly<Record<Speaker, string>> = Object.freeze({ user: "user", assistant: "aura" });
 
 function messageLines(out: Terminal, message: Message): string[] {
-  const speaker = SPEAKERS[message.role] ?? `${message.role} ${message.name ?? ""}`.trim();
+  const speaker = knownWord(SPEAKERS, message.role) ?? `${message.role} ${message.name ?? ""}`.trim();
   const failed = message.status === "error";
   const indented = (text: string) => text.split("\n").join("\n      ");
   const said =

@@ -4,7 +4,7 @@ import type { FastifyReply } from "fastify";
 import type { RunEvents } from "../runs/follow.ts";
 import { commentFrame, doneFrame, eventFrame } from "./frame.ts";
 
-export interface EventStream {
+export interface EventStreamReply {
   /** Response headers besides those of every stream. */
   headers: Record<string, string>;
   /** The client's position: the id of the last event it has; `failed` when that is its run's error. */
@@ -36,7 +36,7 @@ const WRITE_CHARS = 32 * 1024;
  * or given up (nothing written: the client comes back with its last event id). Rejects, after cutting the
  * connection, when the log cannot be read.
  */
-export async function sendEventStream(reply: FastifyReply, stream: EventStream): Promise<void> {
+export async function sendEventStream(reply: FastifyReply, stream: EventStreamReply): Promise<void> {
   reply.hijack();
   const response = reply.raw;
   response.writeHead(200, { ...definedHeaders(reply), ...HEADERS, ...stream.headers });

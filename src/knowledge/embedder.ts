@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { wordsOf } from "./words.ts";
+import { searchWords } from "./words.ts";
 
 /** Turns texts into vectors. Those of two embedders cannot be compared. */
 export interface Embedder {
@@ -82,7 +82,7 @@ function hashed(text: string): number[] {
     // With a sign, pieces that share a position may cancel out; without one they would only ever add up.
     vector[at] = (vector[at] ?? 0) + ((hash >>> 16) & 1 ? weight : -weight);
   };
-  for (const word of wordsOf(text)) {
+  for (const word of searchWords(text)) {
     add(word, WORD_WEIGHT);
     const characters = [...word];
     for (const length of GRAMS) {

@@ -1,15 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Ingested } from "@aura-platform/contract/domain-events.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import { parseEvent } from "./parse-event.ts";
-
-/** What became of events that a service has handed in. */
-export interface Ingested {
-  accepted: number;
-  /** Received before, with the same content. */
-  duplicates: number;
-  /** `index` is the event's position in what was handed in, from 0. */
-  refused: { index: number; reason: string }[];
-}
 
 /** Events that are parsed until streams of this process get their turn: a backfill has many thousands. */
 const CHUNK = 16;

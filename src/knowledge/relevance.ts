@@ -1,5 +1,5 @@
 import { isFunctionWord, stemOf } from "./function-words.ts";
-import { isCjk, piecesOf, wordsOf } from "./words.ts";
+import { isCjk, piecesOf, searchWords } from "./words.ts";
 
 /** A query, taken apart into words. */
 export interface WordQuery {
@@ -28,7 +28,9 @@ export function readQuery(query: string): WordQuery {
     .filter((each) => /[0-9@]/.test(each))
     .slice(0, MAX_WORDS);
   const others = exact.reduce((left, each) => left.replaceAll(each, " "), text);
-  const all = [...new Set(wordsOf(others))].filter((word) => /[\p{L}\p{N}]/u.test(word)).slice(0, MAX_WORDS);
+  const all = [...new Set(searchWords(others))]
+    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .slice(0, MAX_WORDS);
   const telling = all.filter((word) => !isFunctionWord(word) && !isFunctionWord(stemOf(word)));
   // Who looks for `mails` alone looks for that word.
   const words = telling.length > 0 || exact.length > 0 ? telling : all;
@@ -72,8 +74,8 @@ interface Text {
 
 function readText(text: string): Text {
   const whole = text.normalize("NFKC").toLowerCase();
-  const words = [...new Set(wordsOf(text))];
-  return { whole, words, spaced: ` ${words.join(" ")} `, joined: wordsOf(text).join("") };
+  const words = [...new Set(searchWords(text))];
+  return { whole, words, spaced: ` ${words.join(" ")} `, joined: searchWords(text).join("") };
 }
 
 const stem = (word: string) => (isCjk(word) ? stemOf(word) : word);

@@ -26,8 +26,8 @@ export interface Knowledge {
 const BATCH = Object.freeze({ max: 64, waitMs: 50 });
 
 /**
- * After a full batch indexing rests this many times as long as the batch took. With a smaller factor a burst
- * of events slows chats down; with a larger one indexing does not keep up with 500 events a second.
+ * The pause after a full batch, as a multiple of the time that the batch took. With a shorter pause a burst
+ * of events slows chats down; with a longer one the index does not keep up with 500 events a second.
  */
 const REST = 1.3;
 

@@ -17,7 +17,7 @@ export function isCjk(word: string): boolean {
 }
 
 /** The words of a text in lower case, without what stands between them. */
-export function wordsOf(text: string): string[] {
+export function searchWords(text: string): string[] {
   return text.normalize("NFKC").toLowerCase().match(WORDS) ?? [];
 }
 
@@ -27,7 +27,7 @@ export function wordsOf(text: string): string[] {
  */
 export function piecesOf(text: string): string[] {
   const pieces = new Set<string>();
-  for (const word of wordsOf(text)) {
+  for (const word of searchWords(text)) {
     const characters = [...word];
     const length = Math.min(isCjk(word) ? CJK_LENGTH : LENGTH, characters.length);
     for (let from = 0; from + length <= characters.length; from += 1) {

@@ -1,6 +1,10 @@
+import {
+  type CreateTaskBody,
+  TASK_COLUMN_CHARS,
+  type TaskProgressBody,
+} from "@aura-platform/contract/agent-tasks.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { MainServiceCall } from "./main-service.ts";
-import { COLUMN_CHARS } from "./named-fields.ts";
 import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
@@ -23,8 +27,8 @@ export function createCall(
 ): MainServiceCall {
   const { tenantId, userId } = run;
   return {
-    ...post("", {
-      taskType: cutText(taskType, COLUMN_CHARS.taskType),
+    ...post<CreateTaskBody>("", {
+      taskType: cutText(taskType, TASK_COLUMN_CHARS.taskType),
       userId,
       tenantId,
       description,
@@ -40,13 +44,10 @@ export function startCall(taskId: string): MainServiceCall {
 }
 
 /** The real one does not know `planSteps` here: they are for those that do. */
-export function progressCall(
-  taskId: string,
-  view: Pick<TaskView, "progress" | "description" | "planSteps">,
-): MainServiceCall {
+export function progressCall(taskId: string, view: Pick<TaskView, keyof TaskProgressBody>): MainServiceCall {
   const { progress, description, planSteps } = view;
   return {
-    ...post(`${taskId}/progress`, { progress, description, planSteps }),
+    ...post<TaskProgressBody>(`${taskId}/progress`, { progress, description, planSteps }),
     method: "PATCH",
     optional: { fields: ["planSteps"], after: ["refused", "failed"], habit: "progress" },
   };
@@ -72,7 +73,7 @@ export function endCall(
   return { ...post(`${taskId}/complete`, resultData), optional: { fields: Object.keys(resultData), after } };
 }
 
-function post(path: string, body?: MainServiceCall["body"]): MainServiceCall {
+function post<Body extends NonNullable<MainServiceCall["body"]>>(path: string, body?: Body): MainServiceCall {
   return {
     method: "POST",
     path: `/main/agent/tasks${path === "" ? "" : `/${path}`}`,

@@ -68,8 +68,3 @@ export function isAboutContent(error: unknown): error is MainServiceError {
 export function isMainServiceOutage(error: unknown): boolean {
   return !(error instanceof MainServiceError) || NOBODY_THERE.has(error.status ?? 0);
 }
-
-/** The fields that it names; undefined when it names none. */
-export function refusedFields(error: unknown): readonly string[] | undefined {
-  return error instanceof MainServiceError && error.fields.length > 0 ? error.fields : undefined;
-}

@@ -3,10 +3,9 @@ import type { RunRecord } from "../records/run.ts";
 import { isTerminal } from "../records/run.ts";
 import { type Blame, createBlame } from "./blame.ts";
 import type { MainService } from "./main-service.ts";
-import { refusedFields } from "./main-service-error.ts";
 import { type Habits, withReducedCalls } from "./reduced-call.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
-import { createFailureHandler } from "./report-failure.ts";
+import { createFailureHandling, refusedFields } from "./report-failure.ts";
 
 interface ReporterDeps extends ReportDeps {
   logger: Logger;
@@ -34,16 +33,14 @@ export interface Reporter {
 
 /** A run that is being worked on is looked at again after this time, should its process have died, in ms. */
 const PATIENCE_MS = 30_000;
-const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 const BATCH = 50;
 
 export function startReporter(deps: ReporterDeps, options: ReporterOptions): Reporter {
   const { backend, logger, now } = deps;
-  const { everyMs, giveUpMs = GIVE_UP_MS } = options;
   const { reports } = backend;
   const blame = createBlame();
-  const fail = createFailureHandler({ backend, logger, now, blame, giveUpMs });
-  const mainFor = createMainPerRun(deps.main, blame, logger);
+  const fail = createFailureHandling({ backend, logger, now, blame, giveUpMs: options.giveUpMs });
+  const mainFor = createMainForRuns(deps, blame);
   /** Runs whose report is on its way; true when there is more to tell already. */
   const busy = new Map<string, boolean>();
   const working = new Set<Promise<void>>();
@@ -87,7 +84,7 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   let sweeping: Promise<void> = sweep();
   const timer = setInterval(() => {
     sweeping = sweeping.then(sweep);
-  }, everyMs);
+  }, options.everyMs);
 
   return {
     changed: start,
@@ -101,7 +98,7 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
 }
 
 /** Main Service, as one run's report meets it. */
-function createMainPerRun(main: MainService, blame: Blame, logger: Logger): (runId: string) => MainService {
+function createMainForRuns({ main, logger }: ReporterDeps, blame: Blame): (runId: string) => MainService {
   const habits: Habits = new Map();
   return (runId) => {
     const reduced = withReducedCalls(main, habits, ({ fields, err }) =>

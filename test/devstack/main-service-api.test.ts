@@ -6,7 +6,7 @@ import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { embedded, headersOf, redisBacked, type Shared, secret, stored } from "./hitl-fixture.ts";
 
 /**
- * Main Service's API as docs/contract, section 8, has observed it: one block of tests per sentence, over
+ * Main Service's API as docs/contract.md, section 8, has observed it: one block of tests per sentence, over
  * HTTP, and what was published read where Aura hears it.
  */
 

@@ -1,5 +1,5 @@
+import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { MAX_FRAME_BYTES } from "../../src/http/frame.ts";
 import { type OpenAiStub, planReply, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { eventsOf, type SseStream } from "../helpers/sse-client.ts";
 import { chat, decide, getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";

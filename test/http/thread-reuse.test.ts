@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Core, compose } from "../../src/compose.ts";
+import { compose } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config.ts";
+import type { Core } from "../../src/core.ts";
 import { type ChatRequest, type OpenAiStub, startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis, type TestRedis } from "../helpers/redis.ts";
 import { JWT_SECRET } from "../helpers/stack.ts";

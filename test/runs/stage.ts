@@ -43,7 +43,7 @@ export async function startStage(options: StageOptions) {
     reach: {},
   });
   const { limits } = config;
-  const deps = { backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000, limits };
+  const deps = { ...backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000, limits };
   const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
   return {
     backend,

@@ -61,10 +61,10 @@ test("when neither form is taken, the first error says why; an outage in between
 test("after three in a row it is made so from the beginning; one that was taken whole begins the count anew", async () => {
   const { main, sent, told } = scripted(500, 200, 500, 200, 200, 500, 200, 500, 200, 500, 200);
   for (let n = 0; n < 8; n += 1) await main(caller, call(["failed"]));
-  const [whole, lesser] = [{ a: 1, b: 2 }, { a: 1 }];
+  const [whole, reduced] = [{ a: 1, b: 2 }, { a: 1 }];
   expect(sent).toEqual([
-    ...[whole, lesser, whole, lesser, whole],
-    ...[whole, lesser, whole, lesser, whole, lesser, lesser, lesser],
+    ...[whole, reduced, whole, reduced, whole],
+    ...[whole, reduced, whole, reduced, whole, reduced, reduced, reduced],
   ]);
   expect(told).toHaveLength(5);
   // Another kind of call has no such habit.

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import { CommandFailure, ConnectionFailure } from "../../../cli/failure.ts";
 import type { Connection } from "./connection.ts";
-import type { RunEvent } from "./events.ts";
+import { type RunEvent, wholeEvent } from "./events.ts";
+import { ConnectionFailure, UnreadableAnswer } from "./failures.ts";
 import { type Call, call, callForAnswer } from "./http.ts";
 import {
   approvalPage,
@@ -18,7 +18,6 @@ import {
   threadDocument,
   threadPage,
   threadRef,
-  wholeEvent,
 } from "./shapes.ts";
 import { type EventStream, readStream } from "./stream.ts";
 
@@ -50,7 +49,7 @@ export interface ForkOptions {
 export type AuraApi = ReturnType<typeof createApi>;
 
 /**
- * The HTTP API of Aura-Platform for one caller. Every function rejects with a CommandFailure: ConnectionFailure when nobody
+ * The HTTP API of Aura-Platform for one caller. Every function rejects with a ClientFailure: ConnectionFailure when nobody
  * answers, ServiceFailure when the service refuses. Ids go into paths as they are: they are letters, digits, `_` and `-`.
  *
  * @param onBreak called when a stream's connection broke and is opened again
@@ -135,7 +134,7 @@ export function createApi(connection: Connection, onBreak?: () => void) {
       const runId = first.headers.get("x-run-id");
       const reopen = (position: string | null) => {
         if (runId === null)
-          throw new ConnectionFailure("the answer to the fork names no run to come back to");
+          throw new ConnectionFailure("broken", "the answer to the fork names no run to come back to");
         return call(connection, `/aura/runs/${runId}/stream`, { headers: lastEventId(position) });
       };
       return readStream(first, { reopen, onBreak });
@@ -147,7 +146,7 @@ function parsed<T>(schema: z.ZodType<T>, data: unknown, path: string): T {
   const result = schema.safeParse(data);
   if (result.success) return result.data;
   const fields = result.error.issues.map((issue) => issue.path.join(".")).join(", ");
-  throw new CommandFailure(`the service's answer to ${path} is not what this version knows: ${fields}`, 1);
+  throw new UnreadableAnswer(`the service's answer to ${path} is not what this version knows: ${fields}`);
 }
 
 /** Pages until `limit` items are there or nothing is left; `nextCursor` stays when there is more. */

@@ -1,23 +1,34 @@
-import { CommandFailure, ConnectionFailure, reasonOf, ServiceFailure } from "../../../cli/failure.ts";
-import { isGateway } from "../../../cli/how-to-decide.ts";
-import { harmlessLine } from "../../../cli/text.ts";
+import { anyEnvelope } from "@aura-platform/contract/envelope.ts";
 import { writeHeaderValue } from "../../../encoding/header-value.ts";
-import { type Connection, TOKEN_ADVICE } from "./connection.ts";
-import { envelope } from "./shapes.ts";
+import type { Connection } from "./connection.ts";
+import {
+  type ClientFailure,
+  ConnectionFailure,
+  ForeignAnswer,
+  reasonOf,
+  ServiceFailure,
+} from "./failures.ts";
 
 export interface Call {
   method?: "GET" | "POST" | "DELETE";
   /** JSON text. */
   body?: string;
   headers?: Record<string, string>;
-  signal?: AbortSignal;
   /** HTTP statuses that are answers as well, beside 2xx. */
   accept?: readonly number[];
 }
 
+/** Failures that came before anything was sent. */
+const NOT_SENT: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
 /**
  * Calls `/aura/...` and returns the answer once its status is known to be good. Throws ConnectionFailure when nobody answers,
- * ServiceFailure with the service's code and sentence when it refuses.
+ * ServiceFailure with the service's code and sentence when it refuses, ForeignAnswer when that is somebody else.
  */
 export async function call(connection: Connection, path: string, options: Call = {}): Promise<Response> {
   const response = await send(connection, path, options);
@@ -33,13 +44,13 @@ export async function callForAnswer(
   options: Call = {},
 ): Promise<{ status: number; data: unknown }> {
   const response = await call(connection, path, options);
-  const answer = envelope.safeParse(await bodyOf(response, connection));
-  if (!answer.success) throw stranger(response, connection);
+  const answer = anyEnvelope.safeParse(await bodyOf(response, connection));
+  if (!answer.success) throw foreign(response, connection);
   return { status: response.status, data: answer.data.data };
 }
 
 async function send(connection: Connection, path: string, options: Call): Promise<Response> {
-  const { method = "GET", body, headers, signal } = options;
+  const { method = "GET", body, headers } = options;
   try {
     return await fetch(`${connection.url}${path}`, {
       method,
@@ -52,36 +63,28 @@ async function send(connection: Connection, path: string, options: Call): Promis
         ...headers,
       },
       ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    throw new ConnectionFailure(
-      `cannot connect to ${connection.url}: ${harmlessLine(reasonOf(error))}; is it running, and is AURA_URL right?`,
-      error,
-    );
+    const reason = `cannot connect to ${connection.url}: ${reasonOf(error)}`;
+    throw new ConnectionFailure(NOT_SENT.has(codeOf(error)) ? "unreachable" : "unanswered", reason, error);
   }
 }
 
-async function refusal(response: Response, connection: Connection): Promise<CommandFailure> {
-  const answer = envelope.safeParse(await bodyOf(response, connection));
-  if (!answer.success) return tenantRefusal(response, connection) ?? stranger(response, connection);
+/** Node's code of what has thrown, or of what has led to it. */
+function codeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return "code" in error ? error.code : codeOf(error.cause);
+}
+
+async function refusal(response: Response, connection: Connection): Promise<ClientFailure> {
+  const answer = anyEnvelope.safeParse(await bodyOf(response, connection));
+  if (!answer.success) return foreign(response, connection);
+  const { status } = response;
   const { errorCode, message, agentMetadata } = answer.data;
-  const code = errorCode === undefined ? `HTTP ${response.status}` : `${errorCode} (HTTP ${response.status})`;
-  const trace =
-    response.status >= 500 && agentMetadata?.traceId !== undefined ? ` [trace ${agentMetadata.traceId}]` : "";
-  const advice = adviceFor(errorCode, response.status);
-  return new ServiceFailure(
-    harmlessLine(`${code}: ${message}${trace}${advice === "" ? "" : ` - ${advice}`}`),
-    response.status,
-  );
-}
-
-function adviceFor(errorCode: string | undefined, status: number): string {
-  if (status === 401) return `a new token: ${TOKEN_ADVICE}`;
-  if (errorCode === "E4000" && status === 413) {
-    return "the Gateway takes 256 KB; a service can be asked directly, e.g. --url http://127.0.0.1:9000";
-  }
-  return "";
+  const code = errorCode === undefined ? `HTTP ${status}` : `${errorCode} (HTTP ${status})`;
+  const traceId = status >= 500 ? agentMetadata?.traceId : undefined;
+  const trace = traceId === undefined ? "" : ` [trace ${traceId}]`;
+  return new ServiceFailure(`${code}: ${message}${trace}`, status, errorCode);
 }
 
 async function bodyOf(response: Response, connection: Connection): Promise<unknown> {
@@ -89,7 +92,8 @@ async function bodyOf(response: Response, connection: Connection): Promise<unkno
   try {
     text = await response.text();
   } catch (error) {
-    throw new ConnectionFailure(`the connection to ${connection.url} broke: ${reasonOf(error)}`, error);
+    const reason = `the connection to ${connection.url} broke: ${reasonOf(error)}`;
+    throw new ConnectionFailure("broken", reason, error);
   }
   try {
     return JSON.parse(text);
@@ -99,22 +103,9 @@ async function bodyOf(response: Response, connection: Connection): Promise<unkno
   }
 }
 
-/** The Gateway lets numbered tenants through, and says of others no more than 400, without an envelope. */
-function tenantRefusal({ status }: Response, connection: Connection): CommandFailure | null {
-  if (status !== 400 || !isGateway(connection) || /^\d+$/.test(connection.tenantId)) return null;
-  return new ServiceFailure(
-    harmlessLine(
-      `HTTP 400: the Gateway takes tenants that are numbers, and the token's is ${JSON.stringify(connection.tenantId)}; a service can be asked directly, e.g. --url http://127.0.0.1:9000`,
-    ),
-    status,
-  );
-}
-
 /** Something answers, but not DWP's envelope. */
-function stranger(response: Response, connection: Connection): CommandFailure {
-  const type = harmlessLine(response.headers.get("content-type") ?? "no content type");
-  return new CommandFailure(
-    `${connection.url} does not answer like Aura-Platform (HTTP ${response.status}, ${type}): is AURA_URL right?`,
-    1,
-  );
+function foreign({ headers, status }: Response, { url, tenantId }: Connection): ForeignAnswer {
+  const type = headers.get("content-type") ?? "no content type";
+  const reason = `${url} does not answer like Aura-Platform (HTTP ${status}, ${type})`;
+  return new ForeignAnswer(reason, status, { url, tenantId });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectionFailure, reasonOf, ServiceFailure } from "../../../cli/failure.ts";
+import { DONE } from "@aura-platform/contract/frames.ts";
 import { parseRunEvent, type RunEvent, runOfPosition } from "./events.ts";
+import { ConnectionFailure, reasonOf, ServiceFailure } from "./failures.ts";
 import { readSse } from "./sse.ts";
 
 /** Before each attempt to come back, in ms; the count begins again with every event and heartbeat. */
@@ -60,7 +61,7 @@ async function* readEvents(
         if (frame.done) return;
       }
       if (hasFailed) return;
-      throw new ConnectionFailure("the stream ended before its [DONE]");
+      throw new ConnectionFailure("broken", "the stream ended before its [DONE]");
     } catch (error) {
       if (stop.aborted) return;
       if (!mayPass(error)) throw error;
@@ -92,10 +93,10 @@ async function* framesOf(response: Response, stop: AbortSignal): AsyncGenerator<
     }
     // A foreign id (the Gateway's) is no position.
     const position = runOfPosition(id) === null ? null : (id ?? null);
-    const done = data === "[DONE]";
+    const done = data === DONE;
     const event = data === undefined || done ? null : parseRunEvent(id, data);
     if (data !== undefined && !done && event === null) {
-      throw new ConnectionFailure("a frame of the stream arrived damaged");
+      throw new ConnectionFailure("broken", "a frame of the stream arrived damaged");
     }
     yield { event, position, done };
   }
@@ -111,7 +112,7 @@ async function* chunksOf(response: Response, stop: AbortSignal): AsyncGenerator<
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new ConnectionFailure(`the connection broke: ${reasonOf(error)}`, error);
+        throw new ConnectionFailure("broken", `the connection broke: ${reasonOf(error)}`, error);
       });
       if (done) return;
       yield value;
@@ -129,7 +130,8 @@ function mayPass(error: unknown): boolean {
 
 function gaveUp(error: unknown): ConnectionFailure {
   return new ConnectionFailure(
-    `the connection broke and did not come back (${reasonOf(error)}); what runs goes on: see the commands show and run`,
+    "lost",
+    `the connection broke and did not come back (${reasonOf(error)})`,
     error,
   );
 }

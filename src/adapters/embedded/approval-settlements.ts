@@ -39,9 +39,9 @@ export function createEmbeddedApprovalSettlements(
     async settle(requestId, decision) {
       const record = records.get(requestId);
       if (record === undefined) return null;
-      const settled = record.status === "pending" ? settlePending(places, record, decision) : null;
+      const settled = settle(places, record, decision);
       if (settled === null) return { settled: false, record: structuredClone(record) };
-      await makeDue(record.runId, record.threadId, decision.decidedAt);
+      await makeDue(record.runId, decision.decidedAt);
       return { settled: true, record: structuredClone(settled) };
     },
     async supersede(threadId, runId, at) {
@@ -51,9 +51,7 @@ export function createEmbeddedApprovalSettlements(
       );
       if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
       const decision: Decision = { status: "superseded", decidedAt: at };
-      const settled = unfinished.map((record) =>
-        record.status === "pending" ? (settlePending(places, record, decision) ?? record) : record,
-      );
+      const settled = unfinished.map((record) => settle(places, record, decision) ?? record);
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
     },
@@ -65,7 +63,7 @@ export function createEmbeddedApprovalSettlements(
       settleAs(places, record, replacement);
       records.finish(record.threadId, requestId);
       open(places, edited);
-      await makeDue(edited.runId, edited.threadId, edited.createdAt);
+      await makeDue(edited.runId, edited.createdAt);
       return { kind: "replaced", record: structuredClone(records.get(edited.requestId) ?? edited) };
     },
     ...createRestatements(places),
@@ -114,7 +112,7 @@ function open({ records, bus }: Places, record: ApprovalRecord): ApprovalRecord[
 }
 
 /** Null when it may not be settled so. */
-function settlePending(places: Places, record: ApprovalRecord, wanted: Decision): ApprovalRecord | null {
+function settle(places: Places, record: ApprovalRecord, wanted: Decision): ApprovalRecord | null {
   const settling = settlingOf(record, places.bus.get(hitlRequestKey(record.requestId)), wanted);
   return settling === null ? null : settleAs(places, record, settling);
 }

@@ -1,7 +1,7 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { ApprovalRecord } from "../../records/approval.ts";
-import { HITL_TTL_S } from "../../records/approval.ts";
 import { hitlRequestKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import { withTaskId } from "../published-request.ts";
 import { createApprovalRecords } from "./approval-records.ts";

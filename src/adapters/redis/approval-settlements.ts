@@ -52,7 +52,7 @@ async function settle(
 ): Promise<SettleResult | null | "conflict"> {
   const [record, request] = await Promise.all([reader.get(requestId), reader.publishedRequest(requestId)]);
   if (record === null) return null;
-  const settling = record.status === "pending" ? settlingOf(record, request, decision) : null;
+  const settling = settlingOf(record, request, decision);
   if (settling === null) return { settled: false, record };
   const key = approvalKey(requestId);
   const [outcome, fields] = await settleApproval(

@@ -1,5 +1,5 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
-import { HITL_TTL_S } from "../../records/approval.ts";
 import { hitlRequestKey, hitlTaskKey } from "../hitl-keys.ts";
 import { withTaskId } from "../published-request.ts";
 import { asPending, openArguments, openKeys } from "./approval-arguments.ts";

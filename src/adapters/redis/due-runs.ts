@@ -13,7 +13,7 @@ type DueRuns = Pick<ThreadRegistry, "makeDue" | "dueAt" | "notDue" | "takeDue">;
 /** One ZSET of the runs that ought to be moving, by when. */
 export function createRedisDueRuns(redis: RedisCommands): DueRuns {
   return {
-    async makeDue(runId, _threadId, at) {
+    async makeDue(runId, at) {
       await redis.command("ZADD", [DUE_KEY, at, runId]);
     },
     async dueAt(runId) {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Owner } from "../../records/run.ts";
 
 /**
- * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are in
- * ../hitl-keys.ts and ../event-channels.ts. An id is always the last part, unescaped: whatever characters it
+ * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are the
+ * contract's (../hitl-keys.ts). An id is always the last part, unescaped: whatever characters it
  * holds (`:` and `*` too), two ids never share a name.
  */
 

@@ -109,7 +109,7 @@ describe("the redis backend", () => {
       () => threads.run("r"),
       () => threads.transition("r", ["queued"], "running", 1),
       () => threads.runsOf("t"),
-      () => threads.makeDue("r", "t", 1),
+      () => threads.makeDue("r", 1),
       () => threads.notDue("r"),
       () => threads.takeDue(1, 2, 3),
       () => threads.watch("t", () => {}),

@@ -167,7 +167,7 @@ describe("the redis backend refuses what it cannot read, naming the key and no v
   it("one run, and still finds the others that are due", async () => {
     const run = aRun({ createdAt: 1 });
     await client.set("aura:run:wrong", "private");
-    await backend.threads.makeDue("wrong", "t", 0);
+    await backend.threads.makeDue("wrong", 0);
     await backend.threads.begin(run);
     expect(await backend.threads.takeDue(10, 20, 10)).toEqual([dueRun(run)]);
   });

@@ -164,7 +164,10 @@ describe("the redis knowledge queue", () => {
     await redis.down();
     const queue = connect();
     const worker = knowledgeWorker();
+    const away = logger.next(AWAY);
     queue.work(worker.handler, BATCH);
+    // Else Redis may be there before the first attempt to connect, and nobody has noticed anything.
+    await away;
     const back = logger.next(BACK);
     await redis.up();
     await back;

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisBackend } from "../../../src/adapters/redis/backend.ts";
 import type { Backend } from "../../../src/ports/backend.ts";
-import { anApproval, aRun, range, someEvents } from "../../contracts/harness.ts";
+import { anApproval, aRun, bringTo, range, someEvents } from "../../contracts/harness.ts";
 import { startRedis, type TestRedis } from "../../helpers/redis.ts";
 import { recordingLogger } from "./recording-logger.ts";
 
@@ -47,7 +47,7 @@ describe("what the redis backend keeps, and for how long", () => {
     for (const { runId } of runs) {
       await threads.begin(aRun({ threadId, runId }));
       await eventLog.append(runId, someEvents(1, 2));
-      await threads.transition(runId, ["queued"], "completed", 2);
+      await bringTo(threads, runId, "completed", 2);
     }
     await approvals.open(records);
     await approvals.settle(records[0]!.requestId, { status: "approved", decidedAt: 1 });

@@ -7,9 +7,8 @@ import { createRedisBackend, type RedisBackend } from "../../../src/adapters/red
 import { openSaver } from "../../../src/adapters/redis/saver.ts";
 import { createAgent } from "../../../src/agent.ts";
 import { loadConfig } from "../../../src/config.ts";
-import { advance } from "../../../src/runs/advance.ts";
+import { type AdvanceDeps, advance } from "../../../src/runs/advance.ts";
 import { createCancellations } from "../../../src/runs/cancel.ts";
-import type { RunDeps } from "../../../src/runs/deps.ts";
 import { eachEvent } from "../../../src/runs/each-event.ts";
 import { createHolding } from "../../../src/runs/holding.ts";
 import { createPresence } from "../../../src/runs/presence.ts";
@@ -71,8 +70,9 @@ describe("a worker that was frozen for longer than its lease", () => {
     const holding = createHolding(backend.leases, 60_000, logger, Date.now);
     const { limits } = config;
     const presence = createPresence({ threads: backend.threads, leaseMs: 60_000, logger });
-    const deps: RunDeps = {
-      ...{ backend, agent, logger, presence, now: Date.now },
+    const deps: AdvanceDeps = {
+      ...backend,
+      ...{ agent, logger, presence, now: Date.now },
       ...{ approvalTtlMs: 60_000, limits },
     };
     const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };

@@ -27,8 +27,8 @@ export const APPROVALS: readonly Mutant[] = [
   {
     promise: "an edit does not overtake Main Service's decision",
     file: "src/adapters/published-request.ts",
-    source: 'if (record.status !== "pending" || isDecidedThere(request, record)) return null;',
-    replacement: 'if (record.status !== "pending") return null;',
+    source: "if (isDecidedThere(request, record)) return null;",
+    replacement: "",
     tests: CONTRACTS,
   },
   {
@@ -173,9 +173,9 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "an approval leaves pending once (embedded)",
-    file: "src/adapters/embedded/approval-settlements.ts",
-    source: `const settled = record.status === "pending" ?`,
-    replacement: "const settled = record.status !== null ?",
+    file: "src/adapters/published-request.ts",
+    source: "if (!maySettle(record.status, decision.status)) return null;",
+    replacement: "",
     tests: CONTRACTS,
   },
   {

@@ -97,20 +97,20 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "... also of a tool call",
     file: "graphs/aura/build.ts",
-    source: `"tools", withStoredEvents(`,
-    replacement: `"tools", ((node) => node)(`,
+    source: "withStoredEvents(toolNode(",
+    replacement: "((node) => node)(toolNode(",
     tests: ORDER,
   },
   {
     promise: "... and whoever waits is let go only after the log has stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: "if (isBarrier(chunk)) {",
     replacement: "if (isBarrier(chunk)) { chunk.resolve();",
     tests: ORDER,
   },
   {
     promise: "no effect begins before the checkpoint that asks for it is stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: `durability: "sync"`,
     replacement: `durability: "async"`,
     tests: ORDER,
@@ -146,7 +146,7 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "what came of a call is stored",
     file: "graphs/aura/effect.ts",
-    source: "await finish(ledger, keyOf(context), outcome);",
+    source: "await storeOutcome(ledger, keyOf(context), outcome);",
     replacement: "",
     tests: EFFECT,
   },

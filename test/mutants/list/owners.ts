@@ -36,7 +36,7 @@ export const OWNERS: readonly Mutant[] = [
   },
   {
     promise: "somebody else's saved thread does not exist",
-    file: "src/threads/deps.ts",
+    file: "src/threads/own-thread.ts",
     source: "!isOwnedBy(thread, owner)",
     replacement: "owner === null",
     tests: HTTP,

@@ -31,6 +31,20 @@ export const RUNS: readonly Mutant[] = [
     tests: STALE,
   },
   {
+    promise: "a run's status changes only as the table of statuses allows (embedded)",
+    file: "src/adapters/embedded/thread-registry.ts",
+    source: "checkTransition(from, to);",
+    replacement: "",
+    tests: EMBEDDED,
+  },
+  {
+    promise: "a run's status changes only as the table of statuses allows (Redis)",
+    file: "src/adapters/redis/thread-registry.ts",
+    source: "checkTransition(from, to);",
+    replacement: "",
+    tests: REDIS,
+  },
+  {
     promise: "a status changes only while the run is in the attempt that is worked on (embedded)",
     file: "src/adapters/embedded/thread-registry.ts",
     source: "ifAttempt !== undefined &&",

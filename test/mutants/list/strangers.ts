@@ -78,7 +78,7 @@ export const STRANGERS: readonly Mutant[] = [
   },
   {
     promise: "an edit of a state holds nothing of the kind either",
-    file: "graphs/saved/thread-view.ts",
+    file: "graphs/saved/state-edits.ts",
     source: "refuseHostile(edits);",
     replacement: "",
     tests: [...STATE, ...SAVED],

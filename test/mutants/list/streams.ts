@@ -112,7 +112,7 @@ export const STREAMS: readonly Mutant[] = [
   },
   {
     promise: "a frame is 16 KB at most",
-    file: "src/http/frame.ts",
+    file: "packages/contract/src/frames.ts",
     source: "MAX_FRAME_BYTES = 16 * 1024",
     replacement: "MAX_FRAME_BYTES = 160 * 1024",
     tests: FRAME,

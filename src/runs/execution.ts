@@ -1,18 +1,18 @@
 import type { RunRecord } from "../records/run.ts";
-import type { Attended } from "./attended.ts";
 import type { Cancellations } from "./cancel.ts";
-import type { RunDeps } from "./deps.ts";
+import type { Registration } from "./work-on.ts";
 import type { RunWriter } from "./writer.ts";
 
-/** One stretch of work on a run: from its prompt, from decisions or from a crash, to its end or the next approvals. */
-export interface Stretch {
-  deps: RunDeps;
+/**
+ * One execution of a run: from its prompt, from decisions or from a crash, to its end or the next approvals.
+ */
+export interface Execution {
   run: RunRecord;
   writer: RunWriter;
-  /** Of the events that this stretch writes. */
+  /** Of the events that this execution writes. */
   firstSeq: number;
   signal: AbortSignal;
-  onCheckpoint: Attended["onCheckpoint"];
+  onCheckpoint: Registration["onCheckpoint"];
 }
 
 /** The run is not ours to continue: it was cancelled or superseded, or another worker has it. */
@@ -23,8 +23,8 @@ export class RunTakenAwayError extends Error {
   }
 }
 
-/** What stops a stretch of work before its end. */
-export interface Stop {
+/** What stops an execution before its end. */
+export interface StopSignals {
   /** Aborts when the lease is lost or this process has to stop; the run goes on elsewhere. */
   abandon: AbortSignal;
   cancellations: Pick<Cancellations, "listen">;

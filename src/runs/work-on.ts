@@ -1,13 +1,23 @@
 import type { CheckpointMetadata } from "../ports/agent-graph.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { RunRecord } from "../records/run.ts";
-import type { RunDeps } from "./deps.ts";
 import { aloneMs } from "./ends.ts";
 import type { Place } from "./gate.ts";
-import { takePlace } from "./no-progress.ts";
+import { type TakePlaceDeps, takePlace } from "./no-progress.ts";
+import type { Presence } from "./presence.ts";
 
-/** What work on a run says of itself, so that the ends of processes can be told from its ends in good order. */
-export interface Attended {
+type TellDeps = Pick<TakePlaceDeps, "logger"> & {
+  presence: Pick<Presence, "worker" | "joined" | "progressed">;
+};
+
+export type WorkOnDeps = TakePlaceDeps &
+  TellDeps & { presence: Pick<Presence, "works" | "stopped" | "left"> };
+
+/**
+ * What work on a run says of itself, so that a process that ends in the middle of the work can be told from
+ * one that stops in good order.
+ */
+export interface Registration {
   /** For the transition that begins the work. */
   worker: NonNullable<RunPatch["worker"]>;
   /** To be told of every checkpoint of the run; resolves when it is noted. Never rejects. */
@@ -19,11 +29,11 @@ export interface Attended {
  *
  * @param work true when it has brought the run to a stop: its end, or what it waits for
  */
-export async function attended(
-  deps: RunDeps,
+export async function workOn(
+  deps: WorkOnDeps,
   run: RunRecord,
   signal: AbortSignal,
-  work: (attended: Attended) => Promise<boolean>,
+  work: (registration: Registration) => Promise<boolean>,
 ): Promise<void> {
   const { presence } = deps;
   const { runId } = run;
@@ -44,7 +54,7 @@ export async function attended(
 }
 
 /** Stored first: whoever comes in must not be taken for absent. */
-function shareLater({ presence, logger }: RunDeps, run: RunRecord, place: Place): NodeJS.Timeout {
+function shareLater({ presence, logger }: TellDeps, run: RunRecord, place: Place): NodeJS.Timeout {
   const { runId } = run;
   const timer = setTimeout(
     () => {
@@ -58,7 +68,7 @@ function shareLater({ presence, logger }: RunDeps, run: RunRecord, place: Place)
 }
 
 /** Says once that the run has made progress: with the first result of a step. */
-function listener({ presence, logger }: RunDeps, runId: string, place: Place): Attended["onCheckpoint"] {
+function listener({ presence, logger }: TellDeps, runId: string, place: Place): Registration["onCheckpoint"] {
   let said = false;
   let input: number | null = null;
   return async ({ source, step }) => {

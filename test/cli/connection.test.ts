@@ -1,7 +1,7 @@
-import { type ConnectionOptions, readConnection } from "@aura-platform/client/connection.ts";
 import { expect, test } from "vitest";
-import { CommandFailure } from "../../../cli/failure.ts";
-import { tokenOf } from "../../cli/cli.ts";
+import { type ConnectionOptions, readConnection } from "../../cli/connection.ts";
+import { CommandFailure } from "../../cli/failure.ts";
+import { tokenOf } from "./cli.ts";
 
 const token = await tokenOf();
 
