@@ -6,10 +6,10 @@ import { delimiter, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { Redis } from "ioredis";
-import { reasonOf, SetupError } from "./data-dir.ts";
-import type { RedisAddress } from "./hitl-storage.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
+import { messageOf, SetupError } from "./data-dir.ts";
 
-export interface PrivateRedis extends RedisAddress {
+interface PrivateRedis extends RedisAddress {
   /** Ends the server, gently first. */
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startPrivateRedis(
     } catch (error) {
       await server.stop();
       if (attempt === ATTEMPTS) {
-        throw new SetupError(`${binary} does not start: ${server.lastWords() || reasonOf(error)}`);
+        throw new SetupError(`${binary} does not start: ${server.lastWords() || messageOf(error)}`);
       }
     }
   }
@@ -98,8 +98,9 @@ async function terminate(child: ChildProcess, ended: Promise<void>): Promise<voi
 }
 
 /**
- * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for the
- * end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is gone.
+ * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for
+ * the end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is
+ * gone.
  */
 async function watch(redis: ChildProcess, ended: Promise<void>): Promise<void> {
   if (redis.pid === undefined) return;
@@ -135,7 +136,7 @@ export async function answers(
   });
   let lastError = "no answer";
   redis.on("error", (error: Error) => {
-    lastError = reasonOf(error);
+    lastError = messageOf(error);
   });
   const timer = new AbortController();
   try {

@@ -15,15 +15,16 @@ import { headerOf, soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { parseInput } from "./schemas.ts";
 
-export interface StreamDeps extends FollowDeps {
+interface StreamDeps extends FollowDeps {
   start(prompt: Prompt): Promise<RunRecord>;
 }
 
 /**
- * `POST /aura/test/stream` and `GET` on the same path (contract, sections 3 and 8): starts a run and follows it. With
- * `Last-Event-ID` of one of the caller's runs it only follows, whatever the body says: the web client sends
- * the same body again when its connection broke. With an `Idempotency-Key` that has started a run already, it follows
- * that one from its beginning. Who has too many streams open may follow, and start nothing.
+ * `POST /aura/test/stream` and `GET` on the same path (docs/contract.md, sections 3 and 8): starts a run and
+ * follows it. With `Last-Event-ID` of one of the caller's runs it only follows, whatever the body says: the
+ * web client sends the same body again when its connection broke. With an `Idempotency-Key` that has started
+ * a run already, it follows that one from its beginning. Who has too many streams open may follow, and start
+ * nothing.
  */
 export function streamRoutes(app: FastifyInstance, deps: StreamDeps): void {
   const answer = async (input: z.infer<typeof streamBody>, request: FastifyRequest, reply: FastifyReply) => {

@@ -7,9 +7,9 @@ import { isTerminal, type RunRecord } from "../records/run.ts";
 import { cutText, plainText } from "./text.ts";
 
 /**
- * A run as an AgentTask tells it (contract, section 5). Its description is what was asked and, while it is
- * worked on or when it has failed, at which step: at most 255 characters. Its progress comes from the plan's
- * steps, and 100 is for Main Service to say, when the task completes.
+ * A run as an AgentTask tells it (docs/contract.md, section 5). Its description is what was asked and, while
+ * it is worked on or when it has failed, at which step: at most 255 characters. Its progress comes from the
+ * plan's steps, and 100 is for Main Service to say, when the task completes.
  */
 export interface TaskView extends Required<TaskProgressBody>, Required<Pick<CreateTaskBody, "inputData">> {
   /** With the plan steps, again as JSON text. */

@@ -8,7 +8,7 @@ import { createMainService as createDevMainService } from "../../devstack/main-s
 import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import { createMainService } from "../../src/tasks/main-service.ts";
+import { createMainServiceClient } from "../../src/tasks/main-service.ts";
 import { type Reporter, startReporter } from "../../src/tasks/reporter.ts";
 import { recordingLogger } from "../adapters/redis/recording-logger.ts";
 import { aRun } from "../contracts/harness.ts";
@@ -53,7 +53,7 @@ beforeEach(() => {
     {
       ...{ backend, now, logger: pino(sink), plannedTool: async () => "send_email" },
       // A call that a busy machine makes late is no failure: the next attempt would wait for the clock of this test.
-      main: createMainService({ url: main.url, jwtSecret, breakMs: 3 * HOUR, timeoutMs: 180_000 }),
+      main: createMainServiceClient({ url: main.url, jwtSecret, breakMs: 3 * HOUR, timeoutMs: 180_000 }),
     },
     { everyMs: 5 },
   );

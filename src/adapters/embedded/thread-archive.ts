@@ -18,7 +18,7 @@ interface Parts {
   reports: EmbeddedTaskReports;
 }
 
-export interface EmbeddedThreadArchive extends ThreadArchive {
+interface EmbeddedThreadArchive extends ThreadArchive {
   /** Drops everything of a thread, at once. */
   forget(threadId: string): void;
 }

@@ -23,7 +23,10 @@ const effect = jsonField.pipe(
 
 const LOST = 0;
 const STARTED = JSON.stringify({ v: 1, state: "started" });
-/** To a process of the older version, which does not run it then, a call that has ended is one that was started. */
+/**
+ * To a process of the older version, which does not run it then, a call that has ended is one that was
+ * started.
+ */
 const endedJson = (as: "unknown" | "never", rest: { later?: unknown } = {}) =>
   JSON.stringify({ v: 1, state: "started", ended: as, ...rest });
 const UNKNOWN = endedJson("unknown");

@@ -69,7 +69,10 @@ export function createRedisEventLog(
   };
 }
 
-/** append never leaves one: entries have been lost in Redis, and a client must not take the rest for the whole. */
+/**
+ * append never leaves one: entries have been lost in Redis, and a client must not take the rest for the
+ * whole.
+ */
 function refuseGap(key: string, after: number, events: readonly StoredEvent[]): void {
   for (const [index, { seq }] of events.entries()) {
     if (seq !== after + index + 1) throw new RecordFormatError(key, `has lost event ${after + index + 1}`);

@@ -22,7 +22,7 @@ import {
 } from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
 import { APPROVAL_FIELDS, ownerText, parseApproval } from "./records.ts";
-import { condemnThread, readApprovals, removeThread, storeThread } from "./scripts/threads.ts";
+import { condemnThread, readApprovals, removeThreadKeys, storeThread } from "./scripts/threads.ts";
 import { createThreadList } from "./thread-list.ts";
 
 const effectsReply = z.array(z.string());
@@ -68,7 +68,7 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
       };
       const channel = runsChannel(threadId);
       const requestPrefix = HITL_PREFIXES.request;
-      await removeThread(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
+      await removeThreadKeys(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
     },
   };
 }

@@ -71,7 +71,7 @@ export const condemnThread = defineScript(
 );
 
 /** The number of its runs. */
-export const removeThread = defineScript(
+export const removeThreadKeys = defineScript(
   "remove-thread",
   ["thread", "runs", "approvals", "pending", "due", "threadsOf", "...rest"],
   ["threadId", "runPrefix", "eventsPrefix", "approvalPrefix", "requestPrefix", "channel"],
