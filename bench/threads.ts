@@ -36,7 +36,8 @@ const address = { REDIS_HOST: redis.host, REDIS_PORT: `${redis.port}` };
 const config = loadConfig({ JWT_SECRET, ...address, AURA_KNOWLEDGE: "off" });
 const core = await compose(config, { logger: pino({ level: "silent" }) });
 await core.ready();
-const { threads, archive, eventLog } = core.saved.backend;
+const { threads, eventLog } = core.backend;
+const { archive } = core.saved;
 
 async function fill(count: number): Promise<void> {
   for (let from = 0; from < count; from += BATCH) {
@@ -61,7 +62,8 @@ async function record(n: number): Promise<void> {
     updatedAt: at,
   } as const;
   await threads.begin(run);
-  await threads.transition(runId, ["queued"], n % 1000 === 0 ? "failed" : "completed", at);
+  await threads.transition(runId, ["queued"], "running", at);
+  await threads.transition(runId, ["running"], n % 1000 === 0 ? "failed" : "completed", at);
   await threads.notDue(runId);
 }
 

@@ -1,4 +1,8 @@
 import { randomUUID } from "node:crypto";
+import {
+  DOMAIN_EVENT_CHANNEL,
+  type WrittenNestedDomainEvent,
+} from "@aura-platform/contract/domain-events.ts";
 import { localDateTime } from "../src/http/envelope.ts";
 import type { Owner } from "../src/records/run.ts";
 import type { EventPublisher } from "./event-publisher.ts";
@@ -15,7 +19,7 @@ export function createApprovalDocument(
   document: { title: string; content: string },
 ): string {
   const eventId = `event-${randomUUID()}`;
-  const event = {
+  const event: WrittenNestedDomainEvent = {
     eventId,
     eventType: "ApprovalCreatedEvent",
     source: "approval-service",
@@ -25,6 +29,6 @@ export function createApprovalDocument(
     timestamp: localDateTime(new Date()),
     metadata: { version: "1.0" },
   };
-  events.publish(["dwp:events:approval", "dwp:events:all"], JSON.stringify(event));
+  events.publish([DOMAIN_EVENT_CHANNEL.approval, DOMAIN_EVENT_CHANNEL.all], JSON.stringify(event));
   return eventId;
 }

@@ -1,7 +1,7 @@
+import type { Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
-import type { Message } from "./envelope.ts";
 import { authenticate, signToken } from "./jwt.ts";
 import { menuTreeIn, NO_MENUS, permissionsIn } from "./menus.ts";
 import { addMonitoringRoutes } from "./monitoring.ts";
@@ -28,7 +28,7 @@ const MESSAGES = {
   me: { ko: "내 정보를 조회했습니다.", en: "Who you are." },
   permissions: { ko: "권한을 조회했습니다.", en: "What you may do." },
   menus: { ko: "메뉴를 조회했습니다.", en: "The menus." },
-} satisfies Record<string, Message>;
+} satisfies Record<string, Sentence>;
 
 /**
  * DWP's Auth Server: `POST /auth/login` gives a token to one of DEV_USERS; the rest is what DWP's web client

@@ -1,17 +1,10 @@
-import { type AuraError, ERRORS, type ErrorCode, type Language } from "../src/errors.ts";
+import type { FailureEnvelope, SuccessEnvelope } from "@aura-platform/contract/envelope.ts";
+import { ERRORS } from "@aura-platform/contract/errors.ts";
+import { DEFAULT_LANGUAGE, LANGUAGES, type Language } from "@aura-platform/contract/languages.ts";
+import type { AuraError } from "../src/errors.ts";
 
-/** The JSON envelope of DWP's Java services (contract, section 5), as the stand-ins answer it. */
-export interface Envelope {
-  status: "SUCCESS" | "ERROR";
-  message: string;
-  data?: unknown;
-  errorCode?: ErrorCode;
-  success: boolean;
-  timestamp: string;
-}
-
-/** A sentence for people, in both languages. */
-export type Message = Readonly<Record<Language, string>>;
+/** An envelope as DWP's Java services answer it: without what agents add, and often without data. */
+type OfJava<Envelope> = Omit<Envelope, "agentMetadata" | "data"> & { data?: unknown };
 
 /** Java's LocalDateTime as DWP prints it: no zone, whole seconds. Here always UTC. */
 export function localDateTime(ms: number = Date.now()): string {
@@ -20,10 +13,11 @@ export function localDateTime(ms: number = Date.now()): string {
 
 /** Korean unless the client's first choice is English. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  return acceptLanguage?.trim().toLowerCase().startsWith("en") ? "en" : "ko";
+  const first = acceptLanguage?.trim().toLowerCase() ?? "";
+  return LANGUAGES.find((language) => first.startsWith(language)) ?? DEFAULT_LANGUAGE;
 }
 
-export function success(message: string, data?: unknown): Envelope {
+export function success(message: string, data?: unknown): OfJava<SuccessEnvelope> {
   return {
     status: "SUCCESS",
     message,
@@ -33,7 +27,7 @@ export function success(message: string, data?: unknown): Envelope {
   };
 }
 
-export function failure(error: AuraError, language: Language): Envelope {
+export function failure(error: AuraError, language: Language): OfJava<FailureEnvelope> {
   return {
     status: "ERROR",
     message: ERRORS[error.code][language],

@@ -1,4 +1,5 @@
 import { text } from "node:stream/consumers";
+import { DOMAIN_EVENT_CHANNEL, DOMAIN_EVENT_PREFIX } from "@aura-platform/contract/domain-events.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
@@ -31,7 +32,7 @@ const happening = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("raw"),
-    channels: z.array(z.string().startsWith("dwp:events:")).min(1).default(["dwp:events:all"]),
+    channels: z.array(z.string().startsWith(DOMAIN_EVENT_PREFIX)).min(1).default([DOMAIN_EVENT_CHANNEL.all]),
     /** A string goes out as it is, everything else as JSON. */
     message: z.unknown(),
   }),

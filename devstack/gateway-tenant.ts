@@ -1,3 +1,4 @@
+import { tokenClaims } from "@aura-platform/contract/token.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 
@@ -13,7 +14,7 @@ const TENANT = "x-tenant-id";
 const IS_NUMBER = /^\d+$/;
 
 const claims = z.object({
-  tenant_id: z.union([z.string(), z.number().transform(String)]).pipe(z.string().regex(IS_NUMBER)),
+  tenant_id: tokenClaims.shape.tenant_id.pipe(z.string().regex(IS_NUMBER)),
 });
 
 /** The real Gateway's 400 for a request without X-Tenant-ID: no body at all (contract, section 8). */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
+import type { DwpSource } from "@aura-platform/contract/headers.ts";
 import cors from "@fastify/cors";
 import httpProxy, { type FastifyHttpProxyOptions } from "@fastify/http-proxy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -94,7 +95,7 @@ function addDevRoutes(app: FastifyInstance, options: GatewayOptions): void {
 /** Kept on the raw headers, because those are what the proxy forwards. */
 function setDefaultHeaders(request: FastifyRequest, reply: FastifyReply): void {
   const { headers } = request.raw;
-  headers["x-dwp-source"] ||= "FRONTEND";
+  headers["x-dwp-source"] ||= "FRONTEND" satisfies DwpSource;
   headers["x-dwp-caller-type"] ||= "USER";
   headers["x-correlation-id"] ||= randomUUID();
   // For the gateway's own answers; an upstream that sets the header overrides it.

@@ -1,7 +1,7 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import { Redis } from "ioredis";
 import type { EmbeddedBus } from "../src/adapters/embedded/bus.ts";
 import { BackendUnavailableError } from "../src/errors.ts";
-import { HITL_TTL_S } from "../src/records/approval.ts";
 
 /** One decision, as it is written and announced. */
 export interface Decided {

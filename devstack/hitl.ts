@@ -1,33 +1,35 @@
+import { type Verdict, verdict as verdictSchema } from "@aura-platform/contract/approvals.ts";
+import {
+  approveBody,
+  type DecidedRequest,
+  type DecisionAnswer,
+  HITL_PREFIXES,
+  hitlRequest,
+  rejectBody,
+  requestParams,
+  type Signal,
+  sessionParams,
+} from "@aura-platform/contract/hitl.ts";
+import type { Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
-import type { Message } from "./envelope.ts";
 import type { HitlStorage } from "./hitl-storage.ts";
 import { authenticate, authenticateUser, type Caller } from "./jwt.ts";
 import { sendSuccess } from "./service.ts";
 
-type Verdict = "approved" | "rejected";
-
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
-const requestParams = z.object({ requestId: id });
-const sessionParams = z.object({ sessionId: id });
 /** A tenant as Spring reads it into a Long. */
 const wholeNumber = z.string().regex(/^[+-]?\d{1,18}$/);
-const approveBody = z.object({ userId: z.string().min(1) });
-const rejectBody = approveBody.extend({ reason: z.string().optional() });
 
 /** The part of `hitl:request` that Main Service looks at; the rest is kept as it is. */
-const storedRequest = z.looseObject({
-  requestId: z.string(),
-  sessionId: z.string(),
-  tenantId: z.string(),
-  status: z.string(),
-  reason: z.string().optional(),
-});
-type StoredRequest = z.infer<typeof storedRequest>;
+const storedRequest = hitlRequest
+  .pick({ requestId: true, sessionId: true, tenantId: true, reason: true })
+  .extend({ status: z.string() })
+  .loose();
+type StoredRequest = z.output<typeof storedRequest>;
 
 /** Whatever else stands there (`expired`, say): Main Service takes it for undecided. */
-const DECIDED: ReadonlySet<string> = new Set<Verdict>(["approved", "rejected"]);
+const DECIDED: ReadonlySet<string> = new Set(verdictSchema.options);
 
 const MESSAGES = {
   request: { ko: "승인 요청을 조회했습니다.", en: "The approval request." },
@@ -36,7 +38,7 @@ const MESSAGES = {
   approved: { ko: "요청이 승인되었습니다.", en: "The request is approved." },
   rejected: { ko: "요청이 거절되었습니다.", en: "The request is rejected." },
   standing: { ko: "이미 처리된 요청입니다.", en: "The request has been decided already." },
-} satisfies Record<string, Message>;
+} satisfies Record<string, Sentence>;
 
 /** Main Service's HITL API (contract, sections 4 and 8). */
 export function addHitlRoutes(app: FastifyInstance, jwtSecret: string, storage: HitlStorage): void {
@@ -51,7 +53,7 @@ export function addHitlRoutes(app: FastifyInstance, jwtSecret: string, storage: 
     const caller = await authenticate(jwtSecret, request.headers);
     const { sessionId } = sessionParams.parse(request.params);
     await refuseForeignSession(storage, sessionId, caller);
-    const signal = await storage.get(`hitl:signal:${sessionId}`);
+    const signal = await storage.get(`${HITL_PREFIXES.signal}${sessionId}`);
     if (signal === null) return sendSuccess(request, reply, MESSAGES.noSignal);
     return sendSuccess(request, reply, MESSAGES.signal, signal);
   });
@@ -118,34 +120,36 @@ async function decide(storage: HitlStorage, input: DecideInput): Promise<Outcome
     const { request, text } = await load(storage, requestId, caller);
     if (DECIDED.has(request.status)) return { decided: false, standing: request };
     const now = Date.now();
-    const standing: StoredRequest = {
-      ...request,
-      status: verdict,
-      ...(verdict === "approved"
-        ? { approvedBy: caller.userId, approvedAt: now }
-        : { rejectedBy: caller.userId, rejectedAt: now, reason }),
-    };
+    const standing: StoredRequest = { ...request, ...decisionOf(caller, verdict, reason, now) };
     const decided = await storage.decide({
-      requestKey: `hitl:request:${requestId}`,
+      requestKey: `${HITL_PREFIXES.request}${requestId}`,
       expected: text,
       request: JSON.stringify(standing),
-      signalKey: `hitl:signal:${request.sessionId}`,
+      signalKey: `${HITL_PREFIXES.signal}${request.sessionId}`,
       signal: JSON.stringify(signalOf(requestId, verdict, reason, now)),
-      channel: `hitl:channel:${request.sessionId}`,
+      channel: `${HITL_PREFIXES.channel}${request.sessionId}`,
     });
     // Otherwise someone else wrote in between: what stands now decides the answer.
     if (decided) return { decided: true, standing };
   }
 }
 
-function signalOf(requestId: string, verdict: Verdict, reason: string | undefined, now: number) {
-  return {
-    type: verdict === "approved" ? "approval" : "rejection",
-    requestId,
-    status: verdict,
-    ...(reason === undefined ? {} : { reason }),
-    timestamp: Math.floor(now / 1000),
-  };
+/** What is added to the request. */
+function decisionOf(
+  { userId }: Caller,
+  status: Verdict,
+  reason: string | undefined,
+  now: number,
+): Partial<DecidedRequest> {
+  if (status === "approved") return { status, approvedBy: userId, approvedAt: now };
+  return { status, rejectedBy: userId, rejectedAt: now, ...(reason === undefined ? {} : { reason }) };
+}
+
+function signalOf(requestId: string, status: Verdict, reason: string | undefined, now: number): Signal {
+  const timestamp = Math.floor(now / 1000);
+  if (status === "approved") return { type: "approval", requestId, status, timestamp };
+  const why = reason === undefined ? {} : { reason };
+  return { type: "rejection", requestId, status, ...why, timestamp };
 }
 
 async function load(
@@ -153,7 +157,7 @@ async function load(
   requestId: string,
   caller: Caller,
 ): Promise<{ request: StoredRequest; text: string }> {
-  const text = await storage.get(`hitl:request:${requestId}`);
+  const text = await storage.get(`${HITL_PREFIXES.request}${requestId}`);
   if (text === null) throw new AuraError("E1004");
   const request = parseStored(text);
   if (request.tenantId !== caller.tenantId) throw new AuraError("E2007");
@@ -162,9 +166,9 @@ async function load(
 
 /** A signal names no tenant: the request that the session points to does. */
 async function refuseForeignSession(storage: HitlStorage, sessionId: string, caller: Caller): Promise<void> {
-  const requestId = await storage.get(`hitl:session:${sessionId}`);
+  const requestId = await storage.get(`${HITL_PREFIXES.session}${sessionId}`);
   if (requestId === null) return;
-  const text = await storage.get(`hitl:request:${requestId}`);
+  const text = await storage.get(`${HITL_PREFIXES.request}${requestId}`);
   if (text !== null && parseStored(text).tenantId !== caller.tenantId) throw new AuraError("E2007");
 }
 
@@ -177,7 +181,7 @@ function parseStored(text: string): StoredRequest {
   }
 }
 
-function summary(request: StoredRequest) {
+function summary(request: StoredRequest): DecisionAnswer {
   const { requestId, sessionId, status, reason } = request;
   return { requestId, sessionId, status, ...(reason === undefined ? {} : { reason }) };
 }

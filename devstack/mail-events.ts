@@ -1,4 +1,9 @@
 import { randomUUID } from "node:crypto";
+import {
+  DOMAIN_EVENT_CHANNEL,
+  type EventSubject,
+  type WrittenDomainEvent,
+} from "@aura-platform/contract/domain-events.ts";
 import { localDateTime } from "../src/http/envelope.ts";
 import type { Owner } from "../src/records/run.ts";
 import type { EventPublisher } from "./event-publisher.ts";
@@ -38,7 +43,7 @@ export function publishMailEvent(
   facts: MailFacts,
 ): string {
   const eventId = `event-${randomUUID()}`;
-  const event = {
+  const event: WrittenDomainEvent & EventSubject & MailFacts = {
     eventId,
     timestamp: localDateTime(new Date()),
     ...owner,
@@ -46,6 +51,6 @@ export function publishMailEvent(
     mailId: `mail-${randomUUID()}`,
     ...facts,
   };
-  events.publish(["dwp:events:mail", "dwp:events:all"], JSON.stringify(event));
+  events.publish([DOMAIN_EVENT_CHANNEL.mail, DOMAIN_EVENT_CHANNEL.all], JSON.stringify(event));
   return eventId;
 }

@@ -1,3 +1,4 @@
+import type { Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance } from "fastify";
 import { addHitlRoutes } from "./hitl.ts";
 import type { HitlStorage } from "./hitl-storage.ts";
@@ -10,7 +11,7 @@ export interface MainServiceOptions extends Pick<ServiceOptions, "logger"> {
   hitl: HitlStorage;
 }
 
-const HEALTHY = { ko: "정상입니다.", en: "All is well." };
+const HEALTHY: Sentence = { ko: "정상입니다.", en: "All is well." };
 
 /** DWP's Main Service, as far as Aura knows it: HITL Manager and AgentTask records. */
 export function createMainService(options: MainServiceOptions): FastifyInstance {

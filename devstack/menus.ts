@@ -1,8 +1,7 @@
-import type { Language } from "../src/errors.ts";
-import type { Message } from "./envelope.ts";
+import type { Language, Sentence } from "@aura-platform/contract/languages.ts";
 
 /** The pages of DWP's web client that have something to show on this stack. */
-const PAGES: readonly { menuKey: string; path: string; name: Message }[] = [
+const PAGES: readonly { menuKey: string; path: string; name: Sentence }[] = [
   { menuKey: "menu.dashboard", path: "/", name: { ko: "대시보드", en: "Dashboard" } },
   {
     menuKey: "menu.ai-workspace",
@@ -11,7 +10,7 @@ const PAGES: readonly { menuKey: string; path: string; name: Message }[] = [
   },
 ];
 const GROUP = { code: "APPS", name: { ko: "앱", en: "Apps" } };
-const VIEW: Message = { ko: "조회", en: "View" };
+const VIEW: Sentence = { ko: "조회", en: "View" };
 
 export interface Permission {
   resourceType: "MENU";

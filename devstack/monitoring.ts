@@ -1,6 +1,6 @@
+import type { Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Message } from "./envelope.ts";
 import { numericTenant } from "./numeric-tenant.ts";
 import { sendSuccess } from "./service.ts";
 
@@ -8,7 +8,7 @@ const text = z.string().max(4096);
 const pageView = z.object({ path: text.min(1), menuKey: text.nullish(), visitorId: text.nullish() });
 const userEvent = z.object({ resourceKey: text.min(1), action: text.nullish(), path: text.nullish() });
 
-const ACCEPTED: Message = { ko: "기록되었습니다.", en: "It is on record." };
+const ACCEPTED: Sentence = { ko: "기록되었습니다.", en: "It is on record." };
 
 /** What DWP's web client reports of its user, logged in or not; the record is this service's log. */
 export function addMonitoringRoutes(app: FastifyInstance): void {

@@ -1,18 +1,8 @@
+import { type KnowledgeState, readiness } from "@aura-platform/contract/health.ts";
+import { open } from "@aura-platform/contract/reading.ts";
 import { z } from "zod";
 
-const ready = z.object({
-  data: z.object({
-    knowledge: z
-      .object({
-        embedder: z.string(),
-        state: z.string(),
-        reason: z.string().optional(),
-        left: z.number().optional(),
-        waiting: z.number().optional(),
-      })
-      .optional(),
-  }),
-});
+const ready = z.object({ data: open(readiness).pick({ knowledge: true }) });
 
 /** The page waits for it. */
 const PATIENCE_MS = 3_000;
@@ -31,12 +21,12 @@ export async function searchState(auraUrl: string): Promise<string> {
 
 function inWords(knowledge: NonNullable<z.infer<typeof ready>["data"]["knowledge"]>): string {
   const { embedder, state, reason = "", left = 0, waiting = 0 } = knowledge;
-  const ways: Record<string, string> = {
+  const ways: Readonly<Record<string, string>> = {
     ok: "by words and meaning",
     words: `by words alone: ${reason}`,
     embedding: `by words and meaning; ${left} events are still to be embedded and are found by words`,
     failed: `fails: ${reason}`,
-  };
+  } satisfies Record<KnowledgeState["state"], string>;
   const incoming = waiting > 0 ? `; ${waiting} events wait to be indexed` : "";
   return `${ways[state] ?? state} (${embedder})${incoming}`;
 }

@@ -1,3 +1,4 @@
+import type { Language, Sentence } from "@aura-platform/contract/languages.ts";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,8 +8,8 @@ import Fastify, {
 } from "fastify";
 import { pino } from "pino";
 import { ZodError } from "zod";
-import { AuraError, type Language } from "../src/errors.ts";
-import { failure, languageOf, type Message, success } from "./envelope.ts";
+import { AuraError } from "../src/errors.ts";
+import { failure, languageOf, success } from "./envelope.ts";
 
 export interface ServiceOptions {
   /** Silent when left out. */
@@ -40,7 +41,7 @@ export function languageOfRequest(request: FastifyRequest): Language {
 }
 
 /** Answers the success envelope in the caller's language. */
-export function sendSuccess(request: FastifyRequest, reply: FastifyReply, message: Message, data?: unknown) {
+export function sendSuccess(request: FastifyRequest, reply: FastifyReply, message: Sentence, data?: unknown) {
   return reply.send(success(message[languageOfRequest(request)], data));
 }
 

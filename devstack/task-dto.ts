@@ -1,3 +1,12 @@
+import {
+  type CreateTaskBody,
+  createTaskBody,
+  type FailTaskQuery,
+  TASK_COLUMN_CHARS,
+  type TaskProgressBody,
+  type TasksQuery,
+  taskProgressBody,
+} from "@aura-platform/contract/agent-tasks.ts";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
 
@@ -11,14 +20,20 @@ const text = z.string().nullish();
 const createTypes = z.object({
   ...{ taskType: text, userId: text, tenantId: text },
   ...{ description: text, inputData: text },
+} satisfies Record<keyof CreateTaskBody, z.ZodType>);
+const progressTypes = z.object({
+  progress: z.unknown().optional(),
+  description: text,
+  planSteps: text,
+} satisfies Record<keyof TaskProgressBody, z.ZodType>);
+const { taskType, userId, tenantId } = createTaskBody.shape;
+const notBlank = (each: z.ZodString) => each.refine((value) => value.trim() !== "");
+const createRules = z.object({
+  taskType: notBlank(taskType),
+  userId: notBlank(userId),
+  tenantId: notBlank(tenantId),
 });
-const progressTypes = z.object({ progress: z.unknown().optional(), description: text, planSteps: text });
-const notBlank = z.string().refine((value) => value.trim() !== "");
-const createRules = z.object({ taskType: notBlank, userId: notBlank, tenantId: notBlank });
-const progressRules = z.object({ progress: z.number().int().min(0).max(100) });
-
-/** Characters; the other columns have no limit. */
-const COLUMNS = { taskType: 100, userId: 50, tenantId: 50 };
+const progressRules = taskProgressBody.pick({ progress: true });
 
 /**
  * @throws AuraError E1000 for another type or what no column takes; ZodError for a required text that is
@@ -27,8 +42,8 @@ const COLUMNS = { taskType: 100, userId: 50, tenantId: 50 };
 export function readNewTask(body: unknown) {
   const { description, inputData, ...required } = readTypes(createTypes, body);
   const task = { ...createRules.parse(required), ...present({ description, inputData }) };
-  for (const [name, limit] of Object.entries(COLUMNS)) {
-    const { length } = [...task[name as keyof typeof COLUMNS]];
+  for (const [name, limit] of Object.entries(TASK_COLUMN_CHARS)) {
+    const { length } = [...task[name as keyof typeof TASK_COLUMN_CHARS]];
     if (length > limit) throw fault(`value too long for ${name} (${length} characters)`);
   }
   refuseNul(task);
@@ -44,7 +59,7 @@ export function readProgress(body: unknown) {
 }
 
 /** A query that a request must have. @throws AuraError E1000 without it, as the real one does */
-export function requiredQuery(query: unknown, name: string): string {
+export function requiredQuery(query: unknown, name: keyof TasksQuery | keyof FailTaskQuery): string {
   const value = z.object({ [name]: z.string() }).safeParse(query).data?.[name];
   if (value === undefined) throw fault(`required parameter ${name} is missing`);
   refuseNul({ [name]: value });

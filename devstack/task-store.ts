@@ -1,25 +1,12 @@
+import type { AgentTask as ContractTask } from "@aura-platform/contract/agent-tasks.ts";
 import { localDateTime } from "./envelope.ts";
 
-export type TaskStatus = "REQUESTED" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
-
-/** The contract's AgentTask, section 5, and what it was made of. */
-export interface AgentTask {
-  taskId: string;
-  userId: string;
-  tenantId: string;
-  taskType: string;
-  status: TaskStatus;
-  /** 0..100 */
-  progress: number;
+/** The contract's AgentTask, and its times. Nothing of Main Service sets planSteps. */
+export interface AgentTask extends Omit<ContractTask, "description" | "planSteps"> {
+  /** Undefined once a report of progress has had none. */
   description?: string | undefined;
-  /** JSON text, as is resultData. Nothing of Main Service sets planSteps. */
-  inputData?: string;
-  resultData?: string;
-  errorMessage?: string;
   startedAt?: string;
   completedAt?: string;
-  createdAt: string;
-  updatedAt: string;
 }
 
 export type TaskChange = Partial<

@@ -1,25 +1,27 @@
 import { randomUUID } from "node:crypto";
+import { type TaskStatus, type TasksQuery, taskParams } from "@aura-platform/contract/agent-tasks.ts";
+import type { Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
-import { localDateTime, type Message } from "./envelope.ts";
+import { localDateTime } from "./envelope.ts";
 import { authenticate } from "./jwt.ts";
 import { sendSuccess } from "./service.ts";
 import { readNewTask, readProgress, requiredQuery } from "./task-dto.ts";
-import { type AgentTask, createTaskStore, type TaskChange, type TaskStatus } from "./task-store.ts";
+import { type AgentTask, createTaskStore, type TaskChange } from "./task-store.ts";
 
-const params = z.object({ taskId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
+/** Read as Spring does. */
 const listQuery = z.object({
   page: z.coerce.number().int().min(0).default(0),
   size: z.coerce.number().int().min(1).max(100).default(20),
-});
+}) satisfies z.ZodType<Pick<TasksQuery, "page" | "size">>;
 
 const MESSAGES = {
   created: { ko: "작업이 생성되었습니다.", en: "The task is created." },
   found: { ko: "작업을 조회했습니다.", en: "The task." },
   listed: { ko: "작업 목록을 조회했습니다.", en: "The tasks." },
   updated: { ko: "작업이 갱신되었습니다.", en: "The task is updated." },
-} satisfies Record<string, Message>;
+} satisfies Record<string, Sentence>;
 
 /**
  * Main Service's AgentTask API (contract, sections 5 and 8), kept in memory. `inputData`, `planSteps` and
@@ -34,7 +36,7 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   /** The task of the path, seen by its own tenant only, in one of the states that the operation allows. */
   const taskOf = async (request: FastifyRequest, ...allowed: TaskStatus[]) => {
     const tenantId = await tenantOf(request);
-    const { taskId } = params.parse(request.params);
+    const { taskId } = taskParams.parse(request.params);
     const task = store.get(taskId);
     if (task?.tenantId !== tenantId) throw new AuraError("E1004");
     if (allowed.length > 0 && !allowed.includes(task.status)) throw new AuraError("E3002");

@@ -2,14 +2,21 @@ import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { type AuraGraph, buildGraph, type GraphOptions } from "../graphs/aura/build.ts";
 import { examineCall } from "../graphs/aura/examine.ts";
-import { closing, openCalls, partialAnswer } from "../graphs/aura/outside.ts";
+import {
+  answerCalls,
+  closing,
+  hasUnappliedAnswers,
+  keepPartialAnswer,
+  openCalls,
+} from "../graphs/aura/outside.ts";
 import { createUnderWay } from "../graphs/aura/under-way.ts";
 import { createModel } from "../graphs/create-model.ts";
 import { modelFailure } from "../graphs/model/errors.ts";
 import { tellingOfCheckpoints } from "../graphs/saved/checkpoint-listener.ts";
 import { SavedStateError } from "../graphs/saved/portable.ts";
 import { copyCheckpoint, dumpState, prepareState, withRunIds } from "../graphs/saved/saved-state.ts";
-import { refuseUnfit, toStateUpdate, viewCheckpoint, viewHistory } from "../graphs/saved/thread-view.ts";
+import { applyEdit, refuseUnfit, toStateUpdate } from "../graphs/saved/state-edits.ts";
+import { isPlanned, viewCheckpoint, viewHistory } from "../graphs/saved/thread-view.ts";
 import { runInput } from "../graphs/state/state.ts";
 import { createToolRegistry, defaultTools, type ToolSettings, type ToolSource } from "../tools/registry.ts";
 import type { AuraTool } from "../tools/tool.ts";
@@ -68,10 +75,12 @@ export function createAgent(config: Config, parts: AgentParts): ServiceAgent {
     input: runInput,
     modelFailure,
     openCalls,
+    hasUnappliedAnswers,
     examine: (call) => examineCall(call, { registry }),
     closing,
     settled: underWay.settled,
-    partialAnswer,
+    answerCalls: (thread, closings) => answerCalls(graph, thread, closings),
+    keepPartialAnswer: (thread, said) => keepPartialAnswer(graph, thread, said),
     saved: threadGraph(graph, checkpointer),
   };
 }
@@ -91,6 +100,7 @@ export function ownTools({ mail }: Pick<Config, "mail">, reach: AgentParts["reac
 function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph {
   return {
     view: (threadId, checkpointId) => viewCheckpoint(graph, threadId, checkpointId),
+    isPlanned,
     history: (threadId, query) => viewHistory(graph, threadId, query),
     async copy(from, toThreadId, edits) {
       const update = edits === undefined ? null : refusing(() => toStateUpdate(edits));
@@ -101,7 +111,7 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
         refusing(() => refuseUnfit(update, values));
       }
       if (!(await copyCheckpoint(saver, from, toThreadId))) return false;
-      if (update !== null) await edit(graph, toThreadId, update);
+      if (update !== null) await applyEdit(graph, toThreadId, update);
       return true;
     },
     dump: (threadId) => dumpState(saver, threadId),
@@ -111,16 +121,6 @@ function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph 
     },
     forget: (threadId) => saver.deleteThread(threadId),
   };
-}
-
-/**
- * Changes the state where the copied checkpoint stands. LangGraph takes the change for the last node's, and goes on behind that one; it does
- * not see the tasks of `tools` and would take the agent for it, whose turn is still to come.
- */
-async function edit(graph: AuraGraph, threadId: string, update: Record<string, unknown>): Promise<void> {
-  const thread = { configurable: { thread_id: threadId } };
-  const { next } = await graph.getState(thread);
-  await graph.updateState(thread, update, ...(next.includes("agent") ? ["plan"] : []));
 }
 
 function refusing<T>(check: () => T): T {

@@ -1,44 +1,25 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Logger } from "pino";
-import type { Edit } from "./approvals/edit.ts";
+import type { UseCases } from "./core.ts";
 import { AuraError } from "./errors.ts";
 import { approvalRoutes } from "./http/approvals.ts";
 import { authentication } from "./http/auth.ts";
 import { frameworkErrors, handleErrors } from "./http/error-handler.ts";
-import { eventRoutes, type IngestEvents } from "./http/events.ts";
-import { healthRoutes, type ReadyDetails } from "./http/health.ts";
+import { eventRoutes } from "./http/events.ts";
+import { healthRoutes } from "./http/health.ts";
 import { readJsonBodies } from "./http/json-body.ts";
 import { createOpenStreams } from "./http/open-streams.ts";
 import { runRoutes } from "./http/runs.ts";
 import { streamRoutes } from "./http/stream.ts";
 import { threadCopyRoutes } from "./http/thread-copies.ts";
 import { threadRoutes } from "./http/threads.ts";
-import { type ToolList, toolRoutes } from "./http/tools.ts";
+import { toolRoutes } from "./http/tools.ts";
 import { traceIdOf, traceRequests } from "./http/trace.ts";
-import type { Backend } from "./ports/backend.ts";
-import type { ApprovalRecord } from "./records/approval.ts";
 import type { OwnerCaps } from "./records/owner-caps.ts";
-import type { Owner, RunRecord, ThreadRecord } from "./records/run.ts";
-import type { Prompt } from "./runs/start.ts";
-import type { ThreadDeps } from "./threads/deps.ts";
 
-export interface AppDeps {
+export interface AppDeps extends UseCases {
   logger: Logger;
   jwtSecret: string;
-  backend: Pick<Backend, "name" | "threads" | "eventLog" | "approvals">;
-  /** Rejects when prompts cannot be taken now. */
-  ready(): Promise<ReadyDetails>;
-  start(prompt: Prompt): Promise<RunRecord>;
-  cancel(owner: Owner, runId: string): Promise<RunRecord>;
-  /** Puts an approval with other arguments in the place of one that waits. */
-  edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
-  saved: ThreadDeps;
-  /** Deletes a condemned thread whose lease is held. */
-  purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
-  /** Takes domain events in; null where nothing is indexed. */
-  ingest: IngestEvents | null;
-  /** The tools that there are, and how it stands with their servers. */
-  tools(): Promise<ToolList>;
   /** False in a worker process, which answers health checks only. */
   serveApi: boolean;
   /** Aborted when the service is shutting down. */
@@ -50,13 +31,16 @@ export interface AppDeps {
   streamCaps: OwnerCaps;
 }
 
-/** Request bodies above this are refused with 413 (contract, section 8). */
+/** Request bodies above this are refused with 413 (docs/contract.md, section 8). */
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 /** Time for a client to send its whole request, in ms; answering may take as long as it takes. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** The request path, in order: trace, refuse when closing, authenticate (protected scope), route, errors as envelope. */
+/**
+ * The request path, in order: trace, refuse when closing, authenticate (protected scope), route, errors as
+ * envelope.
+ */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = deps.logger;
   const app = fastify({

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { KnowledgeState } from "@aura-platform/contract/health.ts";
 import type { Logger } from "pino";
 import { openKnowledgeIndex } from "./adapters/lancedb/open.ts";
 import { createOpenAiEmbedder } from "./adapters/openai-embedder.ts";
@@ -8,7 +9,7 @@ import { createHashingEmbedder, type Embedder } from "./knowledge/embedder.ts";
 import { ingestEvents } from "./knowledge/ingest.ts";
 import { createKnowledgeReader } from "./knowledge/search.ts";
 import { type Knowledge, startKnowledge } from "./knowledge/start.ts";
-import { type KnowledgeState, knowledgeState } from "./knowledge/state.ts";
+import { knowledgeState } from "./knowledge/state.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 

@@ -36,13 +36,16 @@ export function composeTasks(config: Config, backend: Backend, logger: Logger): 
 
 const plan = z.array(z.object({ tool: z.string().optional() })).catch([]);
 
-/** The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the plan. */
+/**
+ * The first tool of the run's plan, from the thread's last checkpoint; null while that is from before the
+ * plan.
+ */
 async function plannedTool(
   graph: ThreadGraph,
   { threadId, runId, status }: RunRecord,
 ): Promise<string | undefined | null> {
   const view = await graph.view(threadId);
-  if (view?.runId !== runId || view.next.some((node) => node === "plan" || node === "__start__")) return null;
+  if (view?.runId !== runId || !graph.isPlanned(view)) return null;
   // A step whose tasks are done and not yet applied names no next one: it may be the plan's.
   if (view.next.length === 0 && !isTerminal(status)) return null;
   return plan.parse(view.values.steps).find(({ tool }) => tool !== undefined)?.tool;

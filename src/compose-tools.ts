@@ -1,8 +1,9 @@
+import { loose } from "@aura-platform/contract/reading.ts";
+import { type ToolItem, type ToolList, toolList } from "@aura-platform/contract/tools.ts";
 import type { Logger } from "pino";
 import type { AuraTool } from "../tools/tool.ts";
 import { type AgentParts, ownTools } from "./agent.ts";
 import type { Config } from "./config.ts";
-import { type ToolItem, type ToolList, toolList } from "./http/tools.ts";
 import { connectMcpServers, type McpTools, type ServerView } from "./mcp/mcp-tools.ts";
 import { parseJson } from "./mcp/messages.ts";
 import type { Backend } from "./ports/backend.ts";
@@ -63,10 +64,12 @@ export function composeTools(
   };
 }
 
+const toldList = loose(toolList);
+
 /** Null for what no version of ours has written. */
 function read(text: string | null): ToolList | null {
   const json: unknown = text === null ? null : parseJson(text);
-  const { data } = toolList.safeParse(json);
+  const { data } = toldList.safeParse(json);
   return data ?? null;
 }
 

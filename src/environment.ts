@@ -14,7 +14,7 @@ const endpoint = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }
 /** Lifetimes, in seconds; at most ten years. */
 const seconds = z.coerce.number().int().min(1).max(315_360_000);
 
-/** Of the vectors of OpenAI's embedding models, as they are asked for. */
+/** How many numbers a vector has that we ask OpenAI's embedding models for. */
 export const OPENAI_DIMENSIONS = 1536;
 const OPENAI_EMBEDDINGS = /(?:^|\/)text-embedding-(?:3-(?:small|large)|ada-002)$/;
 const dimensionsError = { error: "must be a multiple of 8, 64 to 8192" };

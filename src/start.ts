@@ -1,23 +1,13 @@
 import type { AddressInfo } from "node:net";
-import type { Logger } from "pino";
-import type { EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { buildApp } from "./app.ts";
-import { compose } from "./compose.ts";
+import { type ComposeOptions, compose } from "./compose.ts";
 import type { Config } from "./config.ts";
 import type { Crash } from "./last-resort.ts";
 import { describeError } from "./log.ts";
-import type { KnowledgeIndex } from "./ports/knowledge-index.ts";
 
-export interface StartOptions {
-  logger: Logger;
-  /** Embedded mode: what the process shares with a Main Service inside it. */
-  bus?: EmbeddedBus;
-  /** Opens an index of domain events in place of the configured one. */
-  openIndex?: () => Promise<KnowledgeIndex>;
+export interface StartOptions extends ComposeOptions {
   /** Idle time after which a stream gets a heartbeat, in ms. */
   heartbeatMs?: number;
-  /** How long close() waits for executing runs, in ms. */
-  drainMs?: number;
 }
 
 /** A listening Aura-Platform. */
@@ -27,7 +17,8 @@ export interface AuraService {
   /**
    * Ends open streams (their clients reconnect), lets executing runs finish, closes everything.
    *
-   * @param crash the fault that brings this about: it counts against its run, or against those that are executing
+   * @param crash the fault that brings this about: it counts against its run, or against those that are
+   *   executing
    */
   close(crash?: Crash): Promise<void>;
 }
@@ -46,17 +37,9 @@ export async function startAura(config: Config, options: StartOptions): Promise<
   const core = await compose(config, { ...options, logger });
   const closing = new AbortController();
   const app = await buildApp({
+    ...core,
     logger,
     jwtSecret: config.jwtSecret,
-    backend: core.backend,
-    ready: core.ready,
-    start: core.start,
-    cancel: core.cancel,
-    edit: core.edit,
-    saved: core.saved,
-    purge: core.purge,
-    ingest: core.ingest,
-    tools: core.tools,
     serveApi: config.role !== "worker",
     closing: closing.signal,
     heartbeatMs,

@@ -25,13 +25,16 @@ export interface Worker {
   /** Whether signals and cancels can be heard: a service that cannot is not ready. */
   isListening(): boolean;
   /**
-   * Takes no more work, gives executing runs `drainMs` to reach a stop, then gives them up: they go on in another
-   * process from their last checkpoint.
+   * Takes no more work, gives executing runs `drainMs` to reach a stop, then gives them up: they go on in
+   * another process from their last checkpoint.
    */
   close(drainMs: number): Promise<void>;
 }
 
-/** The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have lost. */
+/**
+ * The part of the service that works on runs: jobs, signals, cancels and the sweep that finds what those have
+ * lost.
+ */
 export async function startWorker(
   config: Pick<Config, "leaseMs" | "reconcileMs" | "approvalTtlMs" | "limits">,
   { backend, agent, logger, presence, now, onChange }: WorkerDeps,
@@ -43,7 +46,7 @@ export async function startWorker(
   const holding = createHolding(backend.leases, leaseMs, logger, now);
 
   queue.work(async (threadId) => {
-    const deps = { backend, agent: await agent(), logger, presence, now, approvalTtlMs, limits, onChange };
+    const deps = { ...backend, agent: await agent(), logger, presence, now, approvalTtlMs, limits, onChange };
     await advance(deps, holding, { shutdown: shutdown.signal, cancellations }, threadId);
   });
   const decide = { approvals, queue, logger, now };

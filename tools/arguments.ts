@@ -1,21 +1,19 @@
 import { z } from "zod";
 
-/**
- * A call's arguments are checked so many times at most: each time without the nulls that were found before.
- */
+/** How often a call's arguments are checked at most: each time without the nulls that were found before. */
 const MAX_CHECKS = 50;
 
-/** Where an issue of a schema that is not zod's own says it is, as a JSON Pointer without escapes. */
+/** The place of an issue from a schema that is not zod's own: a JSON Pointer without escapes. */
 const elsewhere = z.object({ params: z.object({ at: z.string() }) });
 
 type Json = Record<string, unknown>;
 
 /**
- * A model's arguments, checked. Many models write null for what they do not want to give: where the schema
- * does not allow null and the argument can be left out, it is left out - at any depth of an object, and
- * nowhere else. What comes back is what is approved and used.
+ * Checks a model's arguments. Many models write null for what they do not want to give: where the schema does
+ * not allow null and the argument is optional, it is left out, at any depth of an object and nowhere else.
+ * The result is what is approved and used.
  */
-export function parseArguments<Schema extends z.ZodObject>(
+export function checkArguments<Schema extends z.ZodObject>(
   schema: Schema,
   args: Json,
 ): z.ZodSafeParseResult<z.output<Schema>> {
@@ -37,8 +35,8 @@ function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
 }
 
 /**
- * Whether there is a null at this place, as the value of an object's key: a list without an entry is another
- * list.
+ * Whether there is a null at this place as the value of an object's key. Entries of lists do not count: a
+ * list without one of them is another list.
  */
 function isNullKey(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
   if (key === undefined || typeof value !== "object" || value === null) return false;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type AuraTool, ToolError } from "./tool.ts";
 
-/** DWP's users are in Korea; the server's own zone is whatever its container has. */
+/** DWP's users are in Korea; the server's own zone is that of its container. */
 const DEFAULT_TIME_ZONE = "Asia/Seoul";
 
 const schema = z.strictObject({

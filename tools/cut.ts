@@ -1,13 +1,13 @@
 /**
- * The beginning of a text, at most `length` UTF-16 units and never half of a character; well-formed whatever
- * came in.
+ * The beginning of a text: at most `length` UTF-16 units, never half of a character, and well-formed in any
+ * case.
  */
 export function cut(text: string, length: number): string {
   return text.slice(0, isHalved(text, length) ? length - 1 : length).toWellFormed();
 }
 
 /** Whether the two halves of one character stand before and behind this place. */
-export function isHalved(text: string, at: number): boolean {
+function isHalved(text: string, at: number): boolean {
   return isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
 }
 
@@ -24,20 +24,20 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-/** The same with "…" as the last character of what had to be cut. */
+/** The beginning of a text as `cut` makes it; where something is missing, "…" is its last character. */
 export function cutWithDots(text: string, length: number): string {
   return text.length > length ? `${cut(text, length - 1)}…` : text;
 }
 
 /**
- * A value with every text and key in it as well-formed Unicode: half a character becomes U+FFFD. The same
- * value where nothing was wrong.
+ * A value with every text and key in it as well-formed Unicode: half a character becomes U+FFFD. Returns the
+ * same value where nothing was wrong.
  */
 export function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.isWellFormed() ? value : value.toWellFormed();
   if (typeof value !== "object" || value === null) return value;
   const json = JSON.stringify(value);
-  // JSON.stringify escapes halves, and whatever else is written as \ud... was a backslash in a text.
+  // JSON.stringify escapes halves of characters. Any other \ud... in its output is a backslash of a text.
   if (!/\\ud[89a-f]/.test(json)) return value;
   return JSON.parse(json, (_key, each: unknown) => wellFormedEntry(each));
 }

@@ -1,8 +1,7 @@
 /**
  * JSON.parse that never changes a number. One whose value JavaScript cannot hold (2512292042121000001, 1e400,
- * more digits than a double has) becomes its text: a string of the same digits. How a number is spelled is
- * free (1.0, 1e2), and so are the digits by which the shortest and the longest usual spellings of one double
- * differ.
+ * more digits than a double has) becomes its text: a string of the same digits. The spelling may differ (1.0,
+ * 1e2), and so may the last digits between the shortest and the 17-digit spelling of one double.
  *
  * @throws SyntaxError as JSON.parse does
  */
@@ -11,15 +10,15 @@ export function exactJson(text: string): unknown {
 }
 
 /**
- * The reviver costs several times the parsing, and nearly no text has such a number. False only when it
- * surely has none.
+ * Whether a text may have such a number; false is certain. With a reviver parsing takes several times as
+ * long, and hardly any text has such a number.
  */
 export function mayLoseNumbers(text: string): boolean {
   return LONG_NUMBER.test(text);
 }
 
 /**
- * Up to 15 digits any double holds, and up to two digits of exponent. Digits within texts may look like one.
+ * Any double holds up to 15 digits, and exponents of up to two digits. Digits inside texts may match as well.
  */
 const LONG_NUMBER = /[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{3}/;
 
@@ -29,7 +28,7 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
 }
 
 /** Whether a JSON number's text names the double that it is read as. */
-export function isExact(source: string, value: number): boolean {
+function isExact(source: string, value: number): boolean {
   if (!Number.isFinite(value)) return false;
   const named = decimal(source);
   return named === decimal(String(value)) || named === decimal(value.toPrecision(17));
@@ -45,7 +44,9 @@ function decimal(source: string): string {
   return `${sign}${significant}e${power}`;
 }
 
-/** In one pass: a regular expression that is bound to the end alone looks at every zero again and again. */
+/**
+ * In one pass: a regular expression that only anchors at the end would look at every zero again and again.
+ */
 function withoutTrailingZeros(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === "0") end -= 1;
@@ -56,12 +57,12 @@ const NUMBER = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
 declare global {
   interface JSON {
-    /** Of the language, and not in TypeScript's types yet: what JSON.stringify writes as it is. */
+    /** Part of the language, and not in TypeScript's types yet: JSON.stringify writes the text as it is. */
     rawJSON(text: string): unknown;
   }
 }
 
-/** What JSON.stringify writes as the number that a kept text stands for. */
+/** A value that JSON.stringify writes as the number which a kept text stands for. */
 export function numberOf(kept: string): unknown {
   return JSON.rawJSON(kept);
 }

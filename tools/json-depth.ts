@@ -4,12 +4,16 @@ const OPENING = new Set(["[".charCodeAt(0), "{".charCodeAt(0)]);
 const CLOSING = new Set(["]".charCodeAt(0), "}".charCodeAt(0)]);
 
 /**
- * How deep values may nest that come from a client, a model or another server: a document's own levels come on top. Nothing real comes
- * near it, and what recurses over a value - JSON.stringify too - runs out of stack at some thousands.
+ * How deep values from a client, a model or another server may nest, without the levels of the document
+ * around them. Nothing real comes near it, and code that recurses over a value (JSON.stringify too) runs out
+ * of stack at some thousands.
  */
 export const MAX_JSON_DEPTH = 100;
 
-/** Whether JSON text nests deeper than so many levels, found without parsing it. Text that is no JSON may be told either. */
+/**
+ * Whether JSON text nests deeper than so many levels, found without parsing it. For text that is no JSON the
+ * answer means nothing.
+ */
 export function isTextDeeperThan(json: string, limit: number): boolean {
   let depth = 0;
   let isText = false;
@@ -24,7 +28,7 @@ export function isTextDeeperThan(json: string, limit: number): boolean {
   return false;
 }
 
-/** The same of a value that has been parsed; without recursion, because that is what it guards. */
+/** The same for a value that has been parsed; without recursion, which it has to guard. */
 export function isValueDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,9 +1,10 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { readTime } from "../encoding/time.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 /** Something that has happened in DWP: a mail, an approval document ... */
-export interface KnowledgeItem {
+interface KnowledgeItem {
   eventId: string;
   eventType: string;
   /** ISO 8601 */
@@ -18,22 +19,22 @@ interface Query {
   limit: number;
 }
 
-/** What was found, with what it may lack; or why nothing could be looked up. */
-export type KnowledgeAnswer =
+/** What was found and how complete it is, or why nothing could be looked up. */
+type KnowledgeAnswer =
   | {
       events: KnowledgeItem[];
-      /** Words were compared, and no meaning. */
+      /** Only words were compared, not meaning. */
       byWordsOnly: boolean;
-      /** So many of the caller's events could be found by their words only. */
+      /** How many of the caller's events can be found by their words only. */
       left: number;
-      /** Some events that have come in may not be searchable yet. */
+      /** Some received events may not be searchable yet. */
       incoming: boolean;
     }
   | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
 
 /**
- * Where the tools look; it shows a caller only what is theirs. An empty list is one that it knows to be
- * empty.
+ * Where the tools look. It shows callers only their own events. An empty list means that there is certainly
+ * nothing.
  */
 export interface KnowledgeReader {
   search(
@@ -42,8 +43,6 @@ export interface KnowledgeReader {
   ): Promise<KnowledgeAnswer>;
   recent(owner: { tenantId: string; userId: string }, query: Query): Promise<KnowledgeAnswer>;
 }
-
-type Language = ToolContext["language"];
 
 /** Why there is no answer, for the model and the user. */
 const FAILURES: Record<Language, Record<"closed" | "wordless" | "unreadable", string>> = {
@@ -86,12 +85,9 @@ const types = z
   .max(20)
   .optional()
   .describe("Only events of these types, such as MailSentEvent, MailReceivedEvent, ApprovalCreatedEvent");
-/**
- * The last moment that a Date can name, in Unix seconds or as milliseconds far ahead: a number above it is no
- * time.
- */
+/** The last moment that a Date can hold, in Unix seconds. A larger number is not a time. */
 const LAST = 8_640_000_000_000;
-/** Unix seconds until the year 5138, above it milliseconds. */
+/** Numbers below it are Unix seconds (until the year 5138), others milliseconds. */
 const FIRST_MS = 100_000_000_000;
 const since = z
   .union([z.string().max(100), z.number().min(0).max(LAST)])
@@ -185,8 +181,8 @@ function narrowed({
 /** Unix ms. */
 function sinceMs(from: string | number): number | null {
   if (typeof from === "number") return from < FIRST_MS ? from * 1000 : from;
-  const isPlain = z
+  const isIso = z
     .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
     .safeParse(from).success;
-  return isPlain ? Date.parse(from) : readTime(from);
+  return isIso ? Date.parse(from) : readTime(from);
 }

@@ -1,11 +1,12 @@
+import { type TaskStatus, taskStatus } from "@aura-platform/contract/agent-tasks.ts";
 import { z } from "zod";
 import { type AuraTool, ToolError } from "./tool.ts";
 
 /** A record of a job that the agent did, or does, for the user. */
-export interface Task {
+interface Task {
   taskId: string;
   taskType: string;
-  /** REQUESTED, IN_PROGRESS, COMPLETED or FAILED, as far as we know. */
+  /** A TaskStatus, or one that we do not know yet. */
   status: string;
   /** 0-100 */
   progress: number;
@@ -14,17 +15,17 @@ export interface Task {
   updatedAt: string;
 }
 
-/** Where the tool finds them. */
+/** Where the tool gets them from. */
 export interface TaskReader {
   /** The caller's own tasks, newest first. */
   list(
     caller: { tenantId: string; userId: string; traceId: string },
-    query: { status?: string; limit: number },
+    query: { status?: TaskStatus; limit: number },
   ): Promise<Task[]>;
 }
 
 const schema = z.strictObject({
-  status: z.enum(["REQUESTED", "IN_PROGRESS", "COMPLETED", "FAILED"]).optional(),
+  status: taskStatus.optional(),
   limit: z.int().min(1).max(50).optional().describe("Default: 10"),
 });
 
@@ -37,7 +38,7 @@ export function listMyTasks(tasks: TaskReader): AuraTool<typeof schema> {
     schema,
     approval: "never",
     idempotent: true,
-    // Descriptions are what people have typed.
+    // People have typed the descriptions.
     untrusted: true,
     approvalMessage: (_args, language) => (language === "ko" ? "내 작업을 조회할까요?" : "List your tasks?"),
     async execute({ status, limit = 10 }, { tenantId, userId, threadId, language }) {

@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 
-/** Recipients as they are used; or why they cannot be, in words that quote nothing of them. */
-export interface Recipients {
+/** Recipients as they are used, or why they cannot be used, in words that quote nothing of them. */
+interface Recipients {
   addresses: string[];
   problem?: string;
 }
@@ -13,10 +13,9 @@ const UNFINISHED = "must end its quotation marks and brackets";
 
 /**
  * Reads the recipients in a text as people, other programs and models write them: `kim@example.com`, `Kim
- * <kim@example.com>`, `"Kim, Lee" <kim@example.com>; lee@한국.kr`, `mailto:kim@example.com`. What comes back is
- * what a mail server is given - names are dropped, domains of other scripts are in punycode - so that whoever
- * is shown it sees where the mail goes. Each address is there once. What has two meanings is refused. Takes
- * time in proportion to the text.
+ * <kim@example.com>`, `"Kim, Lee" <kim@example.com>; lee@한국.kr`, `mailto:kim@example.com`. The result is what
+ * a mail server is given: names are dropped and domains of other scripts are in punycode, so that an approver
+ * sees where the mail goes. Each address is in it once. What has two meanings is refused. Takes linear time.
  */
 export function readRecipients(text: string): Recipients {
   const entries = split(text.replaceAll("＠", "@"));
@@ -32,7 +31,7 @@ export function readRecipients(text: string): Recipients {
   return found.length === 0 ? { addresses: [], problem: NO_ADDRESS } : { addresses: withoutRepeats(found) };
 }
 
-/** Each address once, as it came first. Domains have no case; what stands before the @ may have one. */
+/** Each address once, at its first place. Domains have no case; what stands before the @ may have one. */
 export function withoutRepeats(addresses: readonly string[]): string[] {
   const found = new Map<string, string>();
   for (const address of addresses) {
@@ -43,17 +42,17 @@ export function withoutRepeats(addresses: readonly string[]): string[] {
   return [...found.values()];
 }
 
-/** Of an address, or of `Name <address>`; in punycode where it is of another script. */
+/** The domain of an address, or of `Name <address>`; in punycode where it is of another script. */
 export function domainOf(address: string): string | undefined {
   const [domain = ""] = address.slice(address.lastIndexOf("@") + 1).split(">", 1);
   const ascii = address.includes("@") ? toAscii(domain.trim()) : "";
   return /^[A-Za-z0-9.-]+$/.test(ascii) ? ascii : undefined;
 }
 
-/** One recipient of a list, by what its characters stand in. */
+/** One recipient of a list, with its characters sorted by what they stand in. */
 interface Entry {
   /** Outside quotation marks, brackets and comments. */
-  plain: string;
+  outside: string;
   /** Behind the closing bracket. */
   after: string;
   /** Between < and >. */
@@ -76,7 +75,7 @@ function split(text: string): Entry[] | null {
     if (comments > 0) entry.comments += character;
     else if (inside === '"') entry.quoted += character;
     else if (inside === "<") entry.bracketed = (entry.bracketed ?? "") + character;
-    else if (entry.bracketed === undefined) entry.plain += character;
+    else if (entry.bracketed === undefined) entry.outside += character;
     else entry.after += character;
   };
   for (const character of text) {
@@ -107,25 +106,26 @@ function split(text: string): Entry[] | null {
 }
 
 function newEntry(): Entry {
-  return { plain: "", after: "", bracketed: undefined, quoted: "", comments: "", isTwice: false };
+  return { outside: "", after: "", bracketed: undefined, quoted: "", comments: "", isTwice: false };
 }
 
-function isBlank({ plain, bracketed, quoted, comments }: Entry): boolean {
-  return bracketed === undefined && `${plain}${quoted}${comments}`.trim() === "";
+function isBlank({ outside, bracketed, quoted, comments }: Entry): boolean {
+  return bracketed === undefined && `${outside}${quoted}${comments}`.trim() === "";
 }
 
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 function readEntry(entry: Entry): { address?: string; problem: string } {
   const { bracketed, quoted, comments, isTwice } = entry;
-  const [plain, after] = [entry.plain.trim(), entry.after.trim()];
-  if (CONTROL.test(`${plain}${after}${bracketed ?? ""}${quoted}${comments}`)) return { problem: NO_ADDRESS };
+  const [outside, after] = [entry.outside.trim(), entry.after.trim()];
+  if (CONTROL.test(`${outside}${after}${bracketed ?? ""}${quoted}${comments}`))
+    return { problem: NO_ADDRESS };
   // A name in quotation marks is a name, whatever it says; elsewhere an address may be meant as one.
   if (isTwice || comments.includes("@")) return { problem: TWO_MEANINGS };
-  if (bracketed === undefined) return quoted === "" ? readAddress(plain) : { problem: NO_ADDRESS };
-  if (after !== "" || plain.includes(":")) return { problem: NO_ADDRESS };
-  const isOwn = plain.toLowerCase() === bracketed.trim().toLowerCase();
-  return plain.includes("@") && !isOwn ? { problem: TWO_MEANINGS } : readAddress(bracketed.trim());
+  if (bracketed === undefined) return quoted === "" ? readAddress(outside) : { problem: NO_ADDRESS };
+  if (after !== "" || outside.includes(":")) return { problem: NO_ADDRESS };
+  const isOwn = outside.toLowerCase() === bracketed.trim().toLowerCase();
+  return outside.includes("@") && !isOwn ? { problem: TWO_MEANINGS } : readAddress(bracketed.trim());
 }
 
 /** What mail servers take without quotation marks. */
@@ -134,7 +134,7 @@ const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 const TOP_LABEL = /^(?:[A-Za-z]{2,}|xn--[A-Za-z0-9-]+)$/i;
 
 const MAX_ADDRESS = 254;
-/** Of an address in another script, which punycode makes longer or shorter. */
+/** Limit of an address as it is written: punycode makes it longer or shorter. */
 const MAX_WRITTEN = 1_000;
 
 function readAddress(written: string): { address?: string; problem: string } {
@@ -144,22 +144,22 @@ function readAddress(written: string): { address?: string; problem: string } {
   const [local, domain] = [text.slice(0, Math.max(0, at)), toAscii(text.slice(at + 1))];
   if (/[^\0-\x7f]/.test(local)) return { problem: NOT_ASCII };
   const labels = domain.split(".");
-  const isPlain =
+  const isLocal =
     LOCAL.test(local) && !local.startsWith(".") && !/[.']$/.test(local) && !local.includes("..");
   const isDomain =
     labels.length > 1 && labels.every((label) => LABEL.test(label)) && TOP_LABEL.test(labels.at(-1) ?? "");
   const address = `${local}@${domain}`;
-  return isPlain && isDomain && address.length <= MAX_ADDRESS
+  return isLocal && isDomain && address.length <= MAX_ADDRESS
     ? { address, problem: "" }
     : { problem: NO_ADDRESS };
 }
 
-/** Letters and what belongs to them: `domainToASCII` also takes apart escapes, ports and paths. */
+/** Letters, marks, digits and dots: `domainToASCII` would also take escapes, ports and paths apart. */
 const DOMAIN = /^[\p{L}\p{M}\p{N}.。．｡-]+$/u;
-/** It also drops what nobody sees. */
+/** Characters that nobody sees, which `domainToASCII` would drop. */
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/u;
 
-/** A domain as it is asked for in the DNS; "" when it is none. ASCII stays as it is. */
+/** A domain in the form of the DNS; "" when it is none. ASCII stays as it is. */
 function toAscii(domain: string): string {
   if (!/[^\0-\x7f]/.test(domain)) return domain;
   if (domain.length > MAX_WRITTEN || !DOMAIN.test(domain) || UNSEEN.test(domain)) return "";
@@ -171,8 +171,8 @@ const ONE_OF_THEM = new RegExp(`[\\p{L}&&[${TOGETHER}]]`, "v");
 const ANY_OTHER = new RegExp(`[\\p{L}--[${TOGETHER}]]`, "v");
 
 /**
- * Scripts whose letters stand together in a name (삼성sds); others do so only to look like another name
- * (exаmple with a Cyrillic а).
+ * Whether scripts are mixed that only stand together to imitate another name (exаmple with a Cyrillic а).
+ * Others are mixed in real names (삼성sds).
  */
 function isMixed(label: string): boolean {
   if (/\p{sc=Cyrillic}/u.test(label) && /\p{sc=Greek}/u.test(label)) return true;

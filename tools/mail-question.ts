@@ -1,22 +1,23 @@
 import { domainToUnicode } from "node:url";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { domainOf } from "./mail-address.ts";
-import { quoted, visible } from "./visible.ts";
+import { inQuotes, visible } from "./visible.ts";
 
-export interface QuestionedMail {
+interface QuestionedMail {
   to: string | string[];
   cc?: string | string[] | undefined;
   subject: string;
   format?: "text" | "html" | undefined;
 }
 
-/** Recipients that the question names; the arguments beside it hold all of them. */
+/** How many recipients the question names; the arguments beside it hold all of them. */
 const MAX_NAMED = 5;
 
 /**
- * What an approver of a mail reads: how many get it, and every domain outside the sender's own. The subject comes last, so that
- * nothing it says can stand before what is true.
+ * The question for the approver of a mail: how many get it, and every domain outside the sender's own. The
+ * subject comes last, so that nothing in it can stand before the facts.
  */
-export function mailQuestion(mail: QuestionedMail, language: "ko" | "en", from: string): string {
+export function mailQuestion(mail: QuestionedMail, language: Language, from: string): string {
   const copies = listOf(mail.cc).length;
   const recipients = [...listOf(mail.to), ...listOf(mail.cc)];
   const say = TEXTS[language];
@@ -30,7 +31,7 @@ export function mailQuestion(mail: QuestionedMail, language: "ko" | "en", from: 
       ? say.inside(readable(own ?? ""))
       : say.outside(own && readable(own), foreign.map(readable).join(", ")),
     ...(mail.format === "html" ? [say.html] : []),
-    say.subject(quoted(mail.subject)),
+    say.subject(inQuotes(mail.subject)),
   ].join(" ");
 }
 
@@ -40,7 +41,7 @@ export function listOf(value: string | string[] | undefined): string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** In punycode, as it is used, and beside it as it is read. */
+/** The domain in punycode, as it is used, followed by its readable form. */
 function readable(domain: string): string {
   const name = domainToUnicode(domain);
   return name === "" || name === domain ? domain : `${domain} (${visible(name)})`;

@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { currentTime } from "./current-time.ts";
 import { type KnowledgeReader, recentEvents, searchKnowledge } from "./knowledge.ts";
@@ -6,7 +7,7 @@ import { type MailSettings, sendEmail } from "./send-email.ts";
 import type { AuraTool } from "./tool.ts";
 import { isToolName } from "./tool-name.ts";
 
-/** A tool as OpenAI-compatible models take it. */
+/** A tool in the form that OpenAI-compatible models take. */
 export interface ToolDefinition {
   type: "function";
   function: { name: string; description: string; parameters: Record<string, unknown> };
@@ -14,29 +15,27 @@ export interface ToolDefinition {
 
 /** Tools that come and go while the service runs. */
 export interface ToolSource {
-  /** The tools of this moment: the same array for as long as nothing changes. */
+  /** The tools that there are now: the same array for as long as nothing changes. */
   tools(): readonly AuraTool[];
-  /** Why a tool of this name is not there now; undefined when the name can be none of this source's. */
-  whyMissing(name: string, language: "ko" | "en"): string | undefined;
+  /** Why there is no tool of this name now; undefined when the name cannot be one of this source's. */
+  whyMissing(name: string, language: Language): string | undefined;
   /**
-   * A provider does not take this tool: it is offered no more, until its server lists it anew. Others are not
-   * touched.
+   * A provider does not take this tool: it is not offered any more until its server lists it anew. Other
+   * tools are not affected.
    */
   leaveOut?(name: string, why: string): void;
 }
 
-/** The tools of one graph, by name. With a source, every look may find others. */
+/** The tools of one graph, by name. With a source they may change between two reads. */
 export interface ToolRegistry {
   readonly tools: readonly AuraTool[];
   get(name: string): AuraTool | undefined;
-  /** What the model is given: the same array for as long as the tools are the same. */
+  /** The definitions for the model: the same array for as long as the tools are the same. */
   readonly definitions: readonly ToolDefinition[];
   /** Whether a name is that of one of our own tools, which are always there. */
   isOwn(name: string): boolean;
   /** Why a tool that is not there is missing, when that is known. */
   whyMissing: ToolSource["whyMissing"];
-  /** The names of those that come from the source, and so may be left out. */
-  readonly found: readonly string[];
   leaveOut: NonNullable<ToolSource["leaveOut"]>;
 }
 
@@ -44,8 +43,9 @@ const NO_TOOLS: readonly AuraTool[] = Object.freeze([]);
 const NO_SOURCE: ToolSource = Object.freeze({ tools: () => NO_TOOLS, whyMissing: () => undefined });
 
 /**
- * Refuses a name that is malformed or used twice: which of two tools would run must never depend on order. A source's tool
- * with such a name is left out instead, so that it can neither shadow one of `tools` nor stop the service.
+ * Refuses an invalid name, and one that is used twice: which of two tools runs must never depend on their
+ * order. A source's tool with such a name is left out instead, so that it can neither shadow one of `tools`
+ * nor stop the service.
  */
 export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURCE): ToolRegistry {
   for (const [at, { name }] of tools.entries()) {
@@ -72,9 +72,6 @@ export function createToolRegistry(tools: readonly AuraTool[], source = NO_SOURC
     },
     isOwn: (name: string) => tools.some((tool) => tool.name === name),
     whyMissing: source.whyMissing,
-    get found() {
-      return current().found;
-    },
     leaveOut: (name: string, why: string) => source.leaveOut?.(name, why),
   });
 }
@@ -85,11 +82,10 @@ function snapshotOf(own: readonly AuraTool[], found: readonly AuraTool[]) {
     if (isToolName(tool.name) && !byName.has(tool.name)) byName.set(tool.name, tool);
   }
   const tools = Object.freeze([...byName.values()]);
-  const names = tools.slice(own.length).map(({ name }) => name);
-  return { tools, byName, found: Object.freeze(names), definitions: Object.freeze(tools.map(toDefinition)) };
+  return { tools, byName, definitions: Object.freeze(tools.map(toDefinition)) };
 }
 
-/** What the tools reach; one that needs what is not there is left out. */
+/** What the tools reach; a tool whose part is missing is left out. */
 export interface ToolSettings {
   mail: MailSettings;
   tasks?: TaskReader;
@@ -112,7 +108,7 @@ function toDefinition(tool: AuraTool): ToolDefinition {
 }
 
 function derived(tool: AuraTool): Record<string, unknown> {
-  // What the model writes is the schema's input; `$schema` is noise that some local servers refuse.
+  // The model writes the schema's input. Some local servers refuse `$schema`.
   const { $schema: _, ...parameters } = z.toJSONSchema(tool.schema, { io: "input" });
   return parameters;
 }

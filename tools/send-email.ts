@@ -1,20 +1,20 @@
-import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
 import { cut } from "./cut.ts";
-import { domainOf, readRecipients, withoutRepeats } from "./mail-address.ts";
+import { readRecipients, withoutRepeats } from "./mail-address.ts";
 import { listOf, mailQuestion } from "./mail-question.ts";
+import { deriveMessageId } from "./message-id.ts";
 import { type AuraTool, type ToolContext, ToolError } from "./tool.ts";
 
 export interface MailSettings {
-  /** smtp:// or smtps:// URL; without one the tool fails and says so. */
+  /** An smtp:// or smtps:// URL. Without one the tool fails and says so. */
   smtpUrl: string | undefined;
   /** The sender: an address, or `Name <address>`. */
   from: string;
 }
 
 /** What the model and the client are told after sending. */
-export interface MailResult {
+interface MailResult {
   messageId: string;
   accepted: string[];
   /** Recipients that the mail server refused while it took the others. */
@@ -23,18 +23,21 @@ export interface MailResult {
 
 const MAX_RECIPIENTS = 50;
 
-/** Of one text that names recipients, in characters. */
+/** Limit of one text that names recipients, in characters. */
 const MAX_TEXT = 20_000;
 
 const TOO_LONG = `must not be longer than ${MAX_TEXT} characters`;
 const tooMany = (count: number) =>
   `must be at most ${MAX_RECIPIENTS} recipients, to and cc together; these are ${count}`;
 
-/** The limits are the readers' below: of a union zod says no more than that it does not fit. */
+/**
+ * Recipients as they are written. The readers below check the limits: for a union zod only says that it does
+ * not fit.
+ */
 const written = z.union([z.string(), z.array(z.string()).meta({ minItems: 1, maxItems: MAX_RECIPIENTS })]);
 
 /**
- * What is approved, and sent to, is what was read: plain addresses. One recipient stays a text, several are a
+ * What is approved, and sent to, are the addresses that were read. One recipient stays a text, several are a
  * list.
  */
 const addresses = written.transform(readAll);
@@ -63,12 +66,12 @@ function readAll(value: string | string[], context: z.RefinementCtx): string | s
 /** Line breaks and other control characters in a subject could smuggle in mail headers. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
-/** What turns the direction of writing lets a subject read as another one. */
+/** Characters that change the direction of writing can make a subject read as another one. */
 const BIDI = /\p{Bidi_Control}/u;
 
 /**
- * Strict: a model that invents `bcc` or `attachments` must learn that they do not exist. Dropping them
- * silently would send something else than it announced.
+ * Strict: a model that invents `bcc` or `attachments` must learn that they do not exist. If they were dropped
+ * silently, another mail would be sent than the one it announced.
  */
 const schema = z
   .strictObject({
@@ -99,7 +102,7 @@ export function sendEmail(settings: MailSettings): AuraTool<typeof schema> {
       "Sends an e-mail. The user is asked for approval automatically before it is sent. Call it once per distinct mail.",
     schema,
     approval: "always",
-    // The body is what a mail says, not whom it reaches: of a long one a part may be shown.
+    // The body does not say who gets the mail: of a long one only a part may be shown.
     identifying: ["to", "cc", "subject", "format"],
     approvalMessage: (args, language) => mailQuestion(args, language, settings.from),
     execute: (args, context) => deliver(settings, args, context),
@@ -137,11 +140,11 @@ async function deliver(
       cc: listOf(args.cc),
       subject: args.subject,
       messageId,
-      // Who sends through a mailbox of the service: DWP's mail service says so in its events.
+      // Who sends through the service's mailbox: DWP's mail service passes it on in its events.
       headers: { "X-DWP-Tenant-ID": context.tenantId, "X-DWP-User-ID": context.userId },
       ...(args.format === "html" ? { html: args.body } : { text: args.body }),
     });
-    return { messageId, accepted: sent.accepted.map(plain), rejected: sent.rejected.map(plain) };
+    return { messageId, accepted: sent.accepted.map(addressOf), rejected: sent.rejected.map(addressOf) };
   } catch (error) {
     throw failure(error, contentSent, messageId, say);
   } finally {
@@ -149,26 +152,11 @@ async function deliver(
   }
 }
 
-function plain(recipient: string | { address: string }): string {
+function addressOf(recipient: string | { address: string }): string {
   return typeof recipient === "string" ? recipient : recipient.address;
 }
 
-/**
- * The same call always carries the same Message-ID, so that a repetition after a crash is recognisable
- * as one. JSON keeps the joined parts apart whatever they contain.
- */
-export function deriveMessageId(
-  { threadId, taskId, toolCallId }: Pick<ToolContext, "threadId" | "taskId" | "toolCallId">,
-  from: string,
-): string {
-  const key = createHash("sha256")
-    .update(JSON.stringify([threadId, taskId, toolCallId]))
-    .digest("hex");
-  const domain = domainOf(from) ?? "aura.invalid";
-  return `<${key.slice(0, 40)}@${domain}>`;
-}
-
-/** Of what the mail server said. */
+/** How much of the mail server's words is passed on, in characters. */
 const MAX_QUOTED = 1_000;
 
 function shorten(text: string): string {
@@ -178,8 +166,8 @@ function shorten(text: string): string {
 const smtpError = z.object({ message: z.string(), responseCode: z.number().optional() });
 
 /**
- * When the server had all of the content and then neither took nor refused it, nobody can say whether the
- * mail went out.
+ * Once the server had all of the content, and neither accepted nor refused it, nobody can say whether the
+ * mail was sent.
  */
 function failure(
   error: unknown,

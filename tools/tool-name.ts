@@ -6,7 +6,7 @@ export function isToolName(name: string): boolean {
 }
 
 /**
- * A name that every provider accepts, as near as possible to one that a model made up. It may be the name of
+ * A name that every provider accepts, as near as possible to one that a model has invented. It may be that of
  * another tool.
  */
 export function usableToolName(name: string): string {

@@ -1,6 +1,7 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { z } from "zod";
 
-/** Who and what a tool call belongs to. Never filled from model output. */
+/** Whom and what a tool call belongs to. Never filled from model output. */
 export interface ToolContext {
   threadId: string;
   /** LangGraph task id: equal on resume and retry, new on a replay or fork. */
@@ -8,12 +9,12 @@ export interface ToolContext {
   toolCallId: string;
   tenantId: string;
   userId: string;
-  language: "ko" | "en";
+  language: Language;
   signal: AbortSignal;
 }
 
 /** When a person must agree before the tool runs; a function decides by the validated arguments. */
-export type ApprovalPolicy<Args> = "never" | "always" | ((args: Args) => boolean);
+type ApprovalPolicy<Args> = "never" | "always" | ((args: Args) => boolean);
 
 /** Something the agent can do: one file per tool in this folder. */
 export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
@@ -25,29 +26,35 @@ export interface AuraTool<Schema extends z.ZodObject = z.ZodObject> {
   parameters?: Record<string, unknown>;
   approval: ApprovalPolicy<z.output<Schema>>;
   /**
-   * Running it twice does no more than running it once, so that it may run again when nobody knows whether it
+   * Running it twice has the same effect as running it once: it may run again when nobody knows whether it
    * did. Default: false.
    */
   idempotent?: boolean;
-  /** Its results hold text that strangers wrote: the model gets them marked as data. Default: false. */
+  /** Its results hold text from outside: the model gets them marked as data. Default: false. */
   untrusted?: boolean;
   /**
-   * The arguments that say what the action is: recipients, amounts, ids. An approver always sees these whole; of a long text in
-   * another argument a part may be shown, with a notice. Lists, and texts of up to 1,024 characters, are whole in every argument.
-   * Default: all of them.
+   * The arguments that say what the action is: recipients, amounts, ids. An approver always sees these whole.
+   * Of a long text in another argument only a part may be shown, with a notice; lists, and texts of up to
+   * 1,024 characters, are shown whole in every argument. Default: all of them.
    */
   identifying?: readonly (keyof z.output<Schema> & string)[];
-  /** The question that an approver reads, in the language asked for. Text of strangers in it is `quoted`, and comes last. */
-  approvalMessage(args: z.output<Schema>, language: "ko" | "en"): string;
-  /** Does it. The result must be JSON; a rejection becomes a tool message for the model. */
+  /**
+   * The question that an approver reads, in the language asked for. Text from outside is put `inQuotes`, and
+   * comes last.
+   */
+  approvalMessage(args: z.output<Schema>, language: Language): string;
+  /** Runs the tool. The result must be JSON; a rejection becomes a tool message for the model. */
   execute(args: z.output<Schema>, context: ToolContext): Promise<unknown>;
 }
 
 /** A tool failed in a way that the model and the user may read about. */
 export class ToolError extends Error {
-  /** Whether the tool may have had its effect all the same. */
+  /** Whether the tool may have had its effect nevertheless. */
   readonly uncertain: boolean;
-  /** What a stranger said of it (a mail server's refusal): the user reads it as it is, the model marked as data. */
+  /**
+   * What another server said about it (a mail server's refusal): the user reads it as it is, the model marked
+   * as data.
+   */
   readonly quoted: string | undefined;
 
   constructor(

@@ -1,11 +1,15 @@
-/** What joins the parts of one picture hides nothing: a family's joiners, a heart's colour, the box around a digit. */
+/**
+ * Characters that join the parts of one emoji hide nothing: a family's joiners, a heart's colour, the box
+ * around a digit.
+ */
 const IN_EMOJI =
   "(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})" +
   "|(?<=\\p{Extended_Pictographic})\\ufe0f|(?<=[0-9#*])\\ufe0f(?=\\u20e3)";
 
 /**
- * What nobody sees in a text, or what changes how the rest of it is read: controls, format characters (zero-width ones, those
- * that turn the direction of writing, tags), separators of lines, halves of a pair, fillers and variation selectors.
+ * Characters that nobody sees, or that change how the rest of a text is read: controls, format characters
+ * (zero-width ones, those that turn the direction of writing, tags), line separators, halves of a pair,
+ * fillers and variation selectors.
  */
 const UNSEEN = "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Default_Ignorable_Code_Point}]";
 
@@ -13,7 +17,10 @@ const FIND_UNSEEN = new RegExp(`(?!${IN_EMOJI})${UNSEEN}`, "gu");
 
 const LAYOUT: ReadonlySet<string> = new Set(["\n", "\r", "\t"]);
 
-/** One line of text in which nothing is hidden: what cannot be seen stands there by its number, `⟨U+202E⟩`. */
+/**
+ * One line of text in which nothing is hidden: a character that cannot be seen is replaced by its number,
+ * `⟨U+202E⟩`.
+ */
 export function visible(text: string): string {
   return text.replace(FIND_UNSEEN, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -21,8 +28,8 @@ export function visible(text: string): string {
   });
 }
 
-/** Text of strangers inside a sentence of ours: visible, and unable to end its quotation marks. */
-export function quoted(text: string): string {
+/** Text from outside within a sentence of ours: visible, and unable to end its quotation marks. */
+export function inQuotes(text: string): string {
   return `"${visible(text).replaceAll(/["\\]/g, "\\$&")}"`;
 }
 

@@ -1,26 +1,28 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { AIMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { ToolRegistry } from "../../tools/registry.ts";
 import { newMessageId } from "../model/answer.ts";
-import { type Answered, converse, type Listener } from "../model/converse.ts";
+import { type ConverseListener, converse, type ServedAnswer } from "../model/converse.ts";
 import { savedAnswer } from "../model/saved-answer.ts";
 import type { ModelServer } from "../model/server.ts";
-import type { GraphEvent, PlanStep } from "../state/graph-event.ts";
+import type { GraphEvent } from "../state/graph-event.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { GraphLimits } from "../state/limits.ts";
 import { agentPrompt } from "../state/prompts.ts";
-import { emitter, type Language, mergeSteps, type State, usageOf } from "../state/state.ts";
+import { emitter, mergeSteps, type State, usageOf } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { hasOpenCalls } from "./route.ts";
-import { assignSteps, nextOwnStep, passedSteps, start } from "./steps.ts";
+import { assignSteps, nextOwnStep, passedSteps, startStep } from "./steps.ts";
 
-export interface AgentOptions {
-  /** The first answers; each other one when those before it have failed. */
+interface AgentOptions {
+  /** The first one is asked; each other one when all before it have failed. */
   servers: readonly ModelServer[];
   /** The tools that there are at each turn. */
   registry: ToolRegistry;
   limits: GraphLimits;
-  /** Comes by between two calls of a turn as well: see routeTo. */
+  /** The graph returns to this node between two calls of a turn as well: see routeTo. */
   oneAtATime: boolean;
   report: (error: unknown, where: string) => void;
 }
@@ -33,7 +35,7 @@ export function agentNode({ servers, registry, limits, oneAtATime, report }: Age
     if (state.turns >= limits.maxTurns) return stopAtLimit(state, newMessageId(config), emit, limits);
     const language = languageOfRun(state);
     const own = nextOwnStep(state.steps);
-    const begun = own ? [start(own)] : [];
+    const begun = own ? [startStep(own)] : [];
     emitSteps(begun, emit);
     const id = newMessageId(config);
     const say = (content: string) => emit({ type: "content", messageId: id, content });
@@ -68,12 +70,12 @@ export function agentNode({ servers, registry, limits, oneAtATime, report }: Age
   };
 }
 
-/** What of the asking becomes a thought, a line in the log, or a tool that is left out. */
+/** Turns what happens while a model is asked into thoughts, lines of the log and tools that are left out. */
 function tellingOf(
   { registry, report }: Pick<AgentOptions, "registry" | "report">,
   emit: (event: GraphEvent) => void,
   language: Language,
-): Listener {
+): ConverseListener {
   return {
     onThought: (content) => emit({ type: "thought", content }),
     onFallback: (error) => report(error, "model"),
@@ -94,23 +96,24 @@ function refusedTools(names: readonly string[], isFound: boolean): string {
 }
 
 /**
- * What the user has to know of an answer that is not all of one; what becomes of its calls is told with them.
+ * What is added for the user to an answer that is not complete. An answer with calls needs nothing: what
+ * becomes of them is reported for each call.
  */
-function remarkOn({ text, calls, ending }: Answered, language: Language): string {
+function remarkOn({ text, calls, ending }: ServedAnswer, language: Language): string {
   if (calls.length > 0) return "";
   const said = text.trim() !== "";
   if (ending === undefined) return said ? "" : TEXTS[language].noAnswer;
   return `${said ? "\n\n" : ""}${TEXTS[language].endings[ending]}`;
 }
 
-function answeredBy({ server, ending }: Answered) {
+function answeredBy({ server, ending }: ServedAnswer) {
   return { model: server.name, ...(ending === undefined ? {} : { ending }) };
 }
 
 function stopAtLimit(state: State, id: string, emit: (event: GraphEvent) => void, { maxTurns }: GraphLimits) {
   const content = TEXTS[languageOfRun(state)].turnLimit(maxTurns);
   emit({ type: "content", messageId: id, content });
-  // One more than the limit: how finish knows.
+  // One more than the limit is how the finish node knows.
   return { messages: [new AIMessage({ id, content })], steps: [], turns: maxTurns + 1 };
 }
 

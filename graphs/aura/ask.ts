@@ -1,7 +1,7 @@
 import type { ToolMessage } from "@langchain/core/messages";
 import { interrupt } from "@langchain/langgraph";
 import { z } from "zod";
-import { parseArguments } from "../../tools/arguments.ts";
+import { checkArguments } from "../../tools/arguments.ts";
 import { callDigest } from "../../tools/digest.ts";
 import type { AuraTool, ToolContext } from "../../tools/tool.ts";
 import { type ApprovalDecision, type ApprovalRequest, approvalDecision } from "../state/approval.ts";
@@ -13,28 +13,28 @@ import type { ShownCall } from "./show-call.ts";
 import type { CheckOptions } from "./tool-task.ts";
 
 /** A call about which somebody is asked. */
-export interface AskedCall {
+interface AskedCall {
   tool: AuraTool;
-  /** As the model made it, validated. */
+  /** The model's arguments, validated. */
   args: Record<string, unknown>;
   context: ToolContext;
-  /** Null of a call that an older version has asked about without looking. */
+  /** Null for a call about which an older version asked without checking whether it can be shown. */
   shown: ShownCall | null;
 }
 
 export interface AskOptions extends CheckOptions {
-  /** LangGraph's own clients are to know the request too. */
+  /** Requests are written in the form of LangGraph's own clients too. */
   langGraphClients: boolean;
 }
 
-/** The arguments that count, and the model's own where a person has changed them. */
+/** The arguments that are used, and the model's own where a person has changed them. */
 export interface UsedArguments {
   args: Record<string, unknown>;
   proposed?: Record<string, unknown>;
 }
 
 /** What came of asking. */
-export type Verdict = { used: UsedArguments } & (
+type ApprovalResult = { used: UsedArguments } & (
   | { runs: true }
   | {
       runs: false;
@@ -48,7 +48,7 @@ export type Verdict = { used: UsedArguments } & (
 /**
  * Suspends the task until somebody has decided about the call; on resume it returns what they have decided.
  */
-export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
+export function askApproval(asked: AskedCall, options: AskOptions): ApprovalResult {
   const { tool, args, context, shown } = asked;
   const request: ApprovalRequest = {
     kind: "approval",
@@ -57,7 +57,7 @@ export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
     actionType: tool.name,
     context: args,
     digest: callDigest(tool.name, args),
-    // A call of an older version that did not look: its event shows nothing of what does not fit.
+    // A call of an older version was not checked: its event then shows only the question.
     ...(shown ?? { message: tool.approvalMessage(args, context.language) }),
   };
   const value = options.langGraphClients ? { ...request, ...langChainRequest(request) } : request;
@@ -71,8 +71,9 @@ export function askApproval(asked: AskedCall, options: AskOptions): Verdict {
 }
 
 /**
- * Reads the answer, or throws. Given to `interrupt`, because LangGraph then lets the other tasks of the step
- * finish and keeps the interrupt open. As JSON Schema, which Studio shows, it is our own form.
+ * Reads the answer, or throws. It is given to `interrupt` as a schema, because LangGraph then lets the other
+ * tasks of the step finish and keeps the interrupt open. Its JSON Schema, which Studio shows, is that of our
+ * own form.
  */
 function responseSchema({ tool, args, context }: AskedCall, options: AskOptions) {
   const { toolCallId, language } = context;
@@ -80,7 +81,7 @@ function responseSchema({ tool, args, context }: AskedCall, options: AskOptions)
   return z.preprocess((value) => readDecision(value, call, options), approvalDecision);
 }
 
-function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
+function verdictOn(decision: ApprovalDecision, asked: AskedCall): ApprovalResult {
   const { tool, args: proposed, context } = asked;
   const { status, reason, digest } = decision;
   const { language } = context;
@@ -90,7 +91,7 @@ function verdictOn(decision: ApprovalDecision, asked: AskedCall): Verdict {
     const message = (call: AnsweredCall) => refusalMessage(call, refusal);
     return { runs: false, used: usedOf(decision.args ?? proposed, asked), problem, message };
   }
-  const args = decision.args === undefined ? proposed : parseArguments(tool.schema, decision.args).data;
+  const args = decision.args === undefined ? proposed : checkArguments(tool.schema, decision.args).data;
   const used = usedOf(args ?? proposed, asked);
   if (args === undefined || (digest !== undefined && digest !== callDigest(tool.name, args))) {
     return { runs: false, used, problem: TEXTS[language].changed, message: changedMessage };

@@ -1,10 +1,10 @@
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 
 /**
- * Asks the reader of the custom stream to call `resolve` once everything written before it is stored. Only written when
- * `configurable.storesEvents` says that there is such a reader.
+ * Asks the reader of the custom stream to call `resolve` once everything written before it is stored. It is
+ * only written when `configurable.storesEvents` says that there is such a reader.
  */
-export interface Barrier {
+interface Barrier {
   type: "barrier";
   resolve(): void;
 }
@@ -12,9 +12,9 @@ export interface Barrier {
 type Node<Input, Update> = (input: Input, config: LangGraphRunnableConfig) => Update | Promise<Update>;
 
 /**
- * A node whose result counts only after its events are stored. LangGraph checkpoints the result next and never runs the node
- * again: without this, a crash between the two would leave the client without events of something that has happened.
- * The other order repeats events after a crash, which a client can tell.
+ * A node whose result counts only after its events are stored. LangGraph checkpoints the result next and
+ * never runs the node again: without this, a crash between the two would leave the client without events of
+ * something that has happened. In this order a crash makes events appear twice, which a client can recognise.
  */
 export function withStoredEvents<Input, Update>(node: Node<Input, Update>) {
   return async (input: Input, config: LangGraphRunnableConfig): Promise<Update> => {

@@ -7,8 +7,9 @@ import { DEFAULT_LIMITS, type GraphLimits } from "../state/limits.ts";
 import { AuraState } from "../state/state.ts";
 import { agentNode } from "./agent.ts";
 import { withStoredEvents } from "./barrier.ts";
-import { type EffectLedger, NO_LEDGER } from "./effect.ts";
+import { type EffectLedger, NO_LEDGER } from "./effect-ledger.ts";
 import { finishNode } from "./finish.ts";
+import { NODES } from "./nodes.ts";
 import { planNode } from "./plan.ts";
 import { routeTo } from "./route.ts";
 import { toolNode } from "./tool-call.ts";
@@ -20,39 +21,42 @@ export interface GraphOptions {
   /** More tools, which may come and go between two turns. */
   source?: ToolSource;
   /**
-   * In place of `tools` and `source`: all of them, for whoever looks at calls from outside too (examine.ts).
+   * All tools, in place of `tools` and `source`, for a caller that checks calls itself as well (examine.ts).
    */
   registry?: ToolRegistry;
-  /** Needed wherever approvals are; LangGraph's dev server brings its own. */
+  /** Approvals need one. LangGraph's dev server brings its own. */
   checkpointer?: BaseCheckpointSaver;
-  /** Remembers what tools have done, so that none does it twice. Default: nothing is remembered. */
+  /** Remembers what tools have done, so that no call takes effect twice. Default: nothing is remembered. */
   ledger?: EffectLedger;
-  /** Knows which effects have not ended. Default: nobody asks. */
+  /** Knows which effects have not ended. Default: one that nobody asks. */
   underWay?: UnderWay;
   /**
    * How much the model reads, in tokens. Default: what its profile says, else 16,000 until its server says
    * otherwise.
    */
   maxInputTokens?: number | undefined;
-  /** Asked when `model` has failed, and how much it reads. */
+  /** The model that is asked when `model` has failed, and how much it reads. */
   fallback?: { model: BaseChatModel; maxInputTokens?: number | undefined } | undefined;
   /**
-   * LangGraph's own clients answer the approvals: their requests have LangChain's form too, and an answer
-   * that does not say which approval it is for is refused while several wait. Default: true.
+   * Whether LangGraph's own clients answer the approvals: requests then have LangChain's form too, and an
+   * answer that does not name its approval is refused while several wait. Default: true.
    */
   langGraphClients?: boolean;
   /**
-   * Of the calls of one turn that need an approval, asks about one at a time, for clients that cannot say
-   * which one they answer. Default: about all of them at once.
+   * Whether only one approval is asked for at a time, for clients that cannot say which one they answer.
+   * Default: all calls of a turn that need an approval ask at once.
    */
   oneAtATime?: boolean;
   /** How much one run may do. */
   limits?: GraphLimits;
-  /** Told about errors that a run survives: a failed plan, a tool's bug, a broken policy. For the log. */
+  /** Receives errors that a run survives (a failed plan, a tool's bug, a broken policy), for the log. */
   report?: (error: unknown, where: string) => void;
 }
 
-/** LangGraph's name for it. Without it one answer, sent plainly, would be every waiting call's. */
+/**
+ * LangGraph's internal name of this option. Without it an answer that names no approval would be taken as the
+ * answer to every one that waits.
+ */
 const STRICT_RESUME = "__pregel_strict_resume";
 
 /** The agent: plan -> agent -> tools (one task per call) -> agent ... -> finish. */
@@ -76,19 +80,25 @@ export function buildGraph({
     ...(fallback === undefined ? [] : [modelServer(fallback.model, fallback.maxInputTokens)]),
   ];
   return new StateGraph(AuraState)
-    .addNode("plan", withStoredEvents(planNode({ servers, registry, limits, report })))
-    .addNode("agent", withStoredEvents(agentNode({ servers, registry, limits, oneAtATime, report })))
-    .addNode("tools", withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })))
-    .addNode("finish", withStoredEvents(finishNode(limits)))
-    .addEdge(START, "plan")
-    .addEdge("plan", "agent")
-    .addConditionalEdges("agent", routeTo({ registry, report }, limits, oneAtATime), ["tools", "finish"])
-    .addEdge("tools", "agent")
-    .addEdge("finish", END)
+    .addNode(NODES.plan, withStoredEvents(planNode({ servers, registry, limits, report })))
+    .addNode(NODES.agent, withStoredEvents(agentNode({ servers, registry, limits, oneAtATime, report })))
+    .addNode(
+      NODES.tools,
+      withStoredEvents(toolNode({ registry, ledger, underWay, langGraphClients, report })),
+    )
+    .addNode(NODES.finish, withStoredEvents(finishNode(limits)))
+    .addEdge(START, NODES.plan)
+    .addEdge(NODES.plan, NODES.agent)
+    .addConditionalEdges(NODES.agent, routeTo({ registry, report }, limits, oneAtATime), [
+      NODES.tools,
+      NODES.finish,
+    ])
+    .addEdge(NODES.tools, NODES.agent)
+    .addEdge(NODES.finish, END)
     .compile(checkpointer === undefined ? {} : { checkpointer })
     .withConfig({
-      // Every turn is agent and tools, perhaps once per call; plan, finish and the limit's own turn come on
-      // top.
+      // Every turn is agent and tools, perhaps once per call. Added to that: plan, finish and the turn that
+      // reports the limit.
       recursionLimit: 2 * limits.maxTurns * (oneAtATime ? limits.maxCalls : 1) + 10,
       ...(langGraphClients ? { configurable: { [STRICT_RESUME]: true } } : {}),
     });

@@ -2,10 +2,11 @@ const THINK = { open: "<think>", close: "</think>" };
 const FENCE = "```";
 
 /**
- * The JSON in a model's text, which may have thoughts, fences and remarks around it. Reads each character a few times at most,
- * whatever the text is: it comes from a stranger, and a regular expression with two open ends would not.
+ * The JSON in a model's text, which may have thoughts, fences and remarks around it. Reads each character a
+ * few times at most, whatever the text is: it comes from outside, and a regular expression with two open ends
+ * could take very long.
  *
- * @throws when there is none, or what looks like it cannot be read
+ * @throws when there is none, or when it cannot be parsed
  */
 export function findJson(text: string): unknown {
   const answer = withoutThoughts(text);

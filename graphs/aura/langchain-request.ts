@@ -1,12 +1,12 @@
 import type { ApprovalRequest } from "../state/approval.ts";
 
-/** What read-decision.ts understands, in LangChain's words. */
+/** The decisions that read-decision.ts understands, by LangChain's names. */
 const DECISIONS = ["approve", "edit", "reject", "respond"] as const;
 
 interface ActionEntry {
   name: string;
   args: Record<string, unknown>;
-  /** The same once more: agent-inbox reads it here, and shows no arguments without it. */
+  /** The same again: agent-inbox reads it here, and shows no arguments without it. */
   arguments: Record<string, unknown>;
   description: string;
 }
@@ -19,8 +19,9 @@ interface ReviewEntry {
 }
 
 /**
- * LangChain's request for a human in the loop, in the spelling of its JavaScript package and in that of its Python package. Each entry has
- * both spellings too: LangGraph's SDK puts one list in the place of the other, and agent-chat-ui looks for `action_name` in what is left.
+ * LangChain's request for a human in the loop, in the spellings of its JavaScript and of its Python package.
+ * Each entry has both spellings too: LangGraph's SDK puts one list in the place of the other, and
+ * agent-chat-ui looks for `action_name` in what is left.
  */
 export interface LangChainRequest {
   actionRequests: ActionEntry[];
@@ -30,8 +31,8 @@ export interface LangChainRequest {
 }
 
 /**
- * The approval as LangGraph's own user interfaces (agent-chat-ui, agent-inbox) and LangChain's clients know
- * one: one action, with all of its arguments.
+ * The approval in the form that LangGraph's own user interfaces (agent-chat-ui, agent-inbox) and LangChain's
+ * clients read: one action with all of its arguments.
  */
 export function langChainRequest({
   actionType: name,

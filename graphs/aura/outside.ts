@@ -1,7 +1,8 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { AIMessage, type ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
-import { type PlanStep, planStep } from "../state/graph-event.ts";
-import type { Language } from "../state/state.ts";
+import { savedSteps } from "../state/state.ts";
 import { type Refusal, refusalText, TEXTS } from "../state/texts.ts";
 import {
   type AnsweredCall,
@@ -10,17 +11,20 @@ import {
   resultMessage,
   unknownMessage,
 } from "../state/tool-answer.ts";
-import { assignSteps, end } from "./steps.ts";
+import type { AuraGraph } from "./build.ts";
+import { NODES } from "./nodes.ts";
+import { assignSteps, endStep } from "./steps.ts";
 
-// What the service reads of a thread's state, and puts into it with `updateState`, when a run is brought to its end from outside.
+// What the service reads of a thread's state, and puts into it, when a run is brought to its end from
+// outside.
 
 /** A tool call of the last turn that its task has not answered. */
-export interface OpenCall {
+interface OpenCall {
   /** LangGraph task id. */
   taskId: string;
   toolCallId: string;
   tool: string;
-  /** The effective ones. */
+  /** Those that are used. */
   args: Record<string, unknown>;
   /** What the model had asked for, where a person has changed it. */
   proposed?: Record<string, unknown>;
@@ -28,27 +32,31 @@ export interface OpenCall {
   step?: PlanStep;
 }
 
-/** What is said last of a tool call. */
-export type LastWord =
+/** The last thing that is reported of a tool call. */
+type LastWord =
   | { outcome: "completed"; result: unknown }
   | { outcome: "failed"; problem: string }
   | { outcome: "unknown"; problem?: string }
   | { outcome: "not_executed"; status: Refusal | "stopped"; reason?: string }
-  /** Said already, in these words. */
+  /** It was reported already, in these words. */
   | { outcome: "not_executed"; problem: string };
 
+/** A stopped graph. */
 interface State {
   values: { messages?: readonly unknown[]; steps?: unknown };
   tasks: readonly { id: string; name: string; path?: readonly unknown[]; result?: unknown }[];
 }
 
-/** The calls of a stopped graph whose tasks have not ended: each `Send` of agent.ts keeps its call's place in its path. */
+/**
+ * The calls whose tasks have not ended. The path of a task that a `Send` has made holds the place of its
+ * call.
+ */
 export function openCalls({ values, tasks }: State): OpenCall[] {
   const message = values.messages?.findLast((each) => AIMessage.isInstance(each));
   const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
   const assigned = assignSteps(calls, stepsBefore({ values, tasks }));
   return tasks.flatMap(({ id: taskId, name, path, result }) => {
-    const at = name === "tools" && result === undefined ? Number(path?.[1]) : Number.NaN;
+    const at = name === NODES.tools && result === undefined ? Number(path?.[1]) : Number.NaN;
     const call = calls[at];
     if (call === undefined) return [];
     const step = assigned[at];
@@ -57,33 +65,40 @@ export function openCalls({ values, tasks }: State): OpenCall[] {
   });
 }
 
-const steps = z.array(planStep);
-const withSteps = z.object({ steps });
+/** Whether calls have ended whose answers are not in the history yet: the next prompt would drop them. */
+export function hasUnappliedAnswers({ tasks }: Pick<State, "tasks">): boolean {
+  return tasks.some(({ name, result }) => name === NODES.tools && result !== undefined);
+}
 
-/** The plan as it was when the calls got their steps: LangGraph shows it with what finished siblings have changed. */
+const withSteps = z.object({ steps: savedSteps });
+
+/**
+ * The plan as it was when the calls got their steps. LangGraph shows it with the changes of those calls of
+ * the turn that have ended.
+ */
 function stepsBefore({ values, tasks }: State): PlanStep[] {
   const changed = tasks.flatMap(({ result }) => withSteps.safeParse(result).data?.steps ?? []);
   const ids = new Set(changed.map(({ id }) => id));
-  const shown = steps.catch([]).parse(values.steps);
+  const shown = savedSteps.catch([]).parse(values.steps);
   return shown.map((step) => (ids.has(step.id) ? { ...step, status: "pending" } : step));
 }
 
 /**
- * How a last word reads: for the history (as node `tools`), which would be invalid without an answer to the call, for the user, and
- * for the plan.
+ * What is written about the end of a call: a message for the history, which would be invalid without an
+ * answer to the call, the outcome for the user, and the step for the plan.
  */
 export function closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language) {
   const { toolCallId: id, tool, args, proposed } = call;
   const name = { id, name: tool, ...(proposed === undefined ? {} : { edited: args }) };
   const { outcome } = word;
   if (outcome === "completed") {
-    // Who wrote it is not asked for here: a result is data in any case.
-    const step = call.step && end(call.step, "completed", JSON.stringify(word.result));
+    // Whether its tool is trusted is not known here: the result is marked as data in any case.
+    const step = call.step && endStep(call.step, "completed", JSON.stringify(word.result));
     const told = { status: "completed" as const, result: word.result, outcome };
     return { message: resultMessage(name, word.result, true), told, ...(step && { step }) };
   }
   const text = textOf(call.tool, word, language);
-  const step = call.step && end(call.step, "failed", text);
+  const step = call.step && endStep(call.step, "failed", text);
   const told = { status: "failed" as const, result: text, outcome };
   return { message: messageOf(name, word), told, ...(step && { step }) };
 }
@@ -103,7 +118,29 @@ function messageOf(call: AnsweredCall, word: Exclude<LastWord, { outcome: "compl
   return errorMessage(call, word.problem, word.outcome !== "not_executed");
 }
 
-/** What the agent had said when it was cut off, for the history (as node `agent`). */
-export function partialAnswer({ messageId, text }: { messageId: string; text: string }): AIMessage {
-  return new AIMessage({ id: messageId, content: text });
+type Updatable = Pick<AuraGraph, "updateState">;
+type Thread = Parameters<AuraGraph["updateState"]>[0];
+
+/** Puts the last words of calls into the history as their answers, with those that wait to be applied. */
+export async function answerCalls(
+  graph: Updatable,
+  thread: Thread,
+  closings: readonly { message: unknown; step?: unknown }[],
+): Promise<void> {
+  const messages = closings.map(({ message }) => message);
+  await graph.updateState(
+    thread,
+    { messages, steps: closings.flatMap(({ step }) => step ?? []) },
+    NODES.tools,
+  );
+}
+
+/** Puts what the agent had said when it was cut off into the history, as its answer. */
+export async function keepPartialAnswer(
+  graph: Updatable,
+  thread: Thread,
+  { messageId, text }: { messageId: string; text: string },
+): Promise<void> {
+  const message = new AIMessage({ id: messageId, content: text });
+  await graph.updateState(thread, { messages: [message] }, NODES.agent);
 }

@@ -1,25 +1,23 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { TokenUsage } from "@aura-platform/contract/runs.ts";
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { type LangGraphRunnableConfig, Overwrite } from "@langchain/langgraph";
-import { z } from "zod";
-import { cutWithDots } from "../../tools/cut.ts";
 import type { ToolDefinition, ToolRegistry } from "../../tools/registry.ts";
 import type { AnswerListener } from "../model/answer-collector.ts";
 import { converse } from "../model/converse.ts";
 import { OutputLimitError } from "../model/errors.ts";
 import type { ModelServer } from "../model/server.ts";
-import type { PlanStep } from "../state/graph-event.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { GraphLimits } from "../state/limits.ts";
 import { planPrompt } from "../state/prompts.ts";
-import { emitter, type Language, modelSignal, type State, type TokenUsage, usageOf } from "../state/state.ts";
+import { emitter, modelSignal, type State, usageOf } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
-import { findJson } from "./json-in-text.ts";
-
-const MAX_STEPS = 10;
+import { parsePlan } from "./parse-plan.ts";
 
 const NO_TOOLS: readonly ToolDefinition[] = Object.freeze([]);
 
-export interface PlanOptions {
+interface PlanOptions {
   servers: readonly ModelServer[];
   registry: ToolRegistry;
   limits: GraphLimits;
@@ -44,18 +42,21 @@ export function planNode(options: PlanOptions) {
 interface Planned {
   steps: PlanStep[];
   usage: TokenUsage | null;
-  /** Characters. */
+  /** Characters that the model has written. */
   written: number;
 }
 
-/** A plan is a courtesy: whatever goes wrong with it, the run goes on with one generic step - unless the run itself is over. */
+/**
+ * Asks for a plan. A run can do without one: whatever goes wrong here, it goes on with one generic step,
+ * unless the run itself is over.
+ */
 async function makePlan(
   { servers, registry, limits, report }: PlanOptions,
   state: State,
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
 ): Promise<Planned> {
-  // The planner must not act.
+  // Without tools: the planner must not act.
   const tools = NO_TOOLS;
   const language = languageOfRun(state);
   const system = planPrompt({ context: state.context, language }, registry);
@@ -78,8 +79,8 @@ async function makePlan(
 }
 
 /**
- * Only what people and the agent said, in strict alternation: without bound tools many servers refuse a
- * history that has tool calls in it, and some chat templates refuse two messages of one role in a row.
+ * Only what people and the agent said, alternating: without bound tools many servers refuse a history that
+ * has tool calls in it, and some chat templates refuse two messages of one role in a row.
  */
 function conversation(messages: readonly BaseMessage[]): BaseMessage[] {
   const spoken = messages.filter(
@@ -88,42 +89,6 @@ function conversation(messages: readonly BaseMessage[]): BaseMessage[] {
   );
   const last = spoken.filter((message, at) => message.type !== spoken[at + 1]?.type);
   return last.map((message) => (AIMessage.isInstance(message) ? new AIMessage(message.text) : message));
-}
-
-const planned = z.object({
-  title: z.string().trim().min(1).transform(cut(120)),
-  description: z.string().trim().transform(cut(500)).catch(""),
-  confidence: z.coerce.number().min(0).max(1).catch(0.5),
-  tool: z.string().optional().catch(undefined),
-});
-
-const plan = z.union([
-  z.object({ steps: z.array(z.unknown()) }).transform(({ steps }) => steps),
-  z.array(z.unknown()),
-]);
-
-/**
- * Reads the plan out of the model's text. We ask for JSON in words, and neither for `response_format` nor
- * for a forced tool call: servers differ in which of those they take (LM Studio has no json_object,
- * DeepSeek no json_schema, several local models no tools), and one that does not answers 400. Every
- * server takes words. In return the text may carry fences, thoughts or remarks around the JSON.
- */
-export function parsePlan(text: string, registry: ToolRegistry): PlanStep[] {
-  const steps = plan.parse(findJson(text)).flatMap((each) => {
-    const step = planned.safeParse(each);
-    return step.success ? [step.data] : [];
-  });
-  if (steps.length === 0) throw new Error("the plan has no usable step");
-  return steps.slice(0, MAX_STEPS).map(({ tool, ...step }, at) => ({
-    id: `step-${at + 1}`,
-    ...step,
-    status: "pending",
-    ...(tool !== undefined && registry.get(tool) ? { tool } : {}),
-  }));
-}
-
-function cut(length: number) {
-  return (text: string) => cutWithDots(text, length);
 }
 
 function genericStep(language: Language): PlanStep {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { cut } from "../../tools/cut.ts";
 import { callDigest } from "../../tools/digest.ts";
@@ -6,14 +7,13 @@ import { exactJson } from "../../tools/exact-json.ts";
 import { isTextDeeperThan, isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import { type ApprovalDecision, ApprovalDecisionError, approvalDecision } from "../state/approval.ts";
 import { DECISION_TEXTS } from "../state/decision-texts.ts";
-import type { Language } from "../state/state.ts";
 import { examineCall } from "./examine.ts";
 import type { CheckOptions } from "./tool-task.ts";
 
 /** The call that a decision is about. */
-export interface DecidedCall {
+interface DecidedCall {
   tool: string;
-  /** As the model made it, validated. */
+  /** The model's arguments, validated. */
   args: Record<string, unknown>;
   toolCallId: string;
   language: Language;
@@ -22,7 +22,7 @@ export interface DecidedCall {
 type Json = Record<string, unknown>;
 
 const json = z.record(z.string(), z.unknown());
-/** LangChain's action, and agent-inbox's. */
+/** An action as LangChain writes it, or as agent-inbox does. */
 const action = z
   .union([z.object({ name: z.string(), args: json }), z.object({ action: z.string(), args: json })])
   .transform((given) => ({ tool: "name" in given ? given.name : given.action, args: given.args }));
@@ -46,15 +46,15 @@ const decision = z.discriminatedUnion("type", [
 ]);
 type Decision = z.output<typeof decision>;
 
-/** What an approval of LangChain's forms has no use for: with one of these something else is meant. */
+/** Fields that an approval in LangChain's forms does not have: with one of these something else is meant. */
 const NOT_OF_AN_APPROVAL = ["edited_action", "editedAction", "message", "status", "decisions"] as const;
 
 /**
- * Reads the answer to an approval: ours, LangChain's (`{decisions: [{type: "approve"}]}`), agent-inbox's
- * (`[{type: "accept", args}]`), or one such decision alone. Changed arguments come back as they were given,
- * once `examineCall` has taken them.
+ * Reads the answer to an approval: our own form, LangChain's (`{decisions: [{type: "approve"}]}`),
+ * agent-inbox's (`[{type: "accept", args}]`), or one such decision alone. Changed arguments are returned as
+ * they were given, once `examineCall` has accepted them.
  *
- * @throws ApprovalDecisionError for whatever is not clearly one decision about this call
+ * @throws ApprovalDecisionError for anything that is not clearly one decision about this call
  */
 export function readDecision(value: unknown, call: DecidedCall, options: CheckOptions): ApprovalDecision {
   const say = DECISION_TEXTS[call.language];
@@ -72,8 +72,8 @@ export function readDecision(value: unknown, call: DecidedCall, options: CheckOp
 }
 
 /**
- * Ours names by its digest what was examined before it was approved; without one, somebody has written it by
- * hand.
+ * Our own form. With a digest it names arguments that were examined before they were approved; without one it
+ * was written by hand.
  */
 function readOurs(form: Json, call: DecidedCall, options: CheckOptions): ApprovalDecision {
   const say = DECISION_TEXTS[call.language];
@@ -132,8 +132,8 @@ function isSameCall({ tool, args }: Action, call: DecidedCall): boolean {
 }
 
 /**
- * Both user interfaces edit what is no text as JSON text, and send that text. Read back where it is of the
- * kind that the argument was of.
+ * Both user interfaces let people edit arguments that are no text as JSON text, and send that text. It is
+ * parsed where the result is of the same kind as the argument was.
  */
 function asTheyWere(args: Json, before: Json): Json {
   return Object.fromEntries(
@@ -161,7 +161,7 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * The person who changes the arguments here is the one who approves them; they have to be right all the same.
+ * Whoever changes the arguments here approves them by the same answer; they have to be valid all the same.
  */
 function examined(read: ApprovalDecision, call: DecidedCall, options: CheckOptions): ApprovalDecision {
   const found = examineCall({ ...call, args: read.args }, options);

@@ -4,6 +4,7 @@ import { droppedOf } from "../model/saved-answer.ts";
 import { languageOfRun } from "../state/language.ts";
 import type { GraphLimits } from "../state/limits.ts";
 import type { State } from "../state/state.ts";
+import { NODES } from "./nodes.ts";
 import { type SentTask, sendTask } from "./sent-task.ts";
 import { assignSteps } from "./steps.ts";
 import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
@@ -11,13 +12,14 @@ import { approvalOf, type CheckOptions, type ToolTask } from "./tool-task.ts";
 type Call = { id: string; name: string; args: Record<string, unknown>; at: number };
 
 /**
- * After a turn: one task per tool call, or the end. With `oneAtATime` no more than one of them asks; the
- * others' turn comes when it is answered, in `agent`, which then asks no model.
+ * After a turn: one task per tool call, or the end. With `oneAtATime` at most one of them asks for an
+ * approval. The others follow when it is answered: the graph comes back through the agent node, which then
+ * asks no model.
  */
 export function routeTo(options: CheckOptions, limits: GraphLimits, oneAtATime: boolean) {
-  return (state: State): "finish" | Send<"tools", SentTask>[] => {
+  return (state: State): typeof NODES.finish | Send<typeof NODES.tools, SentTask>[] => {
     const open = openCallsOf(state);
-    if (open === null) return "finish";
+    if (open === null) return NODES.finish;
     const tasks = tasksOf(open, state, options, limits);
     return (oneAtATime ? withOneQuestion(tasks) : tasks).map(sendTask);
   };
@@ -70,7 +72,7 @@ function tasksOf(
   });
 }
 
-/** What needs no approval, and the first of what does. */
+/** The calls that need no approval, and the first one that does. */
 function withOneQuestion(tasks: readonly ToolTask[]): ToolTask[] {
   const asks = ({ asks, unshowable }: ToolTask) => asks === true && unshowable !== true;
   const first = tasks.find(asks);

@@ -1,26 +1,26 @@
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
 import type { AuraTool } from "../../tools/tool.ts";
-import { countUnseen, quoted } from "../../tools/visible.ts";
-import type { ShownPart } from "../state/approval.ts";
-import type { Language } from "../state/state.ts";
+import { countUnseen, inQuotes } from "../../tools/visible.ts";
 import { TEXTS } from "../state/texts.ts";
 
 /**
- * Of the JSON that an approver is shown of a call, as it is sent: pure ASCII. An event has 16 KB (src/http/frame.ts); the rest
- * of it is for the ids around it.
+ * Limit of the JSON that an approver is shown of a call, as it is sent: pure ASCII. An event has 16 KB
+ * (src/http/frame.ts); the rest is for the ids around it.
  */
-export const MAX_SHOWN_BYTES = 15 * 1024;
+const MAX_SHOWN_BYTES = 15 * 1024;
 
-/** Texts of up to so many characters are whole in every argument. */
-export const MIN_TEXT = 1_024;
+/** Texts of up to so many characters are shown whole in every argument. */
+const MIN_TEXT = 1_024;
 
 /** Nobody reads arguments that are nested deeper. */
 const MAX_DEPTH = 64;
 
 /** A call as an approver sees it. */
 export interface ShownCall {
-  /** The tool's question, after what there is to know about its arguments. */
+  /** The tool's question; before it, warnings about the arguments. */
   message: string;
   /** Only where the arguments do not fit. */
   shown?: ShownPart;
@@ -34,8 +34,9 @@ interface Call {
 }
 
 /**
- * The one place that decides what an approver sees of a call: what an event shows of it is this. Null when an entry of a list,
- * a key, a number, or a text that identifies the action would have to be left out: nobody may be asked about such a call.
+ * Decides what an approver sees of a call; events show exactly this. Null when an entry of a list, a key, a
+ * number, or a text that identifies the action would have to be left out: nobody may be asked about such a
+ * call.
  */
 export function showCall(call: Call): ShownCall | null {
   const { tool, args, toolCallId, language } = call;
@@ -48,7 +49,7 @@ export function showCall(call: Call): ShownCall | null {
   return shown === null ? null : { message, shown };
 }
 
-/** As much of the long texts as fits, every one cut to the same length. */
+/** As much of the long texts as fits, all cut to the same length. */
 function longestPart(
   cutTo: (maxText: number) => ShownPart,
   fits: (shown: ShownPart) => boolean,
@@ -93,7 +94,7 @@ function cutTexts({ tool, args, language }: Call, maxText: number): ShownPart {
     context,
     notShown: Object.fromEntries(cuts.map(({ place, missing }) => [place, missing])),
     notice: TEXTS[language].notShown(
-      cuts.map(({ place, length, missing }) => ({ place: quoted(place), length, missing })),
+      cuts.map(({ place, length, missing }) => ({ place: inQuotes(place), length, missing })),
     ),
   };
 }
@@ -108,11 +109,14 @@ function mapEntries(value: object, map: (key: string, each: unknown) => unknown)
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, map(key, each)]));
 }
 
-/** Names the arguments in which something cannot be seen, or turns the direction of writing. */
+/**
+ * Warnings that name the arguments with characters that cannot be seen or that change the direction of
+ * writing.
+ */
 function unseenNotices(args: Record<string, unknown>, language: Language): string[] {
   const found = Object.entries(args).flatMap(([name, value]) => {
     const count = unseenIn(name) + unseenIn(value);
-    return count === 0 ? [] : [`${quoted(name)} (${count})`];
+    return count === 0 ? [] : [`${inQuotes(name)} (${count})`];
   });
   return found.length === 0 ? [] : [TEXTS[language].unseen(found.join(", "))];
 }
@@ -123,7 +127,7 @@ function unseenIn(value: unknown): number {
   return Object.entries(value).reduce((sum, [key, each]) => sum + countUnseen(key) + unseenIn(each), 0);
 }
 
-/** Looks no deeper than it has to: what is nested without end must not end the process. */
+/** Looks no deeper than it has to: very deep nesting must not end the process. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));

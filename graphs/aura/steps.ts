@@ -1,20 +1,20 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { PlanStep } from "../state/graph-event.ts";
 
-/** Results are for a glance; the full result is in tool_execution. */
+/** The plan shows only the beginning of a result; the whole is in tool_execution. */
 const MAX_RESULT = 200;
 
 /** Unix seconds. */
-export function now(): number {
+function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-export function start(step: PlanStep): PlanStep {
+export function startStep(step: PlanStep): PlanStep {
   return { ...step, status: "in_progress", startedAt: step.startedAt ?? now() };
 }
 
 /** A step that never ran has no startedAt. */
-export function end(step: PlanStep, status: "completed" | "failed", result?: string): PlanStep {
+export function endStep(step: PlanStep, status: "completed" | "failed", result?: string): PlanStep {
   const ended: PlanStep = { ...step, status, completedAt: now() };
   return result === undefined ? ended : { ...ended, result: shorten(result) };
 }
@@ -24,7 +24,7 @@ function shorten(text: string): string {
 }
 
 /** Pending or in progress. */
-export function isOpen(step: PlanStep): boolean {
+function isOpen(step: PlanStep): boolean {
   return step.status === "pending" || step.status === "in_progress";
 }
 
@@ -53,7 +53,7 @@ export function assignSteps(
   });
 }
 
-/** Steps of the agent's own that are over because the agent moved on to a later one. */
+/** The agent's own steps that are over because it has moved on to a later one. */
 export function passedSteps(
   steps: readonly PlanStep[],
   assigned: readonly (PlanStep | undefined)[],
@@ -63,23 +63,23 @@ export function passedSteps(
   return steps
     .slice(0, Math.max(last, 0))
     .filter((step) => step.tool === undefined && step.status === "in_progress")
-    .map((step) => end(step, "completed"));
+    .map((step) => endStep(step, "completed"));
 }
 
 /**
- * What is left to say about the steps when the run ends, in the order of the events. A tool's step that
- * no call took has failed with `skipped`: `completed` would be a lie. So have the agent's own steps when
- * the run was `stopped` before its end.
+ * The last changes of the steps when the run ends, in the order of the events. A tool's step that no call
+ * took has failed with `skipped`, since `completed` would be a lie. So have the agent's own steps when the
+ * run was `stopped` early.
  */
 export function closingSteps(
   steps: readonly PlanStep[],
   { skipped, stopped }: { skipped: string; stopped: string | null },
 ): PlanStep[] {
   return steps.filter(isOpen).flatMap((step) => {
-    if (step.tool !== undefined) return [end(step, "failed", skipped)];
-    if (stopped !== null) return [end(step, "failed", stopped)];
-    const begun = start(step);
-    const done = end(begun, "completed");
+    if (step.tool !== undefined) return [endStep(step, "failed", skipped)];
+    if (stopped !== null) return [endStep(step, "failed", stopped)];
+    const begun = startStep(step);
+    const done = endStep(begun, "completed");
     return step.status === "pending" ? [begun, done] : [done];
   });
 }

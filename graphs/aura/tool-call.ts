@@ -1,7 +1,9 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { CallOutcome, CallStatus } from "@aura-platform/contract/tool-calls.ts";
 import type { ToolMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { AuraTool, ToolContext } from "../../tools/tool.ts";
-import type { CallOutcome, GraphEvent, PlanStep } from "../state/graph-event.ts";
+import type { GraphEvent } from "../state/graph-event.ts";
 import { emitter, identity, leaseHolder } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import {
@@ -13,13 +15,14 @@ import {
   unshowableMessage,
 } from "../state/tool-answer.ts";
 import { type AskOptions, askApproval, type UsedArguments } from "./ask.ts";
-import { begin, carryOut, type Effect, type EffectLedger, type Outcome } from "./effect.ts";
+import { beginOnce, carryOut, type Effect, type Outcome } from "./effect.ts";
+import type { EffectLedger } from "./effect-ledger.ts";
 import { receivedTask, type SentTask } from "./sent-task.ts";
-import { end, start } from "./steps.ts";
-import { check, needsApproval, show, type ToolTask } from "./tool-task.ts";
+import { endStep, startStep } from "./steps.ts";
+import { checkTask, needsApproval, showTask, type ToolTask } from "./tool-task.ts";
 import type { UnderWay } from "./under-way.ts";
 
-export interface ToolOptions extends AskOptions {
+interface ToolOptions extends AskOptions {
   ledger: EffectLedger;
   underWay: UnderWay;
 }
@@ -30,16 +33,16 @@ interface Update {
 }
 
 /**
- * One tool call: check, approval, effect. LangGraph runs this from its start again when the approval
- * comes, so nothing may be emitted or done before `interrupt` has returned. It may also run it again after a crash: the
- * ledger then says what has been done.
+ * One tool call: check, approval, effect. LangGraph runs this from its start again when the approval comes,
+ * so nothing may be emitted or done before `interrupt` has returned. After a crash it may also run again:
+ * then the ledger says what has been done.
  */
 export function toolNode(options: ToolOptions) {
   const { registry, ledger, underWay, report } = options;
   return async (sent: SentTask | ToolTask, config: LangGraphRunnableConfig): Promise<Update> => {
     const task = receivedTask(sent);
     const wire = reporter(task, config);
-    const checked = check(task, registry);
+    const checked = checkTask(task, registry);
     if (!checked.ok) {
       const { forModel, quoted } = checked;
       const told = { problem: forModel, ...(quoted === undefined ? {} : { quoted }) };
@@ -50,7 +53,7 @@ export function toolNode(options: ToolOptions) {
     const context = toolContext(task, config);
     let used: UsedArguments = { args };
     if (task.asks === true || needsApproval(tool, args, report)) {
-      const shown = show(task, checked);
+      const shown = showTask(task, checked);
       if (shown === null && (task.unshowable === true || task.asks !== true)) {
         return wire.refused(TEXTS[task.language].tooLargeToShow, unshowableMessage(task.call), used);
       }
@@ -74,7 +77,7 @@ function answeredCall({ call: { id, name } }: ToolTask, { args, proposed }: Used
 }
 
 async function takeEffect(effect: Effect, executing: () => void): Promise<Outcome | "unknown"> {
-  const begun = await begin(effect);
+  const begun = await beginOnce(effect);
   if (begun === "unknown") return begun;
   executing();
   return begun === "run" ? carryOut(effect) : begun;
@@ -99,7 +102,7 @@ function reporter(task: ToolTask, config: LangGraphRunnableConfig) {
   const emit = emitter(config);
   let current = step;
   const event = (
-    status: "executing" | "completed" | "failed",
+    status: CallStatus,
     used: UsedArguments,
     result: unknown,
     outcome?: CallOutcome,
@@ -120,7 +123,7 @@ function reporter(task: ToolTask, config: LangGraphRunnableConfig) {
     return [next];
   };
   const close = (status: "completed" | "failed", text: string | undefined) =>
-    move(current && end(current, status, text));
+    move(current && endStep(current, status, text));
   const failed = (
     problem: string,
     message: ToolMessage,
@@ -132,7 +135,7 @@ function reporter(task: ToolTask, config: LangGraphRunnableConfig) {
   };
   return {
     executing(used: UsedArguments): void {
-      move(current && start(current));
+      move(current && startStep(current));
       emit(event("executing", used, null));
     },
     /** What came of running it. */

@@ -1,9 +1,9 @@
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
-import { parseArguments } from "../../tools/arguments.ts";
+import { checkArguments } from "../../tools/arguments.ts";
 import type { ToolRegistry } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
-import type { PlanStep } from "../state/graph-event.ts";
-import type { Language } from "../state/state.ts";
 import { TEXTS } from "../state/texts.ts";
 import { tooManyCalls } from "../state/tool-answer.ts";
 import type { Effect } from "./effect.ts";
@@ -17,49 +17,51 @@ export interface ToolTask {
   step?: PlanStep;
   /** Why the arguments could not be read. */
   malformed?: string;
-  /** The message had more calls than `most`; this one stands for all that were dropped, itself among them. */
+  /** The message had more calls than `most`. This one stands for all that were dropped, including itself. */
   excess?: { most: number; dropped: number };
   /**
-   * The policy asked for an approval when the call was made. It stays asked for, whatever the policy says by the time of
-   * the decision: a call that was rejected must not run because its tool has become harmless meanwhile.
+   * The policy asked for an approval when the call was made. That stays so, whatever the policy says when the
+   * decision comes: a call that was rejected must not run because its tool has been changed to need no
+   * approval.
    */
   asks?: boolean;
-  /** It asks for an approval, and is more than can be shown to whoever would decide. */
+  /** It needs an approval, and is too large to be shown to an approver. */
   unshowable?: boolean;
 }
 
-/** What looking at a call needs. */
+/** What checking a call needs. */
 export interface CheckOptions {
   registry: ToolRegistry;
   report: (error: unknown, where: string) => void;
 }
 
 /**
- * Whether a new call has to be approved before it runs, and whether anybody can be asked. Decided once, and kept with the call: what
- * has been asked, and perhaps done, must not be refused later by another rule.
+ * Whether a new call has to be approved before it runs, and whether it can be shown to an approver. Decided
+ * once, and kept with the call: a call about which somebody was asked, and which was perhaps done, must not
+ * be refused later by another rule.
  */
 export function approvalOf(
   task: ToolTask,
   { registry, report }: CheckOptions,
 ): Pick<ToolTask, "asks" | "unshowable"> {
-  const checked = check(task, registry);
+  const checked = checkTask(task, registry);
   if (!checked.ok || !needsApproval(checked.tool, checked.args, report)) return {};
-  return show(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
+  return showTask(task, checked) === null ? { asks: true, unshowable: true } : { asks: true };
 }
 
-export function show(
+export function showTask(
   { call, language }: ToolTask,
   { tool, args }: Pick<Effect, "tool" | "args">,
 ): ShownCall | null {
   return showCall({ tool, args, toolCallId: call.id, language });
 }
 
-export type Checked =
+type Checked =
   | { ok: true; tool: AuraTool; args: Record<string, unknown> }
-  /** `quoted`: what is wrong with arguments in the words of a stranger's schema. */
+  /** `quoted`: what is wrong with the arguments, in the words of a schema that is not ours. */
   | { ok: false; problem: string; forModel: string; quoted?: string };
 
-export function check({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
+export function checkTask({ call, malformed, excess, language }: ToolTask, registry: ToolRegistry): Checked {
   const say = TEXTS[language];
   if (excess !== undefined) {
     const { most, dropped } = excess;
@@ -87,12 +89,12 @@ export function check({ call, malformed, excess, language }: ToolTask, registry:
       : { forModel: `${TEXTS.en.invalidArguments(problem)}. The tool was not run.` }),
   });
   if (malformed !== undefined) return invalid(malformed, false);
-  const parsed = parseArguments(tool.schema, call.args);
+  const parsed = checkArguments(tool.schema, call.args);
   if (parsed.success) return { ok: true, tool, args: parsed.data };
   return invalid(z.prettifyError(parsed.error), tool.untrusted === true);
 }
 
-/** A policy that breaks must not open the door. */
+/** A policy that throws means: ask. */
 export function needsApproval(
   tool: AuraTool,
   args: Record<string, unknown>,

@@ -1,4 +1,7 @@
-/** The effects that this process has begun and not ended: an aborted step leaves them, and LangGraph does not wait. */
+/**
+ * The effects that this process has begun and not ended. An aborted step leaves them running, and LangGraph
+ * does not wait for them.
+ */
 export interface UnderWay {
   track<T>(threadId: string, effect: Promise<T>): Promise<T>;
   /** Resolves when none of the thread's is left, or after this time. */

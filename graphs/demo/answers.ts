@@ -1,7 +1,7 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import { cut } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 import { findings } from "./findings.ts";
 import type { DemoRequest } from "./requests.ts";
 
@@ -64,14 +64,14 @@ export function greeting(prompt: string, language: Language): string {
     : `Hello, I am Aura. You said: "${heard}". I am the offline demo model and answer by fixed rules. I can send a mail ("Send an email to kim@example.com with subject Hi saying hello there"), tell the time ("What time is it in Seoul?"), find what has happened ("What mail did I send today?") and list your tasks ("List my tasks").`;
 }
 
-/** The prompt asks for a tool that is not bound. */
+/** The answer to a prompt that asks for a tool which is not bound. */
 export function missingTool(tool: string, language: Language): string {
   return language === "ko"
     ? `지금은 ${tool} 도구를 사용할 수 없어 요청하신 일을 하지 못했습니다. ${NAME.ko}`
     : `I cannot do that here: the tool ${tool} is not available. ${NAME.en}`;
 }
 
-/** What became of the calls, as the tool messages say. */
+/** Reports what became of the calls, as the tool messages say. */
 export function report(results: readonly ToolMessage[], language: Language): string {
   const lines = results.map((result) => outcome(result, language));
   return `${lines.length === 1 ? lines[0] : lines.map((line) => `- ${line}`).join("\n")}\n\n${NAME[language]}`;
@@ -85,7 +85,7 @@ const mailSent = z.object({
 const timeTold = z.object({ timeZone: z.string(), time: z.string() });
 
 /**
- * What stands in front of the answer to a call that a person has changed; tool-answer.ts escapes every "<"
+ * The note in front of the answer to a call that a person has changed; tool-answer.ts escapes every "<"
  * within.
  */
 const EDITED = /^EDITED: [^<]*<tool_data>[^<]*<\/tool_data>\n/;

@@ -1,6 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 
 const events = z.object({
   events: z.array(
@@ -20,10 +20,12 @@ const tasks = z.object({
   ),
 });
 
-/** Of one finding, in the answer. */
+/** Limit of one finding in the answer, in characters. */
 const MAX_LINE = 160;
 
-/** What a lookup has found, as the demo model tells it, with its sources; null when it is no lookup's result. */
+/**
+ * What a lookup has found, in the demo model's words and with sources; null when it is no lookup's result.
+ */
 export function findings(value: unknown, language: Language): string | null {
   const ko = language === "ko";
   const found = events.safeParse(value);

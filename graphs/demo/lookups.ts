@@ -1,10 +1,12 @@
-/** A look at what has happened, or at the user's tasks, that the demo model reads out of a prompt. */
+/** A lookup (what has happened, or the user's tasks) that a prompt asks for. */
 export type DemoLookup =
   | { tool: "recent_events"; args: { types?: string[]; since?: string } }
   | { tool: "search_knowledge"; args: { query: string } }
   | { tool: "list_my_tasks"; args: Record<string, never> };
 
-/** Between the words of a question: no more, or each of many beginnings would be read to the end. */
+/**
+ * The gaps between words are bounded: else each of many beginnings would be read to the end of the prompt.
+ */
 const TASKS =
   /\b(?:my|list|show|what|which)\b[^.?]{0,80}\btasks?\b|작업\s*(?:목록|현황|을|를|은|이|좀|보여|뭐)|내\s*작업/i;
 const MAILS = /\b(?:what|which|list|show|any)\b[^.?]{0,80}\b(?:e-?)?mails?\b|(?:보낸|받은|온)\s*(?:이?메일)/i;
@@ -18,10 +20,10 @@ const SEARCH_END = /(?:\s{1,9}in\s{1,9}my\s{1,9}(?:e-?mails?|mail|documents?))?[
 const SEARCH_KO = /찾아|검색/;
 const SEARCH_KO_BEGIN = /^\s{0,9}내\s{0,9}(?:메일|문서)에서\s{0,9}/;
 const SEARCH_KO_END = /(?:을|를)?\s{0,9}(?:좀\s{0,9})?$/;
-/** Of what a search ends with. */
+/** How many of a search's last characters are looked at for its end. */
 const END_CHARS = 60;
 
-/** What the prompt wants to be looked up; null when it is about something else. */
+/** The lookup that the prompt asks for; null when it is about something else. */
 export function readLookup(prompt: string): DemoLookup | null {
   if (TASKS.test(prompt)) return { tool: "list_my_tasks", args: {} };
   if (MAILS.test(prompt))
@@ -52,7 +54,7 @@ function mailTypes(prompt: string): string[] {
   return [sent ? "MailSentEvent" : "MailReceivedEvent"];
 }
 
-/** DWP's users are in Korea: their day begins there. */
+/** Since the beginning of today in Korea, where DWP's users are. */
 function sinceOf(prompt: string): { since?: string } {
   if (!TODAY.test(prompt)) return {};
   const day = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Seoul" }).format(new Date());

@@ -1,20 +1,20 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { cutWithDots } from "../../tools/cut.ts";
-import type { Language } from "../state/state.ts";
 import { beforeRecipients, FOLLOWS, recipientsOf, withNames } from "./recipients.ts";
 import { residueOf, withoutQuoting, withoutTail } from "./residue.ts";
 import {
-  type Address,
   addressesIn,
   endingAt,
+  type FoundAddress,
   firstFrom,
+  isWithin,
   type Quote,
   quotesIn,
   type Span,
-  within,
 } from "./text.ts";
 import { type Label, type Marker, markersIn } from "./words.ts";
 
-/** The arguments of a mail as somebody asked for it. The tool has no `bcc`, and says so itself. */
+/** The arguments of a mail as somebody asked for it. The tool has no `bcc`, and refuses it. */
 export interface MailArgs {
   to: string | string[];
   cc?: string | string[];
@@ -23,7 +23,7 @@ export interface MailArgs {
   body: string;
 }
 
-/** A value and all of the text that gives it. */
+/** A value, and the part of the text that gives it. */
 interface Value extends Span {
   text: string;
 }
@@ -43,19 +43,19 @@ const FIELDS: Readonly<Record<Label, Field | "cc" | "bcc">> = {
 interface Segment {
   text: string;
   quotes: readonly Quote[];
-  addresses: readonly Address[];
+  addresses: readonly FoundAddress[];
   markers: readonly Marker[];
 }
 
 /**
- * One mail out of the text that asks for it, and where its subject and body stand in it. What was given is
- * sent: only who has given no text at all gets one of ours.
+ * Reads one mail out of the text that asks for it, and where its subject and body stand. What was given is
+ * sent; only without any text of the mail one of ours is used.
  */
 export function readMail(text: string, language: Language): { mail: MailArgs; used: Span[] } {
   const segment = segmentOf(text);
   const values = readValues(segment);
   const claimed = [...values.values()].sort((a, b) => a.from - b.from);
-  const free = segment.quotes.filter(({ from, text: said }) => said !== "" && !within(claimed, from));
+  const free = segment.quotes.filter(({ from, text: said }) => said !== "" && !isWithin(claimed, from));
   const [first, second] = free;
   const labelled = values.get("body");
   const body = labelled ?? (values.has("subject") ? first : (second ?? first)) ?? values.get("about");
@@ -87,13 +87,13 @@ function segmentOf(text: string): Segment {
     addressesIn(said).some(({ from, to }) => to - from === said.length);
   const quotes = quotesIn(text);
   const named = withNames(text, found, quotes);
-  const texts = quotes.filter((quote) => !isAddress(quote) && !within(named, quote.from));
-  const addresses = named.filter(({ to }) => !within(texts, to - 1));
-  const markers = markersIn(text).filter(({ core }) => !within(texts, core) && !within(named, core));
+  const texts = quotes.filter((quote) => !isAddress(quote) && !isWithin(named, quote.from));
+  const addresses = named.filter(({ to }) => !isWithin(texts, to - 1));
+  const markers = markersIn(text).filter(({ core }) => !isWithin(texts, core) && !isWithin(named, core));
   return { text, quotes: texts, addresses, markers };
 }
 
-/** What stands behind the labels, in their order; the first of each field counts. */
+/** The values behind the labels, in their order; the first of each field counts. */
 function readValues(segment: Segment): Map<Field, Value> {
   const values = new Map<Field, Value>();
   let at = 0;
@@ -108,7 +108,7 @@ function readValues(segment: Segment): Map<Field, Value> {
   return values;
 }
 
-/** `"회의"라는 제목으로`: the label comes behind. */
+/** A label behind its value: `"회의"라는 제목으로`. */
 const NAMED_SO = /\s{0,3}(?:이?라는|이?란|という|との)\s{0,3}$/u;
 
 function quotedValue({ text, quotes }: Segment, { from, core, to }: Marker): Value | undefined {
@@ -119,7 +119,7 @@ function quotedValue({ text, quotes }: Segment, { from, core, to }: Marker): Val
   return quote?.from === to ? { from, to: quote.to, text: quote.text } : undefined;
 }
 
-/** A value without quotation marks goes on until another label, or to the end. */
+/** A value without quotation marks: it reaches to the next label, or to the end. */
 function openValue(
   segment: Segment,
   marker: Marker,
@@ -136,12 +136,14 @@ function openValue(
   const isOnly =
     (addresses[0]?.from ?? 0) >= marker.to && (addresses.at(-1)?.to ?? 0) <= marker.to + value.length;
   if (isOnly && addresses.length > 0) value = beforeRecipients(value, marker.to, addresses);
-  const plain = withoutQuoting(value.trim(), marker.hasParticle);
-  const said = FIELDS[marker.label] === "body" ? plain : plain.replace(/[,;.!、，；。\s]{1,9}$/u, "");
+  const unquoted = withoutQuoting(value.trim(), marker.hasParticle);
+  const said = FIELDS[marker.label] === "body" ? unquoted : unquoted.replace(/[,;.!、，；。\s]{1,9}$/u, "");
   return { from: marker.from, to: marker.to + value.trimEnd().length, text: said };
 }
 
-/** The label that ends an open value. Looked for from there on: a text may be nothing but labels. */
+/**
+ * The label that ends such a value. The search starts behind the marker: a text may consist of labels only.
+ */
 function endOf(
   segment: Segment,
   marker: Marker,
@@ -170,7 +172,7 @@ function ends(
   return next.label !== "weak" || next.isExplicit;
 }
 
-/** What is left of the text when everything that is known of it is taken away. */
+/** What is left of the text when everything that was recognised is taken away. */
 function residue({ text }: Segment, known: readonly Span[]): Value[] {
   const spans = [...known].sort((a, b) => a.from - b.from);
   const pieces: Value[] = [];

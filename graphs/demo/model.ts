@@ -32,9 +32,9 @@ const boundTool = z.union([
 ]);
 
 /**
- * An offline stand-in for a language model, so that everything around it can be tried without one. Fixed
- * rules; it understands mails in many languages, in Korean and English the time, what has happened and tasks,
- * and says what it is.
+ * An offline stand-in for a language model, so that everything around it can be tried without one. It works
+ * by fixed rules: it understands mails in many languages, and the time, lookups and tasks in Korean and
+ * English. It says what it is.
  */
 export class DemoChatModel extends BaseChatModel<DemoCallOptions> {
   override _llmType(): string {
@@ -68,7 +68,7 @@ export class DemoChatModel extends BaseChatModel<DemoCallOptions> {
   ): AsyncGenerator<ChatGenerationChunk> {
     const turn = takeTurn(messages, boundNames(options.tools));
     for (const piece of pieces(turn.text)) {
-      // A real model would be waited for: let other runs go on between two pieces.
+      // Like waiting for a real model: other runs go on between two pieces.
       await nextTick();
       options.signal?.throwIfAborted();
       yield chunkOf(new AIMessageChunk(piece));
@@ -101,7 +101,7 @@ function takeTurn(messages: readonly BaseMessage[], bound: ReadonlySet<string>):
   const system = messages.find((message) => message.type === "system")?.text ?? "";
   const at = messages.findLastIndex((message) => HumanMessage.isInstance(message));
   const prompt = messages[at]?.text ?? "";
-  // Of other scripts it knows no more than which of its two languages was asked for.
+  // In other scripts it only knows which of its two languages was asked for.
   const spoken = /[A-Za-z]|\p{Script=Hangul}/u.test(prompt) ? writtenIn(prompt) : null;
   const language = spoken ?? (/^Language: en$/m.test(system) ? "en" : "ko");
   const requests = readRequests(prompt, language);
@@ -110,7 +110,7 @@ function takeTurn(messages: readonly BaseMessage[], bound: ReadonlySet<string>):
     return { text: JSON.stringify({ steps: demoPlan(offered, language) }), calls: [] };
   }
   const results = messages.slice(at + 1).filter((message) => ToolMessage.isInstance(message));
-  // Results mean that this prompt's calls are made: answering now is what keeps it from looping.
+  // With results this prompt's calls have been made: answering now keeps it from looping.
   if (results.length > 0) return { text: report(results, language), calls: [] };
   const calls = requests.filter(({ tool }) => bound.has(tool));
   if (calls.length > 0) return { text: "", calls };

@@ -1,7 +1,7 @@
-import { type Address, endingAt, type Quote, type Span, within } from "./text.ts";
+import { endingAt, type FoundAddress, isWithin, type Quote, type Span } from "./text.ts";
 import { type Marker, TO_WORDS } from "./words.ts";
 
-/** As far behind a label as its address begins. */
+/** The longest distance between a label and its address, in characters. */
 export const FOLLOWS = 20;
 
 const CLOSING = new Map([
@@ -10,9 +10,13 @@ const CLOSING = new Map([
   ["（", "）"],
 ]);
 
-/** `"Kim, Lee" <kim@example.com>` is one address with its name, whatever the name says. */
-export function withNames(text: string, found: readonly Address[], quotes: readonly Quote[]): Address[] {
-  const named: Address[] = [];
+/** Joins addresses with their names: `"Kim, Lee" <kim@example.com>` is one, whatever the name says. */
+export function withNames(
+  text: string,
+  found: readonly FoundAddress[],
+  quotes: readonly Quote[],
+): FoundAddress[] {
+  const named: FoundAddress[] = [];
   for (const each of found) {
     const whole = withName(text, each, quotes);
     while ((named.at(-1)?.to ?? 0) > whole.from) named.pop();
@@ -21,7 +25,7 @@ export function withNames(text: string, found: readonly Address[], quotes: reado
   return named;
 }
 
-function withName(text: string, { from, to, address }: Address, quotes: readonly Quote[]): Address {
+function withName(text: string, { from, to, address }: FoundAddress, quotes: readonly Quote[]): FoundAddress {
   const open = /[<(（](?:mailto:)?$/i.exec(text.slice(Math.max(0, from - 8), from))?.[0];
   if (open === undefined || text[to] !== CLOSING.get(open[0] ?? "")) return { from, to, address };
   const before = text.slice(0, from - open.length).trimEnd().length;
@@ -41,10 +45,10 @@ function withName(text: string, { from, to, address }: Address, quotes: readonly
 }
 
 /**
- * `hello to kim@example.com`, `내일 봐요 라고 kim@example.com에게`: the recipients, who are named nowhere else, are
- * no part of it.
+ * Takes recipients off the end of a text when they are named nowhere else: `hello to kim@example.com`, `내일 봐요
+ * 라고 kim@example.com에게`.
  */
-export function beforeRecipients(value: string, offset: number, addresses: readonly Address[]): string {
+export function beforeRecipients(value: string, offset: number, addresses: readonly FoundAddress[]): string {
   const last = addresses.at(-1);
   let first = last;
   for (const each of addresses.toReversed()) {
@@ -60,24 +64,24 @@ export function beforeRecipients(value: string, offset: number, addresses: reado
     : value;
 }
 
-/** Whether what stands between two addresses makes one list of them. */
+/** Whether the text between two addresses makes one list of them. */
 function isJoined(gap: string): boolean {
   return (
     gap.length < 20 && /^[\s,;、，]*(?:(?:and|&|와|과|하고|및|と|和|y|et|und|e|и|và)[\s,]*)?$/iu.test(gap)
   );
 }
 
-/** Who gets a mail, and who a copy: all addresses that stand in no text of it. */
+/** The recipients of a mail and of its copies: all addresses outside the mail's own text. */
 export function recipientsOf(
   text: string,
-  addresses: readonly Address[],
+  addresses: readonly FoundAddress[],
   markers: readonly Marker[],
   claimed: readonly Span[],
 ) {
   const lists = { to: [] as string[], cc: [] as string[], bcc: [] as string[] };
   const spans: Span[] = [];
   const copies = markers.filter(({ label }) => label === "cc" || label === "bcc");
-  const outside = addresses.filter(({ from }) => !within(claimed, from));
+  const outside = addresses.filter(({ from }) => !isWithin(claimed, from));
   let list: keyof typeof lists = "to";
   let behind = 0;
   let next = 0;
@@ -91,7 +95,7 @@ export function recipientsOf(
     spans.push({ from: label?.from ?? from, to });
     behind = to;
   }
-  // A mail has to go to somebody; whom it names as copied may be seen.
+  // A mail has to go to somebody: with only copies, those become its recipients.
   if (lists.to.length === 0) lists.to = lists.cc.splice(0);
   return { ...lists, spans };
 }

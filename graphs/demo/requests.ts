@@ -1,7 +1,7 @@
-import type { Language } from "../state/state.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { type DemoLookup, readLookup } from "./lookups.ts";
 import { type MailArgs, readMail } from "./mail.ts";
-import { type Address, addressesIn, quotesIn, type Span, within } from "./text.ts";
+import { addressesIn, type FoundAddress, isWithin, quotesIn, type Span } from "./text.ts";
 import { MAIL_WORD, markersIn, NEXT_MAIL, QUESTION } from "./words.ts";
 
 /** A tool call that the demo model reads out of a prompt. */
@@ -11,8 +11,8 @@ export type DemoRequest =
   | DemoLookup;
 
 /**
- * What a prompt asks for: mails in their order, then the time; else something to look up. In time that grows
- * with the prompt's length.
+ * What a prompt asks for: mails in their order, then the time; otherwise a lookup. The time it takes grows
+ * linearly with the prompt.
  */
 export function readRequests(prompt: string, language: Language): DemoRequest[] {
   const { mails, rest } = readMails(prompt, language);
@@ -32,13 +32,13 @@ function readMails(prompt: string, language: Language): { mails: MailArgs[]; res
   const addresses = addressesIn(prompt);
   const isMeant = addresses.length > 0 && asksForMail(prompt, quotes, addresses);
   if (!isMeant) return { mails: [], rest: prompt };
-  const tail = [...prompt.matchAll(TIME_TAIL)].find(({ index }) => !within(quotes, index));
+  const tail = [...prompt.matchAll(TIME_TAIL)].find(({ index }) => !isWithin(quotes, index));
   const text = prompt.slice(0, tail?.index);
   const mails: MailArgs[] = [];
   const used: Span[] = [];
   for (const part of segments(text, quotes, addresses)) {
     const read = readMail(text.slice(part.from, part.to), language);
-    // Addresses that stand in a text are nobody's.
+    // Addresses inside a mail's text are no recipients.
     if (read.mail.to === "" && read.mail.bcc === undefined) continue;
     mails.push(read.mail);
     used.push(...read.used.map(({ from, to }) => ({ from: part.from + from, to: part.from + to })));
@@ -46,22 +46,22 @@ function readMails(prompt: string, language: Language): { mails: MailArgs[]; res
   return { mails, rest: without(prompt, used) };
 }
 
-/** An address alone asks for nothing; with quotation marks it does in any language. */
-function asksForMail(prompt: string, quotes: readonly Span[], addresses: readonly Address[]): boolean {
+/** An address alone asks for nothing; an address with a quotation does, in any language. */
+function asksForMail(prompt: string, quotes: readonly Span[], addresses: readonly FoundAddress[]): boolean {
   const outside = without(prompt, quotes);
-  const isText = addresses.some(({ from }) => !within(quotes, from)) && quotes.length > 0;
+  const isText = addresses.some(({ from }) => !isWithin(quotes, from)) && quotes.length > 0;
   if (!isText && !MAIL_WORD.test(outside)) return false;
   return isText || !QUESTION.test(outside) || markersIn(outside).some(({ isExplicit }) => isExplicit);
 }
 
 /** One piece of text per mail; a piece without an address belongs to the mail before it. */
-function segments(text: string, quotes: readonly Span[], addresses: readonly Address[]): Span[] {
-  const ends = addresses.filter(({ from, to }) => to <= text.length && !within(quotes, from));
+function segments(text: string, quotes: readonly Span[], addresses: readonly FoundAddress[]): Span[] {
+  const ends = addresses.filter(({ from, to }) => to <= text.length && !isWithin(quotes, from));
   const parts: Span[] = [];
   let from = 0;
   let next = 0;
   for (const { index, 0: separator } of text.matchAll(NEXT_MAIL)) {
-    if (within(quotes, index)) continue;
+    if (isWithin(quotes, index)) continue;
     const behind = index + separator.length;
     while (next < ends.length && (ends[next]?.from ?? 0) < from) next += 1;
     const isBefore = (ends[next]?.from ?? text.length) < index;

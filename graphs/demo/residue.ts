@@ -1,15 +1,15 @@
 import { FRAME, TO_WORDS } from "./words.ts";
 
-/** Between a recipient and what they are to be told. */
+/** Words between a recipient and the message. */
 const FOLLOWING: ReadonlySet<string> = new Set(
   "and that by via please with saying that's que dass che что rằng di pour per dire para decir".split(" "),
 );
-/** At the end of a request. */
+/** Words at the end of a request. */
 const LAST: ReadonlySet<string> = new Set(
   "by via as an a e-mail email mail please thanks thank you".split(" "),
 );
 
-/** Korean, Japanese and Chinese put the request behind the text of the mail; the last characters tell. */
+/** Korean, Japanese and Chinese put the request behind the text of the mail: the last characters show it. */
 const TAILS: readonly RegExp[] = [
   /(?:이?메일|편지|메시지)?(?:을|를|로|으로)?\s{0,4}(?:좀|하나|한 ?통)?\s{0,4}(?:보내|전송|발송|전해|써)(?:(?!메일|보내|전송|발송)[가-힣\s]){0,20}[.!?~\s]{0,5}$/u,
   /(?:の)?(?:電子)?(?:メール|連絡)(?:を|で|に)?(?:送|して|し|出|書|お願)?[\p{sc=Hiragana}送信書出願]{0,14}[。.!！?？\s]{0,5}$/u,
@@ -17,7 +17,7 @@ const TAILS: readonly RegExp[] = [
 ];
 const TAIL_CHARS = 60;
 
-/** How a text is quoted before such a request. */
+/** How a text is quoted in front of such a request. */
 const QUOTING = /\s{0,4}(?:이라고|라고|이라는|라는|(?<=[다냐자])고|という|って|と|で)\s{0,4}$/u;
 const WITH_PARTICLE = /\s{0,4}(?:으로|로|을|를|이고|고)\s{0,4}$/u;
 
@@ -27,7 +27,8 @@ const BEFORE_RECIPIENT =
   /^\s{0,4}(?:请|請|帮我|向|给|給|告诉|告訴|通知|发邮件|发送邮件|发送电子邮件|发信|写信|并|和){1,3}/u;
 
 /**
- * The text without the request that ends it, in the languages that put it there; as it is where none does.
+ * The text without the request that ends it, in the languages that put it there; unchanged where there is
+ * none.
  */
 export function withoutTail(text: string): string {
   const whole = text.trimEnd();
@@ -39,7 +40,7 @@ export function withoutTail(text: string): string {
   return whole;
 }
 
-/** The same, and without what makes a quotation of it: `회의라고`, `会議ですと`. */
+/** The text without such a request and without what marks it as a quotation: `회의라고`, `会議ですと`. */
 export function withoutQuoting(text: string, hasParticle: boolean): string {
   const end = text.slice(-TAIL_CHARS);
   const found = QUOTING.exec(end)?.[0] ?? (hasParticle ? WITH_PARTICLE.exec(end)?.[0] : undefined);
@@ -47,15 +48,15 @@ export function withoutQuoting(text: string, hasParticle: boolean): string {
   return rest.trim() === "" ? text.trim() : rest.trim();
 }
 
-/** What is asked for beside a mail, or before it, is no text of one. */
+/** What is asked for besides a mail, or before it, does not belong to its text. */
 const LAST_VERB = /(?<![\p{L}\p{N}])(?:send|write|forward|drop|tell|notify|inform)(?![\p{L}\p{N}])/giu;
 const SOMETHING_ELSE = /(?:알려|말해|보여|찾아) ?주고\s{0,9}$/u;
 const A_MAIL = /^\s{0,4}(?:an?|the|one)\s{1,4}(?:short |quick |new )?(?:e-?mail|mail|message|note)(?![a-z])/i;
 
 /**
- * What a piece of a request says beside asking for a mail: the text of one for which no label was found.
+ * What a piece of a request says besides asking for a mail: the text of a mail that has no label.
  *
- * @param isFirst it stands before the recipients, where the verb does in most languages
+ * @param isFirst it stands before the recipients, where the verb stands in most languages
  */
 export function residueOf(piece: string, isFirst: boolean): string {
   const tailless = withoutTail(piece);
@@ -67,7 +68,7 @@ export function residueOf(piece: string, isFirst: boolean): string {
   text = withoutFirst(text, isFirst ? FRAME : FOLLOWING);
   text = withoutLast(text, isFirst ? TO_WORDS : LAST).replace(/[,;:]$/, "");
   if (isAsked || /[가-힣]/.test(text)) text = withoutQuoting(text, isAsked);
-  // Nothing but words of a request, wherever it stands.
+  // It may consist of a request's words only, wherever it stands.
   return withoutFirst(text, FRAME) === "" ? "" : text;
 }
 

@@ -1,20 +1,20 @@
-/** A part of a text, from its first character to the one behind it. */
+/** A part of a text: from its first character to behind its last. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** What stands in quotation marks; `text` without them. */
+/** A quotation; `text` is what stands between its marks. */
 export interface Quote extends Span {
   text: string;
 }
 
-/** An address, with the brackets and the name that belong to it. */
-export interface Address extends Span {
+/** An address; the span includes its brackets and its name. */
+export interface FoundAddress extends Span {
   address: string;
 }
 
-/** Opening and closing marks. Those that are apostrophes too end no word in the middle. */
+/** Opening and closing marks. Those that are also apostrophes do not count inside a word. */
 const MARKS: readonly (readonly [open: string, close: string])[] = [
   ['"', '"'],
   ["'", "'"],
@@ -34,7 +34,7 @@ const MARKS: readonly (readonly [open: string, close: string])[] = [
 const APOSTROPHES: ReadonlySet<string> = new Set(["'", "’"]);
 const LETTER = /[A-Za-z0-9\u00c0-\u024f]/;
 
-/** The quotations of a text in their order; one within another belongs to it. One look at each character. */
+/** The quotations of a text in their order; one within another is part of it. Each character is read once. */
 export function quotesIn(text: string): Quote[] {
   const closings = closingsIn(text);
   const quotes: Quote[] = [];
@@ -54,7 +54,7 @@ export function quotesIn(text: string): Quote[] {
 
 interface Closings {
   places: number[];
-  /** The first that may still be needed: what is asked for only grows. */
+  /** The first place that may still be needed: callers only ask for later ones. */
   first: number;
 }
 
@@ -90,18 +90,16 @@ function closes(text: string, at: number): boolean {
 const LOCAL = /[A-Za-z0-9_'+.-]/;
 const MAX_LOCAL = 64;
 const DOMAIN = /^[\p{L}\p{M}\p{N}.。．｡-]{1,254}/u;
-/** What follows a name without a space in Korean, Japanese and Chinese. */
+/** Particles that follow a name without a space in Korean, Japanese and Chinese. */
 const AFTER_NAME =
   /^(?:님|에게|께|한테|으로|로|에|과|와|랑|이랑|하고|을|를|은|는|이|가|に|へ|と|宛|さん|様|の|を|は|和|与|跟|发|發|寄|说|說|的|及)/u;
-/** Top-level domains that are no ASCII: only these say where such a domain ends. */
+/** Top-level domains in other scripts: only these show where such a domain ends. */
 const TOP =
   /^(?:한국|삼성|닷컴|닷넷|中国|中國|香港|台灣|台湾|新加坡|公司|网络|网址|在线|みんな|コム|рф|бел|укр|ไทย|भारत)/u;
 
-/**
- * The addresses of a text in their order, whatever stands around them. Each costs a bounded number of steps.
- */
-export function addressesIn(text: string): Address[] {
-  const found: Address[] = [];
+/** The addresses of a text in their order, whatever is around them. Each costs a bounded number of steps. */
+export function addressesIn(text: string): FoundAddress[] {
+  const found: FoundAddress[] = [];
   for (const { index: at } of text.matchAll(/[@＠]/g)) {
     let from = at;
     while (from > 0 && at - from < MAX_LOCAL && LOCAL.test(text[from - 1] ?? "")) from -= 1;
@@ -113,7 +111,7 @@ export function addressesIn(text: string): Address[] {
   return found;
 }
 
-/** As much of the text as is a domain; "" when it is none. */
+/** The domain that a text begins with; "" when it does not. */
 function domainIn(text: string): string {
   const labels: string[] = [];
   let length = 0;
@@ -146,23 +144,23 @@ function withoutParticle(label: string): string {
     : label.slice(0, label.length - end.length);
 }
 
-/** Whether a place is within one of the spans, which are in order and apart from each other. */
-export function within(spans: readonly Span[], at: number): boolean {
+/** Whether a place is within one of the spans, which must be in order and must not overlap. */
+export function isWithin(spans: readonly Span[], at: number): boolean {
   return (firstWhere(spans, ({ to }) => to > at)?.from ?? Number.POSITIVE_INFINITY) <= at;
 }
 
-/** The first that begins at a place or behind it; of spans in order. */
+/** The first span that begins at a place or behind it; the spans must be in order. */
 export function firstFrom<Kind extends Span>(spans: readonly Kind[], at: number): Kind | undefined {
   return firstWhere(spans, ({ from }) => from >= at);
 }
 
-/** The one that ends at a place; of spans in order. */
+/** The span that ends at a place; the spans must be in order. */
 export function endingAt<Kind extends Span>(spans: readonly Kind[], at: number): Kind | undefined {
   const found = firstWhere(spans, ({ to }) => to >= at);
   return found?.to === at ? found : undefined;
 }
 
-/** By halving: what is true of one span is true of all behind it. */
+/** Binary search: once the condition holds for a span, it has to hold for all behind it. */
 function firstWhere<Kind extends Span>(
   spans: readonly Kind[],
   isBehind: (span: Kind) => boolean,

@@ -1,20 +1,20 @@
 /**
- * The words by which the demo model finds its way through a request for a mail, in the languages that it has
- * been taught.
+ * The words by which the demo model recognises the parts of a request for a mail, in the languages that it
+ * knows.
  */
 
 const latin = (words: string) => String.raw`(?<![\p{L}\p{N}_])(?:${words})(?![\p{L}\p{N}_])`;
 
-/** What may stand before a label, and belongs to it: "and with the subject". */
+/** Words before a label that belong to it: "and with the subject". */
 const CONNECTIONS: ReadonlySet<string> = new Set(
   "and with the its plus as in y con el la su et avec le pour und mit dem der den e com o ed il и с со và với dan dengan ve 그리고".split(
     " ",
   ),
 );
-/** These alone connect nothing. */
+/** Those of them that alone do not connect anything. */
 const ARTICLES: ReadonlySet<string> = new Set("the its as in el la su le dem der den o il".split(" "));
 
-/** "a message to" is a mail, and "the message" its text. */
+/** Words before "message" that make it a mail and not a label: "a message to". */
 const NOT_A_LABEL: ReadonlySet<string> = new Set(
   "a an another this short quick new un una une ein eine einen um uma".split(" "),
 );
@@ -31,7 +31,7 @@ const SUBJECT = [
   ),
   "제목|件名|タイトル|題名|主题|主題|标题|標題|หัวข้อ|विषय|الموضوع",
 ];
-/** Nobody says these of anything but the text of a mail. */
+/** Words that are only used for the text of a mail. */
 const BODY = [
   latin("body|cuerpo|corps|corpo|inhalt|nội dung|isi"),
   "내용|본문|本文|内容|內容|正文|เนื้อหา|النص",
@@ -45,7 +45,7 @@ const SAID = [
     ].join("|"),
   ),
 ];
-/** Names of a mail as well. */
+/** Words for the text of a mail that also mean a mail. */
 const WEAK = [
   latin(
     "message|text|contents?|texto|texte|testo|mensaje|mensagem|messaggio|contenu|nachricht|текст|текстом|сообщение|сообщением",
@@ -62,22 +62,22 @@ const LABEL = new RegExp(
   "giu",
 );
 
-/** What stands between a label and its value: a Korean particle, a verb, a colon. */
+/** The text between a label and its value: a Korean particle, a verb, a colon. */
 const LINK =
   /^(?:[은는이가을를](?=[\s:："'“‘「『«]))?\s{0,9}(?:(?:line|is|of|that|as|que|che|es|est|ist|lautet|é|è|là)(?![\p{L}\p{N}]))?(?:是|为|為|は|が)?\s{0,9}[:：=]?\s{0,9}/iu;
 
 /** A label of a value. */
 export interface Marker {
   label: Label;
-  /** Where what connects it to the text before begins. */
+  /** Where the words that connect it to the text before begin. */
   from: number;
   /** Where the word itself begins. */
   core: number;
   /** Where its value begins. */
   to: number;
-  /** Whether anything but blanks tells it from a word of a text. */
+  /** Whether something other than blanks marks it as a label. */
   isExplicit: boolean;
-  /** Whether a Korean particle follows: then a value has one, too. */
+  /** Whether a Korean particle follows: then its value ends with one, too. */
   hasParticle: boolean;
 }
 
@@ -119,11 +119,11 @@ function wordAt(text: string, at: number): string {
   return /^[\p{L}:]{1,12}/u.exec(text.slice(at, at + 12))?.[0].toLowerCase() ?? "";
 }
 
-/** That a mail is wanted. */
+/** Words that ask for a mail. */
 export const MAIL_WORD =
   /e-?mail|(?<![a-z])mail|(?<![a-z])(?:send|write|tell|notify|inform|forward|reply|drop)(?![a-z])|메일|보내|전송|발송|メール|送|邮件|郵件|发信|告诉|告訴|写信|correo|courriel|env[ií]|escrib|envoi|écri|schick|sende|schreib|mande|invia|manda|scrivi|письмо|отправ|напиши|g[uử]i|gửi|thư|kirim|gönder|ส่ง|أرسل|भेज/iu;
 
-/** That something is asked about mails. */
+/** Questions about mails. */
 export const QUESTION =
   /^\s{0,9}(?:what|which|who|when|where|why|how many|did|have|has|is there|are there)(?![a-z])|^\s{0,9}(?:list|show|find|search)(?![a-z])(?!.{0,200}(?:send|write))|(?:보낸|받은|온) ?이?메일/isu;
 
@@ -139,7 +139,7 @@ export const NEXT_MAIL = new RegExp(
   "giu",
 );
 
-/** What a sentence in which a mail is asked for begins and ends with, beside the text of the mail. */
+/** Words that begin and end a sentence which asks for a mail, besides the text of the mail. */
 export const FRAME: ReadonlySet<string> = new Set(
   [
     "please kindly can could would will you i want need like to also then now and so just",

@@ -9,13 +9,13 @@ import { wellFormed } from "../../tools/cut.ts";
 import { isToolName, usableToolName } from "../../tools/tool-name.ts";
 import { keptAfresh } from "./kept-fields.ts";
 
-/** What stands where a message says nothing: many providers refuse an empty one. */
+/** Content of messages that have none: many providers refuse an empty one. */
 const SAYS_NOTHING = Object.freeze({ human: "(empty message)", ai: "(no answer)", tool: "(no result)" });
 
 /**
- * Messages as every provider takes them, made of what a saved thread may hold: names of tools that are names,
- * call ids that are there and stand for one call each, well-formed Unicode, and no message without content.
- * Each call must be followed by its answer. A message in which nothing is wrong is passed on as it is.
+ * Messages in a form that every provider takes, whatever a saved thread holds: valid names of tools, an id
+ * for each call that no other call has, well-formed Unicode, and no message without content. Each call must
+ * be followed by its answer. A message that is fine is returned unchanged.
  */
 export function acceptable(messages: readonly BaseMessage[]): BaseMessage[] {
   const used = new Set<string>();
@@ -31,7 +31,7 @@ export function acceptable(messages: readonly BaseMessage[]): BaseMessage[] {
 
 type Content = BaseMessage["content"];
 
-/** Content with something in it. */
+/** The content without empty blocks, or `instead` when nothing is left. */
 function contentOf({ content }: BaseMessage, instead: string): Content {
   const formed = wellFormed(content) as Content;
   if (typeof formed === "string") return formed.trim() === "" ? instead : formed;
@@ -85,7 +85,7 @@ function acceptableCall(
   place: number,
 ): Call {
   const given = call.id?.toWellFormed() ?? "";
-  // By its place: the same history reads the same at every turn, as the caches of providers want it.
+  // Made from its place: the same history has to read the same at every turn, for the caches of providers.
   const id = given === "" || used.has(given) ? `call_${position}_${place}_again` : given;
   used.add(id);
   const name = isToolName(call.name) ? call.name : usableToolName(call.name);

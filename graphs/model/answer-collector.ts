@@ -1,3 +1,4 @@
+import type { Answered } from "@aura-platform/contract/runs.ts";
 import type { AIMessageChunk, UsageMetadata } from "@langchain/core/messages";
 import { endsHalf } from "../../tools/cut.ts";
 import type { AnswerLimits } from "../state/limits.ts";
@@ -10,14 +11,14 @@ import { thoughtBuffer } from "./thoughts.ts";
 import { type CallFragment, type RequestedCall, toolCallCollector } from "./tool-call-stream.ts";
 
 /** How an answer ended that is not all that the model had to say. `lost`: parts of it could not be read. */
-export type Ending = "length" | "content_filter" | "refusal" | "lost";
+type Ending = NonNullable<Answered["ending"]>;
 
 /** One complete answer of a model. */
-export interface Answer {
+export interface ModelAnswer {
   text: string;
   calls: RequestedCall[];
   usage: UsageMetadata | undefined;
-  /** Characters, of everything that it consists of. */
+  /** Characters of everything that it consists of. */
   written: number;
   /** Absent when nothing is missing. */
   ending?: Ending;
@@ -31,9 +32,9 @@ export interface AnswerListener {
 }
 
 /**
- * Puts an answer together from its streamed chunks, and tells the listener of whole characters as they come.
+ * Puts an answer together from its streamed chunks, and passes whole characters to the listener as they come.
  *
- * @param stop ends the reading: leaving the loop over it would wait for the next piece first
+ * @param stop aborts the reading: leaving the loop would wait for the next piece first
  */
 export function answerCollector(
   listener: AnswerListener,
@@ -50,7 +51,7 @@ export function answerCollector(
   };
   const spoken = thinkFilter({ onText: say, onThought: thoughts.add });
   const words = wholeCharacters(spoken.add);
-  const musings = wholeCharacters(thoughts.add);
+  const reasoning = wholeCharacters(thoughts.add);
   const refusals = wholeCharacters(say);
   let usage: UsageMetadata | undefined;
   let kept: JsonObject | undefined;
@@ -70,7 +71,7 @@ export function answerCollector(
     add(chunk: AIMessageChunk): void {
       const piece = pieceOf(chunk);
       count(lengthOf(piece));
-      musings.add(piece.reasoning);
+      reasoning.add(piece.reasoning);
       words.add(piece.text);
       refusals.add(piece.refusal);
       for (const fragment of piece.fragments) calls.add(fragment);
@@ -80,8 +81,8 @@ export function answerCollector(
       refused ||= piece.refusal !== "";
       lost += piece.lost ?? 0;
     },
-    finish(): Answer {
-      for (const each of [musings, words, refusals]) each.end();
+    finish(): ModelAnswer {
+      for (const each of [reasoning, words, refusals]) each.end();
       spoken.end();
       thoughts.flush();
       const ending = endingOf(finish, { refused, lost });
@@ -97,7 +98,7 @@ export function answerCollector(
   };
 }
 
-/** What servers call the ends that are not the model's own. */
+/** Finish reasons of servers that mean an incomplete answer. */
 const ENDINGS: Readonly<Record<string, Ending | "error">> = Object.freeze({
   length: "length",
   max_tokens: "length",
@@ -158,7 +159,7 @@ function lengthOf({ text, reasoning, refusal, fragments, kept }: Piece): number 
   );
 }
 
-/** Characters of what is only kept; a thought among it has been counted. */
+/** Characters of the kept fields, without the reasoning, which has been counted already. */
 function sizeOf(kept: JsonObject | undefined): number {
   if (kept === undefined) return 0;
   const { reasoning_content: _, reasoning: __, ...rest } = kept;

@@ -5,14 +5,14 @@ import { errorIn, NOTHING, type Piece, parseData, readPiece } from "./piece.ts";
 
 /**
  * The answer of a model server, piece by piece: a stream of server-sent events, or one JSON document where
- * the server does not stream. A chunk that cannot be read costs itself and is counted (`lost`); what is no
- * chunk (`null`, a keep-alive) costs nothing.
+ * the server does not stream. A chunk that cannot be read is left out and counted (`lost`); what is no chunk
+ * (`null`, a keep-alive) is ignored.
  *
- * @throws ModelError `cut` when the answer has no end: neither a finish reason nor `[DONE]`
+ * @throws ModelError `cut` when the answer has neither a finish reason nor `[DONE]`
  * @throws ServerRefusal when the server reports an error in the middle, or answers with something that is no
  * answer
  */
-export async function* readAnswer(response: Response): AsyncGenerator<Piece> {
+export async function* readAnswerStream(response: Response): AsyncGenerator<Piece> {
   if (isJson(response)) return yield* wholeAnswer(await response.text());
   const state = { finished: false, pieces: 0, lost: 0 };
   for await (const data of dataLines(response)) {
@@ -24,7 +24,7 @@ export async function* readAnswer(response: Response): AsyncGenerator<Piece> {
     refuseError(chunk);
     const piece = readPiece(chunk);
     if (piece === null) {
-      // What looked like a chunk; a keep-alive does not.
+      // Only what looked like a chunk counts as lost; a keep-alive does not.
       if (chunk === undefined && data.trimStart().startsWith("{")) state.lost += 1;
       continue;
     }
@@ -63,10 +63,7 @@ function refuseError(chunk: unknown): void {
   if (error !== undefined) throw new ServerRefusal(error.status, error.said);
 }
 
-/**
- * What stands in the events' data. Some servers leave out the empty line behind an event, also behind the
- * last.
- */
+/** The data of the events. Some servers leave out the empty line behind an event, also behind the last. */
 async function* dataLines({ body }: Response): AsyncGenerator<string> {
   let data: string[] = [];
   const parser = createParser({ onEvent: (event) => data.push(event.data) });
@@ -82,7 +79,7 @@ async function* dataLines({ body }: Response): AsyncGenerator<string> {
   yield* data.flatMap(apart);
 }
 
-/** Lines of one event are one document, or, without empty lines between them, one each. */
+/** The lines of one event are one document, or, where empty lines between events are missing, one each. */
 function apart(data: string): string[] {
   return data.includes("\n") && parseData(data) === undefined ? data.split("\n") : [data];
 }

@@ -5,7 +5,7 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { AnswerLimits } from "../state/limits.ts";
 import { modelSignal } from "../state/state.ts";
-import { type Answer, type AnswerListener, answerCollector } from "./answer-collector.ts";
+import { type AnswerListener, answerCollector, type ModelAnswer } from "./answer-collector.ts";
 import { toModelError } from "./errors.ts";
 
 /** A model, perhaps with tools bound to it. */
@@ -20,9 +20,9 @@ export function newMessageId(config: LangGraphRunnableConfig): string {
 }
 
 /**
- * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason
- * when the run was cancelled or its time is over. Own collecting instead of `chunk.concat`: that re-parses
- * everything per delta, and it merges calls that share an id.
+ * Asks the model and collects its streamed answer. Rejects with ModelError, or with the abort's reason when
+ * the run was cancelled or its time is over. We do not use `chunk.concat`: it parses everything again for
+ * every delta, and it merges calls that share an id.
  */
 export async function ask(
   model: Model,
@@ -30,7 +30,7 @@ export async function ask(
   config: LangGraphRunnableConfig,
   listener: AnswerListener,
   limits: AnswerLimits,
-): Promise<Answer> {
+): Promise<ModelAnswer> {
   const reading = new AbortController();
   const stops = [config.signal, modelSignal(config)].filter((each) => each !== undefined);
   const signal = AbortSignal.any([...stops, reading.signal]);

@@ -3,16 +3,16 @@ import { exactJson } from "../../tools/exact-json.ts";
 import { objectScanner } from "./json-scan.ts";
 import { isRecord, type JsonObject } from "./kept-fields.ts";
 
-/** Of complete objects one after the other in one call's arguments. */
+/** At most so many complete objects in a row in one call's arguments. */
 const MAX_OBJECTS = 10;
 
 /**
  * A call's arguments as servers write them, as an object; undefined when they are none. Tools without
- * parameters are called with no text at all, or null. Some servers begin with a stray `{}`, send everything
- * once more at the end, or make a JSON text of the JSON text. A number that JavaScript cannot hold comes as
- * its text; half a character as U+FFFD.
+ * parameters are called with an empty text or with null. Some servers begin with a stray `{}`, send
+ * everything again at the end, or encode the JSON text as JSON once more. A number that JavaScript cannot
+ * hold becomes its text, half a character U+FFFD.
  */
-export function parseArguments(text: string): JsonObject | undefined {
+export function readCallArguments(text: string): JsonObject | undefined {
   const value = parsed(text);
   if (isRecord(value)) return value;
   if (value === null || text.trim() === "") return {};
@@ -33,7 +33,7 @@ function objectIn(value: unknown): JsonObject | undefined {
   return isRecord(value) ? value : undefined;
 }
 
-/** Of several objects in a row the last, when all before it are empty or the same. */
+/** The last of several objects in a row, when all before it are empty or the same. */
 function lastOf(text: string): JsonObject | undefined {
   const texts = split(text);
   const last = objectIn(parsed(texts.at(-1) ?? ""));
@@ -55,7 +55,7 @@ function split(text: string): string[] {
   return rest === "" ? texts : [];
 }
 
-/** The place behind the object that a text begins with; -1 when it begins with none that is complete. */
+/** The place behind the object that a text begins with; -1 when it does not begin with a complete one. */
 function endOfObject(text: string): number {
   const scan = objectScanner();
   for (let at = 0; at < text.length; at += 1) {

@@ -2,18 +2,18 @@ import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { ChatOpenAICompletions, convertMessagesToCompletionsMessageParams } from "@langchain/openai";
-import { readAnswer } from "./answer-stream.ts";
+import { readAnswerStream } from "./answer-stream.ts";
 import { refusalOf } from "./errors.ts";
 import { isRecord, type JsonObject, type KeptFields, keptFor } from "./kept-fields.ts";
 import type { Piece } from "./piece.ts";
 
 /**
- * What chunks were made of. Not a field and `instanceof`: LangChain's classes take each other's instances for
- * their own.
+ * The piece that each chunk was made of. Not a field with `instanceof`: LangChain's classes take each other's
+ * instances for their own.
  */
 const PIECES = new WeakMap<object, Piece>();
 
-/** All of a piece that came through CompatibleChatModel; undefined of any other chunk. */
+/** The piece behind a chunk of CompatibleChatModel; undefined for any other chunk. */
 export function pieceIn(chunk: AIMessageChunk): Piece | undefined {
   return PIECES.get(chunk);
 }
@@ -41,10 +41,10 @@ function answerChunk(piece: Piece): AIMessageChunk {
 
 class AnswerChunk extends AIMessageChunk {
   /**
-   * LangChain puts every delta together with all before it, for its tracers. Of tool calls that means copying
-   * all of them and parsing all their arguments again for every fragment, the square of the answer's length
-   * in work. So the sum leaves them out: each fragment is in its own chunk, which is what our collector
-   * reads, and the message of the node has them whole.
+   * LangChain adds every delta to the sum of all before it, for its tracers. For tool calls that means
+   * copying all of them and parsing all their arguments again for every fragment: quadratic work. So the sum
+   * leaves them out. Each fragment is in its own chunk, which is what our collector reads, and the node's
+   * message has them whole.
    */
   override concat(chunk: AIMessageChunk): this {
     const [ours = [], theirs = []] = [this.tool_call_chunks, chunk.tool_call_chunks];
@@ -59,25 +59,25 @@ class AnswerChunk extends AIMessageChunk {
   }
 }
 
-/** What every server takes; anything else in a request can be left out. */
+/** Parameters that every server takes. All others can be left out of a request. */
 const REQUIRED = new Set(["model", "messages", "stream", "tools"]);
 
 /**
- * OpenAI's name for the system's role with its newer models; LangChain writes it by the model's name, at any
+ * OpenAI's name for the system role with its newer models. LangChain chooses it by the model's name, at any
  * endpoint.
  */
 const DEVELOPER = "developer";
 
 /**
- * ChatOpenAI's Chat Completions side (the one API that all compatible servers have). Its stream is read here
- * instead of by LangChain and OpenAI's client, which take a null or a broken chunk for the end of the run,
- * and drop what they do not know.
+ * The Chat Completions side of ChatOpenAI, the one API that all compatible servers have. The stream is read
+ * here and not by LangChain and OpenAI's client: these end the run over a null or broken chunk, and drop
+ * fields that they do not know.
  */
 export class CompatibleChatModel extends ChatOpenAICompletions {
-  /** Names in requests that this server has refused. They are left out from then on. */
+  /** Names in requests that this server has refused: they are left out from then on. */
   readonly #refused = new Set<string>();
 
-  /** Endpoint and model: what a server's own fields are bound to. */
+  /** Endpoint and model, to which fields of the server's own are bound. */
   get server(): string {
     return `${this.clientConfig.baseURL ?? "openai"} ${this.model}`;
   }
@@ -87,17 +87,14 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    for await (const piece of readAnswer(await this.#request(messages, options))) {
+    for await (const piece of readAnswerStream(await this.#request(messages, options))) {
       const chunk = new ChatGenerationChunk({ message: answerChunk(piece), text: piece.text });
       yield chunk;
       await runManager?.handleLLMNewToken(piece.text, undefined, undefined, undefined, undefined, { chunk });
     }
   }
 
-  /**
-   * Asks, and asks again without what the server names in its refusal, as long as it names something that can
-   * be left out.
-   */
+  /** Makes the request, and makes it again without what a refusal names, as long as that can be left out. */
   async #request(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<Response> {
     for (;;) {
       const body = this.#body(messages, options);
@@ -123,7 +120,7 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
     };
   }
 
-  /** A message as it is sent: with the fields that this server once sent with it. */
+  /** A message with the fields that this server once sent with it. */
   #withKept(sent: JsonObject, message: BaseMessage | undefined): JsonObject {
     if (sent.role === DEVELOPER && this.#refused.has(DEVELOPER)) return { ...sent, role: "system" };
     if (!AIMessage.isInstance(message)) return sent;
@@ -140,7 +137,7 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
   #callWithKept(call: JsonObject, { calls = {} }: Pick<KeptFields, "calls">): JsonObject {
     const id = String(call.id);
     const fields = this.#allowed(Object.hasOwn(calls, id) ? calls[id] : undefined);
-    // A copy: the history keeps its own. What we know of a call comes first.
+    // A copy, because the history keeps its own. Our own fields of the call take precedence.
     return fields === undefined ? call : { ...structuredClone(fields), ...call, ...inner(fields, call) };
   }
 
@@ -156,7 +153,7 @@ export class CompatibleChatModel extends ChatOpenAICompletions {
   }
 }
 
-/** A call's function, with what its server had put there. */
+/** The call's function with the fields that its server had put there. */
 function inner(fields: JsonObject, call: JsonObject): JsonObject {
   if (!isRecord(fields.function) || !isRecord(call.function)) return {};
   return { function: { ...fields.function, ...call.function } };
@@ -165,8 +162,7 @@ function inner(fields: JsonObject, call: JsonObject): JsonObject {
 type RequestBody = JsonObject & { messages: JsonObject[]; stream: true };
 
 /**
- * The name in a refusal of something optional that the request has: a parameter, a field of a message or
- * call, a role.
+ * The optional part of the request that a refusal names: a parameter, a field of a message or call, a role.
  */
 function refusedName(error: unknown, body: RequestBody): string | undefined {
   const refusal = refusalOf(error);

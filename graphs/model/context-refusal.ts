@@ -1,14 +1,14 @@
 import type { ServerRefusal } from "./errors.ts";
 
-/** What a server says of a request that was too long, as far as it says so. */
-export interface ContextRefusal {
+/** What a server says about a request that was too long. */
+interface ContextRefusal {
   /** Tokens that it reads. */
   limit?: number;
   /** Tokens that it was given. */
   tokens?: number;
 }
 
-/** How servers say it, in lower case. */
+/** How servers say that a request was too long, in lower case. */
 const SIGNS = [
   "context_length_exceeded",
   "context length",
@@ -27,10 +27,10 @@ const SIGNS = [
   "too large for model",
 ];
 
-/** A number as servers write it: 8192, 8,192. Bounded, because the text is a stranger's. */
+/** A number as servers write it: 8192, 8,192. Bounded, because the text comes from outside. */
 const NUMBER = "([0-9][0-9,]{1,12})";
 
-/** Where they say how much the model reads. */
+/** Patterns of how much the model reads. */
 const LIMITS = [
   `(?:context (?:length|size|window)|maximum context length)[^0-9]{0,30}${NUMBER}`,
   `(?:maximum|max|limit)[^0-9]{0,60}${NUMBER}`,
@@ -40,12 +40,12 @@ const LIMITS = [
   `allowed \\(${NUMBER}\\)`,
 ].map((source) => new RegExp(source));
 
-/** Where they say how much they were given. */
+/** Patterns of how long the request was. */
 const LENGTHS = [
   `(?:resulted in|requested|n_prompt_tokens|contains|too long:|has|count|have|of)[^0-9]{0,6}${NUMBER}`,
 ].map((source) => new RegExp(source));
 
-/** Tokens that a real model's window has. */
+/** Plausible sizes of a context window, in tokens. */
 const [LEAST, MOST] = [256, 100_000_000];
 
 /** Null when the refusal is about something else. */

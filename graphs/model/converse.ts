@@ -4,7 +4,7 @@ import type { ToolDefinition } from "../../tools/registry.ts";
 import type { AnswerLimits } from "../state/limits.ts";
 import { modelSignal } from "../state/state.ts";
 import { ask, type Model } from "./answer.ts";
-import type { Answer, AnswerListener } from "./answer-collector.ts";
+import type { AnswerListener, ModelAnswer } from "./answer-collector.ts";
 import { contextRefusal } from "./context-refusal.ts";
 import { ModelError, refusalOf, type ServerRefusal } from "./errors.ts";
 import { modelInput } from "./history.ts";
@@ -13,36 +13,36 @@ import { countTokens } from "./tokens.ts";
 import { culpritSearch, isAboutTools, namedTools, takesNoTools } from "./tool-refusal.ts";
 
 /** What a model is asked. */
-export interface Question {
+interface Question {
   system: string;
   messages: readonly BaseMessage[];
-  /** Those that it may call. */
+  /** The tools that it may call. */
   tools: readonly ToolDefinition[];
-  /** Whether a tool is one of ours: those are never what a server refuses. */
+  /** Whether a tool is one of our own: those are never what a server refuses. */
   isOwn?(name: string): boolean;
 }
 
-export interface Answered extends Answer {
-  /** Who has answered. */
+export interface ServedAnswer extends ModelAnswer {
+  /** The server that has answered. */
   server: ModelServer;
 }
 
-export interface Listener extends AnswerListener {
-  /** Told of a server that has failed, and of which the next one takes the place. */
+export interface ConverseListener extends AnswerListener {
+  /** Called when a server has failed and the next one takes its place. */
   onFallback?(error: ModelError): void;
   /**
-   * Told of tools that a server does not take, and that it is not offered any more; `isFound` when it is
-   * known to be these.
+   * Called when a server does not take tools, which it is not offered any more; `isFound` when it is known
+   * that these are the ones.
    */
   onToolsRefused?(names: readonly string[], isFound: boolean): void;
 }
 
-/** A request is made again in another form at most so often. */
+/** How often one request is made at most, each time in another form. */
 const MAX_FORMS = 5;
 
 /**
- * Asks the first server, and the next one when it fails - unless the user has seen words of it: half an
- * answer of one and the rest of another would be neither's.
+ * Asks the first server, and the next one when it fails, unless the user has already seen words of the
+ * answer: one model must not continue half an answer of another.
  *
  * @throws ModelError of the last one that was asked
  */
@@ -50,9 +50,9 @@ export async function converse(
   servers: readonly ModelServer[],
   question: Question,
   config: LangGraphRunnableConfig,
-  listener: Listener,
+  listener: ConverseListener,
   limits: AnswerLimits,
-): Promise<Answered> {
+): Promise<ServedAnswer> {
   const heard = noticingWords(listener);
   for (const [at, server] of servers.entries()) {
     try {
@@ -67,12 +67,15 @@ export async function converse(
   throw new Error("there is no model to ask");
 }
 
-/** A listener that knows whether the user has seen words of the answer: then nobody may begin it anew. */
-interface Attentive extends Listener {
+/**
+ * A listener that knows whether the user has seen words of the answer. From then on it must not be begun
+ * again.
+ */
+interface NoticingListener extends ConverseListener {
   hasSpoken(): boolean;
 }
 
-function noticingWords(listener: Listener): Attentive {
+function noticingWords(listener: ConverseListener): NoticingListener {
   let spoken = false;
   return {
     ...listener,
@@ -85,16 +88,16 @@ function noticingWords(listener: Listener): Attentive {
 }
 
 /**
- * Asks, and asks again in another form where the server says what is wrong with the request: with a shorter
- * history, or without the tools that it does not take.
+ * Asks one server, and asks again in another form where it says what is wrong with the request: with a
+ * shorter history, or without the tools that it does not take.
  */
 async function askServer(
   server: ModelServer,
   question: Question,
   config: LangGraphRunnableConfig,
-  listener: Attentive,
+  listener: NoticingListener,
   limits: AnswerLimits,
-): Promise<Answer> {
+): Promise<ModelAnswer> {
   const form: Form = { tools: question.tools, atMost: Infinity };
   for (let made = 1; ; made += 1) {
     const { model, tokens, tools } = server.with(form.tools);
@@ -119,12 +122,12 @@ async function askServer(
   }
 }
 
-/** How a request is made. */
+/** The form of the next request. */
 interface Form {
   tools: readonly ToolDefinition[];
-  /** Tokens that were too many. */
+  /** An estimate that was too long: the next request has to be shorter, in tokens. */
   atMost: number;
-  /** Tools that are left out because a request with them was refused, and nobody said which. */
+  /** Tools that are left out because a request with them was refused without naming one. */
   unnamed?: { suspects: readonly string[]; error: unknown };
 }
 
@@ -133,13 +136,16 @@ interface Refused {
   refusal: ServerRefusal;
   server: ModelServer;
   question: Question;
-  listener: Listener;
+  listener: ConverseListener;
 }
 
-/** Leaves out the tools that a refusal is about, or may be about; throws its error when it is about none. */
+/**
+ * Leaves out the tools that a refusal is about, or may be about. Throws its error when it cannot be about
+ * any.
+ */
 function withoutRefused(form: Form, offered: readonly ToolDefinition[], refused: Refused): void {
   const { error, refusal, server, question, listener } = refused;
-  // Refused without the tools as well: they were not the reason.
+  // Refused without these tools as well, so they were not the reason.
   if (form.unnamed !== undefined) throw form.unnamed.error;
   const names = offered.map(nameOf);
   const others = names.filter((name) => question.isOwn?.(name) !== true);
@@ -158,7 +164,7 @@ function nameOf(tool: ToolDefinition): string {
   return tool.function.name;
 }
 
-/** All, when the model takes none; else those that the refusal is about. Ours are never to blame alone. */
+/** All tools when the model takes none, else those that the refusal names and that are not our own. */
 function namedIn(refusal: ServerRefusal, names: readonly string[], others: readonly string[]): string[] {
   const said = refusal.said();
   if (takesNoTools(said)) return [...names];
@@ -166,13 +172,13 @@ function namedIn(refusal: ServerRefusal, names: readonly string[], others: reado
   return namedTools(said, names).filter((name) => others.includes(name));
 }
 
-/** The request was taken without these tools: which of them is it that the server refuses? */
+/** The request was taken without these tools: finds out which of them the server refuses. */
 async function findCulprits(
   server: ModelServer,
   { tools }: Question,
   suspects: readonly string[],
   config: LangGraphRunnableConfig,
-  listener: Listener,
+  listener: ConverseListener,
 ): Promise<void> {
   const those = (names: readonly string[]) => tools.filter((tool) => names.includes(nameOf(tool)));
   let search = culpritSearch(suspects);
@@ -189,8 +195,8 @@ async function findCulprits(
 }
 
 /**
- * Whether a server takes a request with these tools; null when it fails for another reason. Its answer is not
- * waited for.
+ * Whether a server takes a request with these tools; null when it fails for another reason. The rest of its
+ * answer is not read.
  */
 async function isTaken(model: Model, config: LangGraphRunnableConfig): Promise<boolean | null> {
   const enough = new AbortController();

@@ -1,6 +1,7 @@
 /**
- * The model that an environment asks for: AURA_MODEL, else a current OpenAI model when a key or a base URL is
- * set, else the offline demo. In a file without imports: configuration is read before LangChain is loaded.
+ * The model that the environment asks for: AURA_MODEL, else a current OpenAI model when a key or a base URL
+ * is set, else the offline demo. In a file without imports, because the configuration is read before
+ * LangChain is loaded.
  */
 export function modelName(
   asked: string | undefined,

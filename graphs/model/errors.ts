@@ -1,10 +1,10 @@
 /**
- * How a model let us down. `timeout`: it did not answer in time. `endless`: it wrote too much. `cut`: its
+ * How a model has failed. `timeout`: it did not answer in time. `endless`: it wrote too much. `cut`: its
  * answer broke off. `address`: there is no model at the configured address. `credentials`: the server does
  * not take our key. `context`: the prompt is longer than the model reads, whatever is left out. `failed`:
  * everything else.
  */
-export type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
+type ModelFailure = "failed" | "timeout" | "endless" | "cut" | "address" | "credentials" | "context";
 
 /** The model gave no usable answer. The message is for logs; `cause` holds the original error. */
 export class ModelError extends Error {
@@ -18,8 +18,8 @@ export class ModelError extends Error {
 }
 
 /**
- * The model has written more than one run may hold. Nothing is wrong with what it wrote: asking again would
- * not help.
+ * The model has written more than one run may hold. Nothing is wrong with what it wrote, so asking again
+ * would not help.
  */
 export class OutputLimitError extends ModelError {
   constructor(what: string) {
@@ -37,9 +37,9 @@ export class ModelTimeoutError extends Error {
 }
 
 /**
- * The server has answered, but not with an answer of its model. What it says is for whoever mends the
- * request, and nowhere enumerable: providers quote prompts and keys in it, and a log prints what it finds in
- * an error.
+ * The server has answered, but not with an answer of its model. Its words are for the code that mends the
+ * request. They are in no enumerable field, because providers quote prompts and keys, and a log prints what
+ * it finds in an error.
  */
 export class ServerRefusal extends Error {
   readonly status: number;
@@ -57,13 +57,13 @@ export class ServerRefusal extends Error {
     return this.#said;
   }
 
-  /** Whether it found the request wrong, so that another one may be right. */
+  /** Whether the server found the request wrong, so that a different one may be taken. */
   get isAboutRequest(): boolean {
     return this.status === 400 || this.status === 413 || this.status === 422;
   }
 }
 
-/** Whether an error of a run, however wrapped, is the model's; null when it is not. */
+/** How the model has failed when an error of a run, however wrapped, is the model's; null when it is not. */
 export function modelFailure(error: unknown): ModelFailure | null {
   for (const each of causes(error)) if (each instanceof ModelError) return each.kind;
   return null;
@@ -75,10 +75,13 @@ export function refusalOf(error: unknown): ServerRefusal | null {
   return found instanceof ServerRefusal ? found : null;
 }
 
-/** Wraps what a model call threw. Its message repeats nothing: providers quote prompts and keys in theirs. */
+/**
+ * Wraps what a model call threw. The message repeats nothing of it: providers quote prompts and keys in
+ * theirs.
+ */
 export function toModelError(error: unknown): ModelError {
   const chain = causes(error);
-  // The client wraps what the response's body throws.
+  // OpenAI's client wraps what the response's body throws.
   const ours = chain.find((each) => each instanceof ModelError);
   if (ours instanceof ModelError) return ours;
   if (chain.some(isTimeout)) return new ModelError("timeout", "the model did not answer in time", error);
@@ -106,17 +109,17 @@ function ofRefusal({ status, message }: ServerRefusal, cause: unknown): ModelErr
   return new ModelError("failed", `the model call failed (status ${status})`, cause);
 }
 
-/** Of connections that were not made. */
+/** Error codes of connections that were not made. */
 const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
-/** Of connections that were made, and then lost: a server or proxy that restarts. */
+/** Error codes of connections that were made and then lost: a server or proxy that restarts. */
 export const CONNECTION_LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 /** An error and its causes, the outermost first. */
 export function causes(error: unknown): unknown[] {
   const chain: unknown[] = [];
   let current = error;
-  // A chain may be a ring.
+  // Bounded, because causes may form a ring.
   while (current !== undefined && current !== null && chain.length < 10) {
     chain.push(current);
     current = current instanceof Error ? current.cause : undefined;

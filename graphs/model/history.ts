@@ -18,7 +18,7 @@ type Block = BaseMessage[];
  * every provider takes. Whatever happened to earlier runs, every tool call in it is followed by exactly one
  * answer.
  *
- * @param budget tokens, as countTokens estimates them. What has to be there may be more.
+ * @param budget in tokens, as countTokens estimates them. What may not be left out can exceed it.
  */
 export function modelInput(system: string, messages: readonly BaseMessage[], budget: number): BaseMessage[] {
   const head = new SystemMessage(system.toWellFormed());
@@ -26,8 +26,9 @@ export function modelInput(system: string, messages: readonly BaseMessage[], bud
 }
 
 /**
- * Pairs calls with their answers, adds answers that are missing and drops answers to nothing. A prompt that an
- * earlier, failed run left without any answer gets one too: some chat templates refuse two user messages in a row.
+ * Pairs calls with their answers, adds answers that are missing and drops answers that belong to no call. A
+ * prompt that an earlier, failed run left without any answer gets one too: some chat templates refuse two
+ * user messages in a row.
  */
 function toBlocks(messages: readonly BaseMessage[]): Block[] {
   const blocks = pairedBlocks(messages);
@@ -52,7 +53,10 @@ function pairedBlocks(messages: readonly BaseMessage[]): Block[] {
   });
 }
 
-/** A history can be thousands of messages long, and every turn reads all of it: each answer is looked at once. */
+/**
+ * Tool answers by the id of their call. A history can be thousands of messages long and is read at every
+ * turn, so each answer is looked at once.
+ */
 function answersById(messages: readonly BaseMessage[]) {
   const queues = new Map<string, { next: number; answers: { position: number; answer: ToolMessage }[] }>();
   for (const [position, answer] of messages.entries()) {
@@ -62,7 +66,10 @@ function answersById(messages: readonly BaseMessage[]) {
     queues.set(answer.tool_call_id, queue);
   }
   return {
-    /** The first answer to a call of this id behind `position` that nobody has taken. Positions never go back. */
+    /**
+     * Takes the first answer to a call of this id that stands behind `position` and was not taken. Positions
+     * must not go back.
+     */
     take(id: string, position: number): ToolMessage | undefined {
       const queue = queues.get(id);
       if (queue === undefined) return undefined;
@@ -75,8 +82,8 @@ function answersById(messages: readonly BaseMessage[]) {
 }
 
 /**
- * Keeps the current run's prompt whatever it costs, then the newest of the run's work, then older
- * messages from the end; what is left begins with a user's message, as many servers demand.
+ * Keeps the current run's prompt in any case, then the newest of the run's work, then older messages from the
+ * end. What is left begins with a user's message, as many servers demand.
  */
 function trim(blocks: readonly Block[], budget: number): Block[] {
   const at = blocks.findLastIndex(isPrompt);
@@ -109,10 +116,10 @@ function newest(blocks: readonly Block[], budget: number, least: number): Block[
   return blocks.slice(from);
 }
 
-/** Of an answer that has to be there and does not fit, this much at least, in characters. */
+/** The least that is kept of a tool's answer that has to stay and does not fit, in characters. */
 const LEAST_OF_ANSWER = 500;
 
-/** The last work of a run, with the answers of its tools cut as far as they have to be, and may be. */
+/** The last work of a run, with the tools' answers cut as far as necessary and allowed. */
 function shortened(blocks: readonly Block[], budget: number): Block[] {
   let over = countTokens(blocks.flat()) - budget;
   if (over <= 0) return [...blocks];

@@ -1,6 +1,7 @@
 /**
- * Reads the pieces of a JSON object as they come and says whether its last bracket has been closed, each character once.
- * It does not check: what it calls closed may still not be JSON, what it does not is none that is complete.
+ * Reads the pieces of a JSON object as they come, each character once, and says whether its last bracket has
+ * been closed. It does not validate: a closed object may still not be JSON, but one that is not closed is not
+ * complete.
  */
 export function objectScanner() {
   let depth = 0;

@@ -4,12 +4,12 @@ export function isRecord(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Characters of JSON; of a message and its calls together. What is longer is not kept. */
+/** Characters of JSON, for a message and its calls together. What is longer is not kept. */
 const MAX_KEPT = 128 * 1024;
 
 /**
- * Fields that a server sent with a message or its calls and that mean nothing to us. They go back to where
- * they came from, and nowhere else.
+ * Fields that a server sent with a message or its calls and whose meaning we do not know. They are sent back
+ * to that server and to no other.
  */
 export interface KeptFields {
   /** Names the endpoint and its model. */
@@ -20,8 +20,8 @@ export interface KeptFields {
 }
 
 /**
- * Puts together what came in pieces: texts and lists are continued, objects are merged, of anything else the
- * last one counts. Changes `first`: a copy for every piece would be the square of the answer in work.
+ * Merges what came in pieces: texts and lists are continued, objects are merged, of anything else the last
+ * one counts. Changes `first`, because a copy for every piece would be quadratic work.
  */
 export function mergeKept(
   first: JsonObject | undefined,
@@ -29,7 +29,7 @@ export function mergeKept(
 ): JsonObject | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   for (const [key, value] of Object.entries(second)) {
-    // An assignment would not take it for a key.
+    // Assigning to this key would set the prototype.
     if (key !== "__proto__") first[key] = joined(first[key], value);
   }
   return first;
@@ -60,7 +60,7 @@ export function keptFields(
   return JSON.stringify(fields).length > MAX_KEPT ? undefined : fields;
 }
 
-/** Where a message of the history has them. */
+/** The key of a message's `additional_kwargs` that holds them. */
 const KEPT = "kept_fields";
 
 export function withKept(fields: KeptFields | undefined): JsonObject {
@@ -68,8 +68,8 @@ export function withKept(fields: KeptFields | undefined): JsonObject {
 }
 
 /**
- * What a message holds for this server; undefined when it has nothing of it. Saved threads come from
- * anywhere: nothing is taken on trust.
+ * What a message holds for this server; undefined when there is nothing. Saved threads may come from
+ * anywhere, so everything is checked.
  */
 export function keptFor(server: string, additional: JsonObject): Omit<KeptFields, "server"> | undefined {
   const fields = additional[KEPT];
@@ -86,8 +86,8 @@ function isCallEntry(entry: [string, unknown]): entry is [string, JsonObject] {
 }
 
 /**
- * What of a message's additional fields goes to a server: the kept ones. LangChain reads calls out of others,
- * which an older version, or another program, has left there.
+ * The part of a message's additional fields that is sent to a server: the kept ones. LangChain reads calls
+ * out of others, which an older version or another program may have left there.
  */
 export function keptAfresh(additional: JsonObject): JsonObject {
   const names = Object.keys(additional);

@@ -9,32 +9,32 @@ import {
   ServerRefusal,
 } from "./errors.ts";
 
-export interface Patience {
-  /** How long the server may say nothing, before the headers and between two lines of the body. */
+interface Patience {
+  /** How long the server may be silent, before the headers and between two lines of the body, in ms. */
   timeoutMs: number;
   maxRetries: number;
   retryDelayMs: number;
 }
 
-/** A longer Retry-After is not worth waiting for while somebody watches. */
+/** The longest Retry-After that is worth waiting for while somebody watches. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
 /**
- * Of one response. The limits of a run count what is in it; this one is for what is in no answer, and for a
- * client that buffers.
+ * Limit of one response. The limits of a run count what is in its answer; this one also covers what is in no
+ * answer, and a client that buffers.
  */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Of one line, which the client puts together from pieces before anybody can look into it. */
+/** Limit of one line, which the client assembles before anybody can look into it. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
-/** Of a refusal, this much is read. */
+/** How much of a refusal is read, in characters. */
 const MAX_SAID = 64 * 1024;
 
 /**
  * `fetch` for model servers. Asks again when the server answers 429 or 5xx, or drops the connection before
- * the first byte of its answer; gives up when it falls silent, also in the middle of its answer, and takes
- * comments (`: ping`) for silence.
+ * the first byte of its answer. Gives up when it is silent for too long, also in the middle of its answer;
+ * comments (`: ping`) count as silence.
  *
  * @returns a response that is ok and whose body has begun
  * @throws ServerRefusal for every other answer
@@ -43,7 +43,7 @@ export function patientFetch(patience: Patience): typeof fetch {
   return async (input, init) => {
     for (let attempt = 0; ; attempt += 1) {
       const isLast = attempt >= patience.maxRetries;
-      const result = await attentiveFetch(input, init, patience.timeoutMs).catch((error: unknown) => {
+      const result = await watchedFetch(input, init, patience.timeoutMs).catch((error: unknown) => {
         if (isLast || init?.signal?.aborted || !isReset(error)) throw error;
         return null;
       });
@@ -55,7 +55,7 @@ export function patientFetch(patience: Patience): typeof fetch {
   };
 }
 
-/** An answer that is not ok, and what may be done about it. */
+/** An answer that is not ok, with the headers that say when to ask again. */
 class ServerRefusalAnswer {
   readonly refusal: ServerRefusal;
   readonly headers: Headers;
@@ -66,7 +66,7 @@ class ServerRefusalAnswer {
   }
 }
 
-/** Milliseconds until the next attempt, of a refusal or a dropped connection; null when the answer stands. */
+/** Milliseconds until the next attempt after a refusal or a dropped connection; null when there is none. */
 function retryDelay(
   answer: ServerRefusalAnswer | null,
   attempt: number,
@@ -78,7 +78,7 @@ function retryDelay(
     const asked = retryAfter(answer.headers);
     if (asked !== null) return asked <= MAX_RETRY_AFTER_MS ? asked : null;
   }
-  // Jitter keeps many runs that failed together from returning together.
+  // Jitter, so that many runs that failed together do not return together.
   return retryDelayMs * 2 ** attempt * (0.75 + Math.random() / 2);
 }
 
@@ -96,7 +96,7 @@ function isReset(error: unknown): boolean {
   return causes(error).some((each) => CONNECTION_LOST.has(codeOf(each) ?? ""));
 }
 
-async function attentiveFetch(
+async function watchedFetch(
   input: Parameters<typeof fetch>[0],
   init: RequestInit | undefined,
   timeoutMs: number,
@@ -128,8 +128,8 @@ async function beginningOf({ body }: Response): Promise<string> {
 }
 
 /**
- * The response once the first piece of its body is here, with every line of the body resetting the watchdog,
- * and an end to a body that has none.
+ * The response once the first piece of its body is here. Every line of the body restarts the watchdog, and a
+ * body that is too long is ended.
  */
 async function begun(response: Response, silence: Watchdog): Promise<Response> {
   if (response.body === null) {
@@ -139,9 +139,9 @@ async function begun(response: Response, silence: Watchdog): Promise<Response> {
   const reader = response.body.getReader();
   const first = await reader.read();
   const count = byteCounter();
-  const says = lineWatch();
+  const hasContent = lineWatch();
   const pass = (chunk: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>) => {
-    if (says(chunk)) silence.restart();
+    if (hasContent(chunk)) silence.restart();
     count(chunk);
     controller.enqueue(chunk);
   };

@@ -6,9 +6,9 @@ import type { CallFragment } from "./tool-call-stream.ts";
 /** What one chunk of a streamed answer adds to it. */
 export interface Piece {
   text: string;
-  /** What the model thinks, where the server tells it apart from the text. */
+  /** The model's reasoning, where the server sends it apart from the text. */
   reasoning: string;
-  /** The model's own words for why it does not answer. */
+  /** The model's own words for declining to answer. */
   refusal: string;
   fragments: CallFragment[];
   finish?: string;
@@ -21,8 +21,8 @@ export interface Piece {
 
 /**
  * Reads a chunk of an OpenAI-compatible server, or a whole answer of one that does not stream. Servers leave
- * out what is empty, or write null, "" or another type in its place: whatever cannot be meant counts as not
- * there. Null for what is no chunk at all.
+ * out what is empty, or write null, "" or another type in its place; all of that counts as absent. Null for
+ * what is no chunk at all.
  */
 export function readPiece(chunk: unknown): Piece | null {
   if (!isRecord(chunk)) return null;
@@ -43,12 +43,12 @@ export function readPiece(chunk: unknown): Piece | null {
 /** A piece that adds nothing. */
 export const NOTHING: Piece = Object.freeze({ text: "", reasoning: "", refusal: "", fragments: [] });
 
-/** The older completions' form, which some proxies use for the last chunk. */
+/** The form of the older completions API, which some proxies use for the last chunk. */
 function textChoice({ text }: JsonObject): JsonObject {
   return typeof text === "string" ? { content: text } : {};
 }
 
-/** What the server calls an error in the middle of its answer; undefined when the chunk is none. */
+/** The error that a server reports in the middle of its answer; undefined when the chunk is none. */
 export function errorIn(chunk: unknown): { status: number; said: string } | undefined {
   if (!isRecord(chunk) || chunk.error === undefined || chunk.error === null) return undefined;
   const { error } = chunk;
@@ -60,7 +60,7 @@ function textIn(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Content is text, or a list of parts, of which some servers make their thoughts one. */
+/** The content is text, or a list of parts; with some servers reasoning is one of the parts. */
 function spoken(message: JsonObject): Pick<Piece, "text" | "reasoning" | "refusal"> {
   const parts = Array.isArray(message.content) ? message.content.filter(isRecord) : [];
   const field = textIn(message.reasoning_content) || textIn(message.reasoning);
@@ -81,9 +81,9 @@ function thoughtIn(part: JsonObject): string {
     .join("");
 }
 
-/** Of a message. What is not among them, and not empty, is kept. */
+/** Known fields of a message. All others that are not empty are kept. */
 const KNOWN = new Set(["role", "content", "tool_calls", "function_call", "refusal", "name"]);
-/** Of a call, and of its function. */
+/** Known fields of a call, and of its function. */
 const KNOWN_OF_CALL = new Set(["index", "id", "type", "function"]);
 const KNOWN_OF_FUNCTION = new Set(["name", "arguments"]);
 
@@ -101,7 +101,7 @@ function isEmpty(value: unknown): boolean {
 function fragmentsIn(message: JsonObject): CallFragment[] {
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [message.tool_calls];
   const found = calls.filter(isRecord).map(fragmentIn);
-  // What tool calls were before there could be several.
+  // The field of the time when an answer had one call at most.
   return isRecord(message.function_call)
     ? [...found, fragmentIn({ function: message.function_call })]
     : found;
@@ -124,13 +124,13 @@ function fragmentIn(call: JsonObject): CallFragment {
   };
 }
 
-/** Some servers send them as what they mean, and not as text. */
+/** Some servers send the arguments as an object and not as JSON text. */
 function argumentsIn(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Null counts are unknown, and a sum that is left out is made. */
+/** The usage, or undefined where counts are missing or null. A missing total is added up. */
 function usageIn(usage: unknown): UsageMetadata | undefined {
   if (!isRecord(usage)) return undefined;
   const { prompt_tokens: input, completion_tokens: output, total_tokens: total } = usage;

@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import { AIMessage, type BaseMessage, type InvalidToolCall, type ToolCall } from "@langchain/core/messages";
 import { cut } from "../../tools/cut.ts";
 import { isToolName, usableToolName } from "../../tools/tool-name.ts";
-import type { Answered } from "./converse.ts";
+import type { ServedAnswer } from "./converse.ts";
 import { keptFields, withKept } from "./kept-fields.ts";
 import type { RequestedCall } from "./tool-call-stream.ts";
 
-/** Of malformed arguments, this much is kept and shown. */
+/** How much of malformed arguments is kept and shown, in characters. */
 const MAX_MALFORMED = 1_000;
 
-/** How many calls of a message its last one stands for. */
+/** The key under which a message keeps how many calls its last one stands for. */
 const DROPPED = "dropped_calls";
 
 /**
- * An answer as the history keeps it: in a form that every provider takes back. Calls that cannot be made stay
- * in it with empty arguments and a name that is one; `invalid_tool_calls` keeps what the model wrote, and
- * what is wrong with it.
+ * An answer as the history keeps it, in a form that every provider takes back. Calls that cannot be made stay
+ * in it with empty arguments and a valid name; `invalid_tool_calls` keeps what the model wrote, and what is
+ * wrong with it.
  */
-export function savedAnswer(id: string, answer: Answered, history: readonly BaseMessage[]): AIMessage {
+export function savedAnswer(id: string, answer: ServedAnswer, history: readonly BaseMessage[]): AIMessage {
   const calls = withDistinctIds(answer.calls, history).map(withUsableName);
   const dropped = calls.at(-1)?.dropped;
   const fields = {
@@ -39,13 +39,19 @@ export function savedAnswer(id: string, answer: Answered, history: readonly Base
   return new AIMessage(fields);
 }
 
-/** 1 where the message does not say: a saved thread that was edited or came from elsewhere. */
+/**
+ * How many calls the last one stands for; 1 where the message does not say (a saved thread that was edited or
+ * came from elsewhere).
+ */
 export function droppedOf(message: AIMessage): number {
   const dropped: unknown = message.additional_kwargs[DROPPED];
   return typeof dropped === "number" ? dropped : 1;
 }
 
-/** No such call is made, whatever tool the usable name may be the name of: the model is told instead. */
+/**
+ * A call with an invalid name is not made, even if the name made of it is that of a tool: the model is told
+ * instead.
+ */
 function withUsableName(call: RequestedCall): RequestedCall {
   if (isToolName(call.name)) return call;
   const written = cut(call.name, 100).toWellFormed();
@@ -59,7 +65,8 @@ function withUsableName(call: RequestedCall): RequestedCall {
 }
 
 /**
- * Some servers number calls anew in every turn (`call_0`), or send no id: results need to find their call.
+ * Gives every call an id that no other call has: some servers number calls from 0 in every turn, or send no
+ * id.
  */
 function withDistinctIds(calls: readonly RequestedCall[], history: readonly BaseMessage[]): RequestedCall[] {
   const used = new Set(

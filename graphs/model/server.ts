@@ -9,16 +9,16 @@ import { type ContextWindow, contextWindow, DEFAULT_MAX_INPUT_TOKENS } from "./w
 export interface ModelServer {
   /** The model's name, for people. */
   name: string;
-  /** Endpoint and model: what fields of its own are bound to. */
+  /** Endpoint and model, to which fields of the server's own are bound. */
   id: string;
   window: ContextWindow;
-  /** The model with those of these tools that it takes, and what they cost it to read, in tokens. */
+  /** The model bound to those of these tools that it takes, and what the tools cost to read, in tokens. */
   with(tools: readonly ToolDefinition[]): BoundModel;
-  /** It refuses these, and is not offered them again in this form. */
+  /** The server refuses these tools: it is not offered them again in this form. */
   leaveOut(tools: readonly ToolDefinition[]): void;
 }
 
-export interface BoundModel {
+interface BoundModel {
   model: Model;
   tools: readonly ToolDefinition[];
   tokens: number;

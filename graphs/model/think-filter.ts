@@ -1,24 +1,24 @@
-/** Tags that models put around their thoughts in the text, where their server does not take them out. */
+/** Tags that models put around their reasoning in the text, where their server does not take it out. */
 const OPENING = ["<think>", "<thinking>", "<thought>", "<reasoning>"] as const;
 
 const LONGEST = Math.max(...OPENING.map((tag) => tag.length)) + 1;
 
 /**
- * Takes apart streamed text into thoughts and words. Thoughts stand in blocks of their own at the beginning
- * of an answer, one or several: a tag behind the first word is text that speaks of tags. Tags may be cut
- * anywhere by the pieces. White space around the blocks is dropped.
+ * Splits streamed text into reasoning and answer. Reasoning stands in one or more blocks at the beginning of
+ * an answer; a tag behind the first word is part of the text. A tag may be cut anywhere by the pieces. White
+ * space around the blocks is dropped.
  */
 export function thinkFilter(listener: { onText(text: string): void; onThought(text: string): void }) {
-  /** Read but not told: a beginning that may still become a tag. */
+  /** Read but not passed on: it may still become a tag. */
   let held = "";
   let closing: string | null = null;
   let isOver = false;
-  /** Whether a block was taken out: only then the white space before the words was the block's. */
+  /** Whether a block was taken out: then white space before the first word belonged to the block. */
   let hasThought = false;
 
   const readThought = (end: string): boolean => {
     const at = held.toLowerCase().indexOf(end);
-    // A tag's beginning may be all that is here of it.
+    // The end of what is here may be the beginning of the tag.
     const until = at < 0 ? Math.max(0, held.length - end.length + 1) : at;
     if (until > 0) listener.onThought(held.slice(0, until));
     held = at < 0 ? held.slice(until) : held.slice(at + end.length);
@@ -54,7 +54,9 @@ export function thinkFilter(listener: { onText(text: string): void; onThought(te
         if (!(closing === null ? readBeginning() : readThought(closing))) return;
       }
     },
-    /** What is still held: a thought that was not closed, or a beginning that became no tag. */
+    /**
+     * Passes on what is still held: reasoning that was not closed, or a beginning that did not become a tag.
+     */
     end(): void {
       if (closing !== null) listener.onThought(held);
       else if (!isOver && held.trim() !== "") listener.onText(hasThought ? held.trimStart() : held);

@@ -1,4 +1,4 @@
-/** A thought is shown as one entry, so token-sized ones would be noise. */
+/** Characters. A thought is shown as one entry, so entries of one token each would be noise. */
 const LONG_ENOUGH = 400;
 
 /** Gathers streamed reasoning into paragraphs. */

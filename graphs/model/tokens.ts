@@ -3,10 +3,10 @@ import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 /** What a message costs besides its text. */
 const PER_MESSAGE = 8;
 
-/** A history is counted anew at every turn, and most of its messages have been counted before. */
+/** Estimates by message: a history is counted at every turn, and most of its messages were counted before. */
 const counted = new WeakMap<BaseMessage, number>();
 
-/** An estimate of what messages cost a model to read, made to err upward. */
+/** Estimates how many tokens messages cost a model to read; rather too many than too few. */
 export function countTokens(messages: readonly BaseMessage[]): number {
   return messages.reduce((sum, message) => sum + tokensOfMessage(message), 0);
 }

@@ -1,6 +1,6 @@
 import { cut } from "../../tools/cut.ts";
 import { isTextDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import { parseArguments } from "./call-arguments.ts";
+import { readCallArguments } from "./call-arguments.ts";
 import { objectScanner } from "./json-scan.ts";
 import { type JsonObject, mergeKept } from "./kept-fields.ts";
 
@@ -11,20 +11,20 @@ export interface CallFragment {
   /** JSON text, or a piece of it. */
   args?: string | undefined;
   index?: number | string | undefined;
-  /** Fields of it that only its server knows. */
+  /** Fields of the call whose meaning only its server knows. */
   kept?: JsonObject | undefined;
 }
 
-/** A call as the model asked for it. Its id is whatever the server sent: maybe empty, maybe used before. */
+/** A call as the model asked for it. The id is whatever the server sent: it may be empty, or used before. */
 export interface RequestedCall {
   id: string;
   name: string;
   args: Record<string, unknown>;
   /** The arguments' text and what is wrong with it, when it is not a JSON object; `args` is empty then. */
   malformed?: { text: string; problem: string };
-  /** The call stands for this many that are over the limit, itself among them; `args` is empty then. */
+  /** The number of calls over the limit that this one stands for, including itself; `args` is empty then. */
   dropped?: number;
-  /** Fields of it that only its server knows. */
+  /** Fields of the call whose meaning only its server knows. */
   kept?: JsonObject;
 }
 
@@ -35,41 +35,45 @@ interface OpenCall {
   args: string;
   tooLong: boolean;
   kept: JsonObject | undefined;
-  /** Whether the arguments have come to their end. */
+  /** Knows whether the arguments are complete. */
   scan: ReturnType<typeof objectScanner>;
-  /** Whether they can be read, once that was asked. After their end nothing can change it but a broken scan. */
+  /**
+   * Whether they are an object, once that was asked. Later pieces can only change it by breaking the scan.
+   */
   isObject?: boolean;
-  /** Looks like the call before it. If no arguments follow, it was that call's name repeated at its end. */
+  /**
+   * It has the id and the name of the call before it. If no arguments follow, the server only repeated them.
+   */
   echoes: boolean;
 }
 
-/** Characters of one call's arguments; what is longer is not kept. */
+/** Limit of one call's arguments, in characters; what is longer is not kept. */
 const MAX_ARGUMENTS = 256 * 1024;
 
-/** Of a name; longer than any tool's may be, so that none of those can come of cutting. */
+/** Limit of a name. It is above that of tools, so that cutting a name never makes a tool's name of it. */
 const MAX_NAME = 100;
 
-/** An id that is longer is taken for none. */
+/** Limit of an id; a longer one counts as missing. */
 const MAX_ID = 256;
 
 /**
- * Puts streamed fragments together, and keeps no more than `maxCalls` of them and one that stands for all others. Servers
- * differ: some number parallel calls, some send index 0 for all of them, some none; some repeat the name or the id with every
- * fragment. A fragment begins a new call when its index is new, or when it names a tool while its id differs from the open
- * call's or the open call is already complete.
+ * Puts streamed fragments together, and keeps at most `maxCalls` calls and one that stands for all others.
+ * Servers differ: some number parallel calls, some send index 0 for all of them, some none; some repeat the
+ * name or the id with every fragment. A fragment begins a new call when its index is new, or when it names a
+ * tool while its id differs from the open call's or the open call is already complete.
  */
 export function toolCallCollector(maxCalls: number) {
   let calls: OpenCall[] = [];
   const latest = new Map<CallFragment["index"], OpenCall>();
-  /** The last call over the limit: all that is kept of those. */
+  /** The last call over the limit; of the others only the number is kept. */
   let over: OpenCall | undefined;
   let dropped = 0;
 
   const begin = (fragment: CallFragment, open: OpenCall | undefined) => {
     const call = openCall(fragment, open);
-    // Another call has begun, so an echo stays without arguments: it was none.
+    // Another call has begun, so no arguments will follow: it was only a repetition.
     if (open !== undefined && isEcho(open)) calls = calls.filter((each) => each !== open);
-    // An echo counts once it has arguments: then it was none, and finish() leaves out what is too many.
+    // A repetition becomes a call once arguments follow; finish() leaves out what is then too many.
     if (calls.filter((each) => !isEcho(each)).length < maxCalls) {
       calls.push(call);
       latest.set(fragment.index, call);
@@ -87,7 +91,7 @@ export function toolCallCollector(maxCalls: number) {
       else continueCall(open, fragment);
     },
     /**
-     * @param missing why parts of the answer are not there: what looks like a whole call may then be half of
+     * @param missing why parts of the answer are missing: what looks like a whole call may then be half of
      * one
      */
     finish(missing?: keyof typeof MISSING): RequestedCall[] {
@@ -101,7 +105,7 @@ export function toolCallCollector(maxCalls: number) {
   };
 }
 
-/** In our words, for the model. */
+/** Problems in our words, for the model. */
 const MISSING = Object.freeze({
   length: "the answer was cut at its length limit before the arguments were complete",
   lost: "a part of the answer could not be read, so the arguments may be incomplete",
@@ -151,12 +155,15 @@ function beginsAnother(open: OpenCall, fragment: CallFragment): boolean {
   if (isSame && fragment.args && isStray(open.args)) return false;
   if (fragment.id && open.id !== "" && fragment.id !== open.id) return true;
   if (!open.scan.isClosed()) return false;
-  // Once: a server that repeats the name with every fragment must not have all of it parsed each time.
-  open.isObject ??= parseArguments(open.args) !== undefined;
+  // Asked once: a server that repeats the name with every fragment must not cause all of it to be parsed each
+  // time.
+  open.isObject ??= readCallArguments(open.args) !== undefined;
   return open.isObject;
 }
 
-/** Looks at short ones alone: a text that grows piece by piece is put together by whoever looks into it. */
+/**
+ * Only short texts are trimmed: doing it for every piece of a growing text would copy all of it each time.
+ */
 function isStray(args: string): boolean {
   return args.length < 10 && args.trim() === "{}";
 }
@@ -166,14 +173,14 @@ function toCall(open: OpenCall, missing: keyof typeof MISSING | undefined): Requ
   const call = { id, name, args: {}, ...(kept === undefined ? {} : { kept }) };
   const problem = problemOf(open, missing);
   if (problem !== undefined) return { ...call, malformed: { text, problem } };
-  const args = parseArguments(text);
+  const args = readCallArguments(text);
   if (args !== undefined) return { ...call, args };
   return { ...call, malformed: { text, problem: "the arguments are not a JSON object" } };
 }
 
 function problemOf(open: OpenCall, missing: keyof typeof MISSING | undefined): string | undefined {
   if (open.tooLong) return `the arguments are longer than ${MAX_ARGUMENTS} characters`;
-  // What recurses over them - to store, show or compare them - would run out of stack, and the run with it.
+  // Storing, showing and comparing recurse over arguments, and would run out of stack.
   if (isTextDeeperThan(open.args, MAX_JSON_DEPTH)) {
     return `the arguments nest deeper than ${MAX_JSON_DEPTH} levels`;
   }

@@ -1,9 +1,12 @@
 /**
- * What a provider's refusal of a request says about the tools that it offered, and how to find the tool that
- * it does not say. Nothing here makes a request.
+ * Reads what a provider's refusal of a request says about the tools that were offered, and finds the refused
+ * tool where it does not say. Nothing here makes a request.
  */
 
-/** Of a refusal: nobody's sentence about a tool is longer, and some quote the whole request. */
+/**
+ * How much of a refusal is read: no sentence about a tool is longer, and some refusals quote the whole
+ * request.
+ */
 const MAX_TEXT = 20_000;
 
 /**
@@ -12,7 +15,7 @@ const MAX_TEXT = 20_000;
  */
 const REFUSED: ReadonlySet<number> = new Set([400, 422, 500]);
 
-/** It names the schema or the place of a tool that is offered. */
+/** It names the schema or the place of an offered tool. */
 const OF_AN_OFFER: readonly RegExp[] = [
   /\bschema for (?:function|tool)\b/i,
   /\bfunction_?declarations?\b|\binput_schema\b/i,
@@ -42,7 +45,7 @@ const NO_TOOLS_AT_ALL =
  * whole body.
  */
 export function isAboutTools(status: number, errorText: string): boolean {
-  const text = plain(errorText);
+  const text = withoutEscapes(errorText);
   if (!REFUSED.has(status) || NO_TOOLS_AT_ALL.test(text)) return false;
   const signs = OF_THE_HISTORY.test(text) ? OF_AN_OFFER : ABOUT_TOOLS;
   return signs.some((sign) => sign.test(text));
@@ -50,32 +53,17 @@ export function isAboutTools(status: number, errorText: string): boolean {
 
 /** Whether it says that its model takes no tools at all. */
 export function takesNoTools(errorText: string): boolean {
-  return NO_TOOLS_AT_ALL.test(plain(errorText));
-}
-
-/** How many tools a provider takes, where it refuses a request for having more. */
-export function toolLimitIn(errorText: string): number | undefined {
-  const text = plain(errorText);
-  if (
-    !/\btools?\b|\bfunctions?\b/i.test(text) ||
-    !/\btoo (?:long|many)\b|\bmaximum\b|\bat most\b/i.test(text)
-  )
-    return undefined;
-  const [, limit] =
-    /\b(?:maximum(?: length| number| allowed)?(?: of| is)?:?|at most|limit(?: of| is)?:?) (\d{1,5})\b/i.exec(
-      text,
-    ) ?? [];
-  return limit === undefined ? undefined : Number(limit);
+  return NO_TOOLS_AT_ALL.test(withoutEscapes(errorText));
 }
 
 /**
- * The offered tools that a refusal names, by their name or their place; none where it names none, or so many
+ * The offered tools that a refusal names, by their name or their place. Empty where it names none, or so many
  * that it only quotes the request.
  *
  * @param toolNames in the order in which they were offered
  */
 export function namedTools(errorText: string, toolNames: readonly string[]): string[] {
-  const text = plain(errorText);
+  const text = withoutEscapes(errorText);
   const bySubject = unique(
     matches(text, /\b(?:functions?|tools?)(?: name)?:? ?['"`]([A-Za-z0-9_-]{1,64})['"`]/gi),
   );
@@ -89,12 +77,10 @@ export function namedTools(errorText: string, toolNames: readonly string[]): str
   return mentioned.length === 1 ? mentioned : [];
 }
 
-/** The first of them. */
-export function namedTool(errorText: string, toolNames: readonly string[]): string | undefined {
-  return namedTools(errorText, toolNames)[0];
-}
-
-/** Gemini has all functions in one tool: their own number counts, not the tool's. */
+/**
+ * Places that a text names. Gemini has all functions in one tool: then the function's number counts, not the
+ * tool's.
+ */
 function placesIn(text: string): ReadonlySet<number> {
   const declared = matches(text, /function_?declarations?(?:\[|\.|\/)(\d{1,4})(?!\d)/gi);
   const listed = matches(text, /\btools(?:\[|\.|\/|['"]\s*,\s*|\s*->\s*)(\d{1,4})(?!\d)/gi);
@@ -109,51 +95,53 @@ function unique(texts: readonly string[]): ReadonlySet<string> {
   return new Set(texts);
 }
 
-/** A message is often JSON in JSON: without its escapes. */
-function plain(errorText: string): string {
+/** The beginning of a message, which is often JSON in JSON, without its escapes. */
+function withoutEscapes(errorText: string): string {
   return errorText.slice(0, MAX_TEXT).replaceAll(/\\+(["'nr])/g, "$1");
 }
 
 /**
- * A search for the tools that make a provider refuse a request. Each answer leads to another state; no state
- * changes.
+ * A search for the tools that make a provider refuse a request. Immutable: each result of a request leads to
+ * a new state.
  */
-export interface CulpritSearch {
+interface CulpritSearch {
   /**
-   * What to offer in the next request, beside the tools that are not under suspicion; null when the search is
-   * over.
+   * Names to offer in the next request, beside the tools that are not under suspicion; null when the search
+   * is over.
    */
   readonly next: readonly string[] | null;
-  /** What to leave out as far as is known: the culprit, or the smallest group that is known to have one. */
-  readonly leftOut: readonly string[];
   /**
-   * Offered all the same, though no request with them has been taken: should one be refused again, these are
-   * left out too.
+   * Names to leave out, as far as is known: the culprit, or the smallest group that is known to contain one.
    */
-  readonly unproven: readonly string[];
+  readonly leftOut: readonly string[];
   /** The request with `next` was taken. */
   taken(): CulpritSearch;
   /** It was refused. */
   refused(): CulpritSearch;
 }
 
-/** Requests that a search may cost. */
+/** How many requests a search may cost. */
 const MAX_REQUESTS = 3;
 
 /**
  * Begins where a request with all of `names` was refused and one without any of them was taken. Halves the
- * smallest group that is known to have a culprit; when each refusal is explained, it tries all the rest at
- * once. One culprit among eight is found for certain.
+ * smallest group that is known to contain a culprit; when every refusal is explained, it tries all the rest
+ * at once. One culprit among eight is found for certain.
  */
-export function culpritSearch(names: readonly string[], requests = MAX_REQUESTS): CulpritSearch {
-  return searching({ names, good: new Set(), groups: names.length === 0 ? [] : [names], left: requests });
+export function culpritSearch(names: readonly string[]): CulpritSearch {
+  return searching({
+    names,
+    good: new Set(),
+    groups: names.length === 0 ? [] : [names],
+    left: MAX_REQUESTS,
+  });
 }
 
 interface Known {
   names: readonly string[];
-  /** Were in a request that was taken. */
+  /** Names that were in a request that was taken. */
   good: ReadonlySet<string>;
-  /** Each was in a request that was refused: of each, one at least is a culprit. */
+  /** Groups that were refused: at least one of each is a culprit. */
   groups: readonly (readonly string[])[];
   left: number;
 }
@@ -168,14 +156,13 @@ function searching(known: Known): CulpritSearch {
   const [smallest] = open.toSorted((a, b) => a.length - b.length);
   const leftOut = new Set([...culprits, ...(smallest ?? [])]);
   const untried = names.filter((name) => !good.has(name) && !culprits.has(name));
-  // Half of a group, or, when no refusal is open, everything of which nothing is known.
+  // Half of a group, or, when every refusal is explained, everything that has not been tried.
   const tried = smallest === undefined ? untried : smallest.slice(0, Math.ceil(smallest.length / 2));
   const isOver = known.left <= 0 || tried.length === 0;
   const after = (change: Partial<Known>) => searching({ ...known, groups, left: known.left - 1, ...change });
   const self: CulpritSearch = {
     next: isOver ? null : names.filter((name) => good.has(name) || tried.includes(name)),
     leftOut: names.filter((name) => leftOut.has(name)),
-    unproven: untried.filter((name) => !leftOut.has(name)),
     taken: () => (isOver ? self : after({ good: new Set([...good, ...tried]) })),
     refused: () => (isOver ? self : after({ groups: [...groups, tried] })),
   };

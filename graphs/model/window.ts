@@ -4,24 +4,26 @@ export const DEFAULT_MAX_INPUT_TOKENS = 16_000;
 /** Kept free for the answer and for what the estimate gets wrong. */
 const RESERVE = 0.2;
 
-/** Below this an estimate says more about our guess of a request's frame than about its text. */
+/**
+ * Tokens. A smaller estimate is mostly our guess of a request's overhead, and teaches nothing about its text.
+ */
 const MIN_TO_LEARN = 500;
 
-/** A count outside is taken for an error of the server's. */
+/** Factors between a server's count and our estimate that are believed. */
 const [LEAST, MOST] = [0.5, 4];
 
-/** When a server says that a request was too long, and not how long it may be. */
+/** Factor for the next request when a server does not say how long it may be. */
 const SHRINK = 0.6;
 
 export interface ContextWindow {
   /** How long the next request may be, in tokens as we estimate them. */
   budget(): number;
   /**
-   * False when a request is surely longer than what is known of the model: the estimate may be twice too
+   * False when a request is surely too long for what is known of the model; the estimate may be twice too
    * high.
    */
   mayFit(estimate: number): boolean;
-  /** A request has been answered: what it was estimated at, and what the server says that it was. */
+  /** A request has been answered: its estimate, and the tokens that the server counted. */
   counted(estimate: number, tokens: number): void;
   /** A request was refused as too long. */
   exceeded(estimate: number, said: { limit?: number; tokens?: number }): void;
@@ -36,12 +38,12 @@ export interface ContextWindow {
 export function contextWindow(tokens: number, { isKnown }: { isKnown: boolean }): ContextWindow {
   let limit = tokens;
   let isSure = isKnown;
-  /** Tokens of the server to one of our estimate. */
+  /** Tokens as the server counts them, per token of our estimate. */
   let ratio = 1;
   const learn = (estimate: number, told: number) => {
     if (estimate < MIN_TO_LEARN) return;
     const seen = Math.min(MOST, Math.max(LEAST, told / estimate));
-    // Up at once, and down slowly: the next text may be another language.
+    // Up at once, and down slowly: the next text may be in another language.
     ratio = seen > ratio ? seen : (3 * ratio + seen) / 4;
   };
   return {

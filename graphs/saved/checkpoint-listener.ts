@@ -1,9 +1,9 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 
 /**
- * Has the saver tell `configurable.onCheckpoint`, where there is one, of every checkpoint that it has stored,
- * with its metadata, and wait for what it does about it: nothing goes on from a checkpoint of which it has
- * not been told. Changes this one instance.
+ * Makes the saver call `configurable.onCheckpoint`, where there is one, with the metadata of every checkpoint
+ * that it has stored, and wait for it: nothing goes on from a checkpoint that the listener has not been told
+ * of. Changes this one instance.
  */
 export function tellingOfCheckpoints(saver: BaseCheckpointSaver): BaseCheckpointSaver {
   const put = saver.put.bind(saver);

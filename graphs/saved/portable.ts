@@ -1,7 +1,10 @@
 import { AIMessage, BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
 
-/** A saved state that cannot be taken in: malformed, or not what our graph writes. The message names the place, never the value. */
+/**
+ * A saved state that cannot be imported: malformed, or not what our graph writes. The message names the
+ * place, never the value.
+ */
 export class SavedStateError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause });
@@ -46,15 +49,16 @@ const message = z.discriminatedUnion("type", [
   }),
 ]);
 
-export type PortableMessage = z.infer<typeof message>;
+type PortableMessage = z.infer<typeof message>;
 
 /** Far above any state of ours; a hostile document must not exhaust the stack. */
 const MAX_DEPTH = 500;
 
 /**
- * Turns channel values into JSON and back. Messages are kept once, in a table, and referred to as `{"$message": n}`: a thread's checkpoints
- * repeat all earlier ones. Only messages are rebuilt as objects, field by field: whatever else a document holds stays data, also what
- * LangChain's own loader would take for the name of a class.
+ * Turns channel values into JSON and back. Each message is kept once, in a table, and referred to as
+ * `{"$message": n}`, since a thread's checkpoints repeat all earlier ones. Only messages are rebuilt as
+ * objects, field by field: everything else in a document stays data, also what LangChain's own loader would
+ * take for the name of a class.
  */
 export function createEncoder() {
   const table: PortableMessage[] = [];
@@ -80,7 +84,7 @@ export function createEncoder() {
 }
 
 /**
- * @param table the document's messages; parsed here
+ * @param table the document's messages, which are checked here
  * @throws SavedStateError
  */
 export function createDecoder(table: unknown): (value: unknown) => unknown {
@@ -102,8 +106,8 @@ export function createDecoder(table: unknown): (value: unknown) => unknown {
 }
 
 /**
- * Names of classes and the like are data here: no reader of ours makes objects of them. Only a key that an assignment would not treat as one
- * is refused.
+ * Names of classes and the like are only data here: no reader of ours makes objects of them. The only key
+ * that is refused is the one that would set a prototype when it is assigned.
  *
  * @throws SavedStateError for what no state of ours holds
  */
@@ -171,7 +175,7 @@ export function fromPortable(portable: PortableMessage): BaseMessage {
         tool_calls: toolCalls.map((call) => ({ ...call, type: "tool_call" as const })),
         invalid_tool_calls: invalidToolCalls.map((call) => ({ ...call, type: "invalid_tool_call" as const })),
       };
-      // As in agent.ts: LangChain's types allow no usage here.
+      // As in saved-answer.ts: LangChain's types allow no usage here.
       if (used !== undefined) Object.assign(fields, { usage_metadata: used });
       return new AIMessage(fields);
     }

@@ -1,12 +1,11 @@
 import { BaseMessage } from "@langchain/core/messages";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
 import { z } from "zod";
-import { planStep } from "../state/graph-event.ts";
-import { answered, tokenUsage } from "../state/state.ts";
+import { savedAnswered, savedLanguage, savedSteps, savedUsage } from "../state/state.ts";
 import { createDecoder, createEncoder, refuseHostile, SavedStateError } from "./portable.ts";
 
 /** A thread's checkpoints as JSON, oldest first. Each value stands once, under its channel and version. */
-export interface SavedState {
+interface SavedState {
   messages: unknown[];
   values: Record<string, Record<string, unknown>>;
   checkpoints: SavedCheckpoint[];
@@ -37,16 +36,16 @@ const savedState = z.object({
   checkpoints: z.array(savedCheckpoint).min(1),
 });
 
-/** What our nodes rely on. LangGraph's own channels (`branch:to:...`) hold nothing that a node reads. */
-export const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
+/** The channels that our nodes rely on. LangGraph's own (`branch:to:...`) hold nothing that a node reads. */
+const stateShapes: Readonly<Record<string, z.ZodType>> = Object.freeze({
   messages: z.array(z.custom<BaseMessage>(BaseMessage.isInstance)),
-  steps: z.array(planStep),
+  steps: savedSteps,
   turns: z.number(),
-  usage: tokenUsage.nullable(),
+  usage: savedUsage,
   written: z.number(),
-  answered: answered.nullable(),
+  answered: savedAnswered,
   context: z.record(z.string(), z.unknown()),
-  language: z.enum(["ko", "en"]).nullable(),
+  language: savedLanguage,
 });
 
 const thread = (threadId: string, checkpointId?: string) => ({
@@ -58,8 +57,8 @@ const thread = (threadId: string, checkpointId?: string) => ({
 });
 
 /**
- * Has the saver keep `configurable.runId` with every checkpoint that a run puts: LangGraph itself keeps no word of ours with them.
- * Changes this one instance.
+ * Makes the saver keep `configurable.runId` in the metadata of every checkpoint that a run puts: LangGraph
+ * itself keeps none of our fields there. Changes this one instance.
  */
 export function withRunIds(saver: BaseCheckpointSaver): BaseCheckpointSaver {
   const put = saver.put.bind(saver);
@@ -71,7 +70,10 @@ export function withRunIds(saver: BaseCheckpointSaver): BaseCheckpointSaver {
   return saver;
 }
 
-/** All checkpoints of a thread. Pending writes are left out: an interrupt is asked again, never carried along. */
+/**
+ * All checkpoints of a thread; null when there are none. Pending writes are left out: an interrupt is asked
+ * again.
+ */
 export async function dumpState(saver: BaseCheckpointSaver, threadId: string): Promise<SavedState | null> {
   const { encode, messages } = createEncoder();
   const values: SavedState["values"] = {};
@@ -105,8 +107,8 @@ function describe({ checkpoint, metadata, parentConfig }: CheckpointTuple): Save
 }
 
 /**
- * Checks a saved state completely, and returns what stores it as another thread's: nothing is written before all of it is known to
- * be good.
+ * Checks a saved state completely, and returns the function that stores it as another thread's: nothing is
+ * written before all of it is known to be good.
  *
  * @throws SavedStateError
  */
@@ -183,8 +185,9 @@ async function store(
 }
 
 /**
- * Puts one checkpoint of a thread into another, empty one, where a run can go on from it: without its pending writes, so that every
- * task of its next step is asked and done anew. False when there is no such checkpoint.
+ * Copies one checkpoint of a thread into another, empty one, where a run can go on from it. Its pending
+ * writes are left out, so that every task of its next step is asked and done anew. False when there is no
+ * such checkpoint.
  */
 export async function copyCheckpoint(
   saver: BaseCheckpointSaver,
@@ -199,7 +202,7 @@ export async function copyCheckpoint(
   return true;
 }
 
-/** NUL stands in no channel's name. */
+/** The separator NUL is in no channel's name. */
 function nameOf(channel: string, at: string): string {
   return `${channel}\0${at}`;
 }

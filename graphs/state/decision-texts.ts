@@ -1,13 +1,13 @@
-import type { Language } from "./state.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
-/** Why an answer to an approval is not taken, for the person who has sent it. */
+/** Why an answer to an approval is not accepted, for the person who has sent it. */
 interface DecisionTexts {
   unknown: string;
-  /** Not one decision for the one call that was asked about. */
+  /** There is not exactly one decision for the one call that was asked about. */
   count(given: number): string;
   /** An edit that names another tool; both are quoted already. */
   otherTool(asked: string, named: string): string;
-  /** The changed arguments cannot be taken. */
+  /** The changed arguments are not accepted. */
   edit(problem: string): string;
   noEdit: string;
   otherArguments: string;

@@ -1,18 +1,18 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import type { Language } from "./state.ts";
 
-/** Of a text; what follows tells nothing new about its language. */
+/** How many characters of a text are read; what follows tells nothing new about its language. */
 const MAX_READ = 2_000;
 
-/** These are the same in every language. */
+/** Addresses, which are the same in every language. */
 const ADDRESSES = /https?:\/\/[\x21-\x7e]+|[\w.+-]{1,64}@[\w.-]+/g;
 
-/** What is quoted may be in another language than the sentence around it. */
+/** Quotations, which may be in another language than the sentence around them. */
 const QUOTED = /```[\s\S]*?```|`[^`]*`|"[^"]*"|“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|«[^»]*»/g;
 
 const HANGUL = /\p{Script=Hangul}/u;
 
-/** Words that an English sentence is built of. Korean borrows nouns, hardly ever these. */
+/** Function words of English. Korean borrows nouns, hardly ever these. */
 const ENGLISH: ReadonlySet<string> = new Set(
   "the a an to of in on at for with from by about and or but not that this these those what who whom when where why how which is are was were be been do does did can could would will should may must please let me my mine you your i we our us it its he she they him her them his their there here if then also has have had send write tell say says saying reply answer give show make mean".split(
     " ",
@@ -38,8 +38,8 @@ function judge(text: string): Language | null {
 }
 
 /**
- * The language of a run: the one that its input names, else the one of its prompt. A prompt that has none
- * goes on in the language of the prompt before it; the platform's own is Korean.
+ * The language of a run: the one that its input names, else that of its prompt. A prompt without words has
+ * the language of the prompt before it; the default is Korean.
  */
 export function languageOfRun({
   language,

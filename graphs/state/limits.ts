@@ -10,9 +10,9 @@ export interface GraphLimits {
 
 export const DEFAULT_LIMITS: GraphLimits = Object.freeze({ maxTurns: 25, maxCalls: 32, maxOutput: 500_000 });
 
-/** What one answer of a model may still be. */
+/** How much one answer of a model may still be. */
 export interface AnswerLimits {
   maxCalls: number;
-  /** Characters, of everything that it consists of. */
+  /** Characters of everything that it consists of. */
   maxOutput: number;
 }

@@ -1,6 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { cut, wellFormed } from "../../tools/cut.ts";
 import type { ToolRegistry } from "../../tools/registry.ts";
-import type { Language } from "./state.ts";
 
 /** The client may send up to 256 KB of context; this much of it is shown to the model. */
 const MAX_CONTEXT = 8_000;
@@ -28,7 +28,7 @@ ${languageLine(language)}
 ${contextBlock(context)}`;
 }
 
-/** The planner's instructions: JSON in the answer, see plan.ts for why. */
+/** The planner's instructions: JSON in the answer, see parse-plan.ts for why. */
 export function planPrompt({ context, language }: Setting, { tools }: ToolRegistry): string {
   const list = tools.map((tool) => `- ${tool.name}: ${tool.description}`).join("\n");
   return `${PLAN_TASK}

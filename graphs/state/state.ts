@@ -1,24 +1,17 @@
+import { type PlanStep, planStep } from "@aura-platform/contract/agent-step.ts";
+import { type Language, language } from "@aura-platform/contract/languages.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
+import { answered, type TokenUsage, tokenUsage } from "@aura-platform/contract/runs.ts";
 import { HumanMessage, type UsageMetadata } from "@langchain/core/messages";
 import { type LangGraphRunnableConfig, MessagesValue, ReducedValue, StateSchema } from "@langchain/langgraph";
 import { z } from "zod";
-import { type GraphEvent, type PlanStep, planStep } from "./graph-event.ts";
+import type { GraphEvent } from "./graph-event.ts";
 
-export type Language = "ko" | "en";
-
-/** What a run has cost, as far as the model says. */
-export const tokenUsage = z.object({
-  inputTokens: z.number().min(0),
-  outputTokens: z.number().min(0),
-  totalTokens: z.number().min(0),
-});
-
-export type TokenUsage = z.infer<typeof tokenUsage>;
-
-/** Which model gave a run's last answer, and how it ended when it is not all that the model had to say. */
-export const answered = z.object({
-  model: z.string(),
-  ending: z.enum(["length", "content_filter", "refusal", "lost"]).exactOptional(),
-});
+// A newer version may have written a thread's state: unknown fields are kept.
+export const savedSteps = z.array(loose(planStep));
+export const savedUsage = loose(tokenUsage).nullable();
+export const savedAnswered = loose(answered).nullable();
+export const savedLanguage = language.nullable();
 
 /**
  * A thread's state. It outlives runs; `steps`, `turns`, `usage`, `written` and `answered` belong to the
@@ -28,34 +21,34 @@ export const AuraState = new StateSchema({
   messages: MessagesValue,
   /** Updates replace the steps with the same ids. */
   steps: new ReducedValue(
-    z.array(planStep).default(() => []),
+    savedSteps.default(() => []),
     { reducer: mergeSteps },
   ),
   turns: z.int().min(0).default(0).describe("How often the model has been asked in this run"),
   /** Updates are added up; null while the model has told nothing. */
-  usage: new ReducedValue(tokenUsage.nullable().default(null), { reducer: addUsage }),
+  usage: new ReducedValue(savedUsage.default(null), { reducer: addUsage }),
   written: z.int().min(0).default(0).describe("Characters that the model has written in this run"),
-  answered: answered.nullable().default(null),
+  answered: savedAnswered.default(null),
   context: z
     .record(z.string(), z.unknown())
     .default(() => ({}))
     .describe("What the client says about itself (activeApp, path ...). Data, never instructions"),
   /**
-   * A form that is left empty sends null or an empty text. No value of it is a default: a checkpoint of
-   * before the input has none. Read it through `languageOfRun`.
+   * Forms that are left empty send null or an empty text. There is no default: a checkpoint before the first
+   * input has no language. Read it through `languageOfRun`.
    */
   language: z
-    .preprocess((given) => (given === "" ? null : given), z.enum(["ko", "en"]).nullable())
+    .preprocess((given) => (given === "" ? null : given), savedLanguage)
     .describe("Of what is said to the user. Left empty, it is the prompt's"),
 });
 
 export type State = typeof AuraState.State;
 
-export interface Prompt {
+interface Prompt {
   prompt: string;
   context: Record<string, unknown>;
   language: Language;
-  /** Becomes the message's id, so that giving the same input twice puts it into the history once. */
+  /** Becomes the message's id, so that the same input given twice is in the history once. */
   runId?: string;
 }
 
@@ -67,7 +60,7 @@ export function runInput({ prompt, context, language, runId }: Prompt) {
   return { messages: [message], context, language };
 }
 
-/** Whom a run belongs to, from `config.configurable`; Studio sends no tenant and no user. */
+/** The thread and the owner of a run, from `config.configurable`; Studio sends no tenant and no user. */
 export function identity(config: LangGraphRunnableConfig) {
   const read = (key: string) => {
     const value: unknown = config.configurable?.[key];
@@ -76,15 +69,17 @@ export function identity(config: LangGraphRunnableConfig) {
   return { threadId: read("thread_id"), tenantId: read("tenantId"), userId: read("userId") };
 }
 
-/** Under whose lease the run is executed, from `config.configurable`; Studio has no leases. */
+/**
+ * The holder of the lease under which the run is executed, from `config.configurable`; Studio has no leases.
+ */
 export function leaseHolder(config: LangGraphRunnableConfig): string | undefined {
   const holder: unknown = config.configurable?.leaseHolder;
   return typeof holder === "string" ? holder : undefined;
 }
 
 /**
- * Ends the reading of models when it aborts, and nothing else, from `config.configurable`: a run whose time is over must not
- * be cut off in the middle of an effect.
+ * Aborts the reading of models and nothing else, from `config.configurable`: a run whose time is over must
+ * not be cut off in the middle of an effect.
  */
 export function modelSignal(config: LangGraphRunnableConfig): AbortSignal | undefined {
   const signal: unknown = config.configurable?.modelSignal;

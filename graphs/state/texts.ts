@@ -1,10 +1,11 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { Answered } from "@aura-platform/contract/runs.ts";
 import type { ApprovalDecision } from "./approval.ts";
-import type { Language } from "./state.ts";
 
 export type Refusal = Exclude<ApprovalDecision["status"], "approved">;
 
 /** What users read, apart from the model's own words. */
-export interface Texts {
+interface Texts {
   analysing: string;
   planned(count: number): string;
   genericStep: { title: string; description: string };
@@ -14,8 +15,8 @@ export interface Texts {
   noAnswer: string;
   /** The model server does not take these tools. */
   toolsRefused(names: readonly string[]): string;
-  /** Why an answer is not all of one. */
-  endings: Record<"length" | "content_filter" | "refusal" | "lost", string>;
+  /** Why an answer is not complete. */
+  endings: Record<NonNullable<Answered["ending"]>, string>;
   refused: Record<Refusal, string>;
   /** The approval was given for other arguments. */
   changed: string;
@@ -26,17 +27,17 @@ export interface Texts {
   invalidArguments(problem: string): string;
   tooManyCalls(most: number, dropped: number): string;
   toolBroke(name: string): string;
-  /** An approver could not be shown all of a call that has to be shown. */
+  /** A call that has to be approved is too large to be shown whole. */
   tooLargeToShow: string;
-  /** The same of arguments that a person has changed. */
+  /** The same for arguments that a person has changed. */
   editUnshowable: string;
-  /** Which texts of a call an event does not show whole; places are quoted already. */
+  /** Which texts of a call an event does not show whole. The places are quoted already. */
   notShown(cuts: readonly { place: string; length: number; missing: number }[]): string;
-  /** Arguments in which something cannot be seen; they are quoted already. */
+  /** Names of arguments in which something cannot be seen. They are quoted already. */
   unseen(args: string): string;
 }
 
-/** Main Service's, which holds every argument whole (contract, section 4). */
+/** The route of Main Service that answers every argument whole (docs/contract.md, section 4). */
 const WHOLE_AT = "GET /api/aura/hitl/requests/{requestId}";
 
 export const TEXTS: Readonly<Record<Language, Texts>> = Object.freeze({

@@ -9,26 +9,23 @@ const MAX_ANSWER = 20_000;
 export interface AnsweredCall {
   id: string;
   name: string;
-  /**
-   * The arguments that were asked about, where a person has changed the model's: the answer is of the call
-   * with these.
-   */
+  /** The arguments that a person has put in place of the model's: the answer is of the call with these. */
   edited?: Record<string, unknown>;
 }
 
-/** The tool ran: its result as JSON text, marked as data where strangers wrote it. */
+/** The tool ran: its result as JSON text, marked as data where it is not trusted. */
 export function resultMessage(call: AnsweredCall, result: unknown, untrusted = false): ToolMessage {
   const json = JSON.stringify(result) ?? "null";
   return untrusted ? answer(call, "success", quoted(json), Infinity) : answer(call, "success", json);
 }
 
-/** The tool was not run, or broke off: the error text, marked as data where strangers may have written it. */
+/** The tool was not run, or broke off: the error text, marked as data where it is not trusted. */
 export function errorMessage(call: AnsweredCall, text: string, untrusted = false): ToolMessage {
   if (untrusted) return answer(call, "error", `ERROR: ${quoted(JSON.stringify(text))}`, Infinity);
   return answer(call, "error", `ERROR: ${text}`);
 }
 
-/** The tool failed: our words for it, and what a stranger said of it, marked as data. */
+/** The tool failed: our words for it, and the words of another server about it, marked as data. */
 export function failureMessage(
   call: AnsweredCall,
   { problem, quoted: said }: { problem: string; quoted?: string },
@@ -61,8 +58,9 @@ function quoted(json: string): string {
 }
 
 /**
- * No approval: tells the model what happened, in words that keep it from trying again or claiming success.
- * Also what to put into the history when calls that have not begun are closed from outside (outside.ts).
+ * The call was not approved: tells the model what happened, in words that keep it from trying again or
+ * claiming success. It is also the answer to calls that have not begun when a run is ended from outside
+ * (outside.ts).
  */
 export function refusalMessage(
   call: AnsweredCall,
@@ -76,7 +74,7 @@ export function refusalMessage(
   return answer(call, success, `NOT EXECUTED (${status}): ${ADVICE[status]}${said}`);
 }
 
-/** The approval was for other arguments: as a refusal. */
+/** The approval was for other arguments: like a refusal. */
 export function changedMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
@@ -85,7 +83,7 @@ export function changedMessage(call: AnsweredCall): ToolMessage {
   );
 }
 
-/** An approver could not be shown everything that they would approve: as a refusal, before anybody is asked. */
+/** The call is too large to be shown to an approver: like a refusal, and nobody is asked. */
 export function unshowableMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
@@ -94,7 +92,7 @@ export function unshowableMessage(call: AnsweredCall): ToolMessage {
   );
 }
 
-/** The call was begun and then interrupted: it may have happened, and a second time must not follow. */
+/** The call was begun and then interrupted: it may have taken effect, and must not be repeated. */
 export function unknownMessage(call: AnsweredCall): ToolMessage {
   return answer(
     call,
@@ -103,12 +101,12 @@ export function unknownMessage(call: AnsweredCall): ToolMessage {
   );
 }
 
-/** What the call that stands for all calls over the limit is answered. */
+/** The answer to the call that stands for all calls over the limit. */
 export function tooManyCalls(most: number, dropped: number): string {
   return `NOT EXECUTED: at most ${most} calls in one message. The first ${most} were taken; ${dropped} more were dropped, this one among them, and nothing was done for them. Make those that are still needed in your next message.`;
 }
 
-/** A call that a run of an earlier version, or a fork, has left without an answer. */
+/** The answer to a call that a run of an earlier version, or a fork, has left without one. */
 export function lostMessage(call: AnsweredCall): ToolMessage {
   return answer(call, "error", "ERROR: this call was interrupted; whether it had an effect is unknown.");
 }
@@ -134,7 +132,9 @@ function answer(
   return new ToolMessage({ tool_call_id: id, name, status, content: content.toWellFormed() });
 }
 
-/** The model has the call as it made it in its history: this says which one the answer is of. */
+/**
+ * The history has the call with the model's own arguments: this says to which arguments the answer belongs.
+ */
 function editNote(args: Record<string, unknown>): string {
   return `EDITED: a person changed the arguments of this call on purpose; do not make it again with yours. What follows is of the call with these: ${quoted(JSON.stringify(args))}\n`;
 }

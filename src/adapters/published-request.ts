@@ -1,3 +1,5 @@
+import type { LateDecision } from "@aura-platform/contract/approvals.ts";
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import {
   isOfTenant,
   lateDecisionIn,
@@ -6,8 +8,8 @@ import {
   standingDecision,
 } from "../approvals/published-request.ts";
 import { type OurSettlement, ourWord } from "../approvals/settled-request.ts";
-import type { ApprovalRecord, Decision, LateDecision } from "../records/approval.ts";
-import { HITL_TTL_S } from "../records/approval.ts";
+import type { ApprovalRecord, Decision } from "../records/approval.ts";
+import { maySettle } from "../records/approval.ts";
 
 /** How a pending approval is settled, seen together with what `hitl:request` holds. */
 export interface Settling {
@@ -20,17 +22,20 @@ export interface Settling {
 }
 
 /**
- * What becomes of a pending approval and of its `hitl:request`: the two must say the same. Null when it may not be settled
- * so: nothing expires that Main Service has decided, and nobody decides while the request names another tenant.
+ * What becomes of an approval and of its `hitl:request`: the two must say the same. Null when it may not be settled
+ * so: it is settled already (records/approval.ts), nothing expires that Main Service has decided, and nobody decides
+ * while the request names another tenant.
  *
- * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's end voids stays
- * void: then the decision that Main Service has just taken is kept as a late one, and `hitl:request` says what stands.
+ * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's end
+ * voids stays void: then the decision that Main Service has just taken is kept as a late one, and `hitl:request`
+ * says what stands.
  */
 export function settlingOf(
   record: ApprovalRecord,
   request: string | null,
   decision: Decision,
 ): Settling | null {
+  if (!maySettle(record.status, decision.status)) return null;
   const { tenantId } = record;
   const isPersons = decision.status === "approved" || decision.status === "rejected";
   if (!isOfTenant(parsePublishedRequest(request), tenantId)) {
@@ -96,7 +101,7 @@ export function replacementOf(
   request: string | null,
   edited: ApprovalRecord,
 ): Settling | null {
-  if (record.status !== "pending" || isDecidedThere(request, record)) return null;
+  if (isDecidedThere(request, record)) return null;
   if (!isOfTenant(parsePublishedRequest(request), record.tenantId)) return null;
   const decision = {
     status: "superseded",

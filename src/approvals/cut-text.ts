@@ -1,12 +1,13 @@
 import type { ApprovalRecord } from "../records/approval.ts";
 
-/** How much before a cut tells that a text still has it. */
+/** A text counts as cut when it still has so many characters before the mark. */
 const CUT_CONTEXT_CHARS = 64;
 const MARK = "…";
 
 /**
- * Where new arguments still have the cut of a text that was shown in part: whoever has edited it has never seen its end, which would be
- * lost. A JSON Pointer without its first slash; undefined when they have none.
+ * Finds a text in new arguments that ends where only a part of it was shown: its editor has never seen the
+ * rest, which would be lost. Answers its place as a JSON Pointer without the first slash; undefined when
+ * there is none.
  */
 export function cutTextIn(
   { shown, context }: Pick<ApprovalRecord, "shown" | "context">,
@@ -17,7 +18,7 @@ export function cutTextIn(
     const text = textAt(shown.context, place);
     if (text === undefined || !text.endsWith(MARK)) return [];
     const cut = text.slice(-CUT_CONTEXT_CHARS - MARK.length);
-    // The whole has the same words with the same mark: then they prove nothing.
+    // When the whole text has the same words with the same mark, finding them proves nothing.
     return hasText(context, cut) ? [] : [{ place, cut }];
   });
   return cuts.find(({ cut }) => hasText(args, cut))?.place;

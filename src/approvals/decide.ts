@@ -1,24 +1,19 @@
 import type { Logger } from "pino";
-import type { ApprovalStore } from "../ports/approval-store.ts";
-import type { JobQueue } from "../ports/job-queue.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
 import type { ApprovalRecord, Decision } from "../records/approval.ts";
 import { parsePublishedRequest, publishedDecision } from "./published-request.ts";
-import { restate } from "./restate.ts";
+import { type RestateDeps, restate } from "./restate.ts";
 import { decisionOf, parseSignal } from "./signal.ts";
 
-export interface DecideDeps {
-  approvals: ApprovalStore;
-  queue: JobQueue;
-  logger: Logger;
-  /** Unix ms. */
-  now: () => number;
-}
+export type ApplyDeps = PortsOf<{ approvals: "settle"; queue: "enqueue" }> & { logger: Logger };
+
+export type DecideDeps = ApplyDeps & RestateDeps & PortsOf<{ approvals: "get" | "publishedRequest" }>;
 
 /**
  * Takes in one message of `hitl:channel:{sessionId}`: checks it against the approval's record and against
- * what Main Service stored, and applies the decision. A message that decides nothing is logged once, with the reason,
- * and ignored. Rejects only when the backend fails.
+ * what Main Service stored, and applies the decision. A message that decides nothing is logged once, with the
+ * reason, and ignored. Rejects only when the backend fails.
  */
 export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<void> {
   const { sessionId } = raw;
@@ -49,14 +44,15 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
 }
 
 /**
- * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run due, so a
- * crash before the job is enqueued delays the resume and does not lose it.
+ * Moves the approval out of `pending` and lets its thread go on. The step out of `pending` also makes the run
+ * due, so a crash before the job is enqueued delays the resume and does not lose it.
  *
- * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record that stands (still
- *   pending when it was to expire, and Main Service has decided; or when hitl:request names another tenant now)
+ * @returns null when this call decided (perhaps what Main Service has decided meanwhile); else the record
+ *   that stands (still pending when it was to expire, and Main Service has decided; or when hitl:request
+ *   names another tenant now)
  */
 export async function applyDecision(
-  deps: DecideDeps,
+  deps: ApplyDeps,
   requestId: string,
   decision: Decision,
 ): Promise<ApprovalRecord | null> {

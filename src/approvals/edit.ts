@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Logger } from "pino";
-import { AuraError, type Language } from "../errors.ts";
-import type { ApprovalStore } from "../ports/approval-store.ts";
-import type { CallExamination, Examined } from "../ports/call-examination.ts";
-import type { JobQueue } from "../ports/job-queue.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
+import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
+import type { Examined } from "../ports/call-examination.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import type { Owner } from "../records/run.ts";
 import { isOwnedBy } from "../records/run.ts";
@@ -12,11 +11,11 @@ import { cutTextIn } from "./cut-text.ts";
 import { withId } from "./open.ts";
 import { standingDecision } from "./published-request.ts";
 
-export interface EditDeps {
-  approvals: Pick<ApprovalStore, "get" | "replace" | "publishedRequest">;
-  examination: Pick<CallExamination, "ask">;
-  threads: Pick<ThreadRegistry, "run">;
-  queue: Pick<JobQueue, "enqueue">;
+type ExamineDeps = PortsOf<{ examination: "ask"; threads: "run" }>;
+
+export interface EditDeps
+  extends ExamineDeps,
+    PortsOf<{ approvals: "get" | "replace" | "publishedRequest"; queue: "enqueue" }> {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
@@ -24,12 +23,14 @@ export interface EditDeps {
   approvalTtlMs: number;
 }
 
+type PublishedDeps = PortsOf<{ approvals: "publishedRequest" }> & Pick<EditDeps, "now">;
+
 /** What a person wants of a call that waits for a decision. */
 export interface Edit {
   requestId: string;
   /** All of them: what is left out is not there any more. */
   arguments: Record<string, unknown>;
-  /** Of what is said about it. */
+  /** In which the person is answered. */
   language: Language;
 }
 
@@ -37,13 +38,14 @@ export interface Edit {
 export const MAX_EDITS = 32;
 
 /**
- * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any other; the first
- * one's `hitl:request` says that it is no more. Nothing changes when the arguments are the same, and an edit that is sent
- * twice gives the same approval twice.
+ * Puts another approval, with the changed arguments, in the place of one that waits. It is decided like any
+ * other; the first one's `hitl:request` says that it is no more. Nothing changes when the arguments are the
+ * same, and an edit that is sent twice gives the same approval twice.
  *
  * @returns the approval that waits then
- * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be edited any more, with what
- *   stands; E4000 when the call could not run with these arguments, cannot be shown, or keeps a text of which only a part was shown
+ * @throws AuraError E1004 when it is not the owner's; E3006 when it is decided, E3002 when it cannot be
+ *   edited any more, with what stands; E4000 when the call could not run with these arguments, cannot be
+ *   shown, or keeps a text of which only a part was shown
  */
 export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Promise<ApprovalRecord> {
   const { requestId, language } = edit;
@@ -78,7 +80,7 @@ export async function editApproval(deps: EditDeps, owner: Owner, edit: Edit): Pr
 
 function refuseUneditable(record: ApprovalRecord, at: number): void {
   const { status, editedAs, expiresAt, edits = 0 } = record;
-  // An edited one is looked at further: the edit may be this one, sent twice.
+  // One that was edited is not refused here: its edit may be this one, sent twice.
   if (status !== "pending" && editedAs === undefined) throw notPending(record);
   if (status === "pending" && at >= expiresAt) throw notPending({ ...record, status: "expired" });
   if (status === "pending" && edits >= MAX_EDITS)
@@ -86,7 +88,7 @@ function refuseUneditable(record: ApprovalRecord, at: number): void {
 }
 
 async function examine(
-  deps: EditDeps,
+  deps: ExamineDeps,
   record: ApprovalRecord,
   { arguments: args, language }: Edit,
 ): Promise<Examined & { ok: true }> {
@@ -94,7 +96,7 @@ async function examine(
   if (cut !== undefined) throw invalid(`arguments/${cut}`, PARTLY_SHOWN[language](record.requestId));
   const { actionType: tool, toolCallId } = record;
   const ask = (of: Language) => deps.examination.ask({ tool, args, toolCallId, language: of });
-  // The question belongs to the run, whoever edits; what is wrong is told to the person who asked.
+  // The new question is asked in the run's language; what is wrong is said in the editor's.
   const ofRun = (await deps.threads.run(record.runId))?.language ?? language;
   const examined = await ask(ofRun);
   if (examined.ok) return examined;
@@ -134,7 +136,11 @@ function editedId({ requestId }: ApprovalRecord, digest: string): string {
 }
 
 /** The same edit, made already, has its answer; everything else is told what stands. */
-async function sameEdit(deps: EditDeps, record: ApprovalRecord, digest: string): Promise<ApprovalRecord> {
+async function sameEdit(
+  deps: PortsOf<{ approvals: "get" }>,
+  record: ApprovalRecord,
+  digest: string,
+): Promise<ApprovalRecord> {
   const { editedAs } = record;
   if (editedAs !== undefined && editedAs === editedId(record, digest)) {
     const edited = await deps.approvals.get(editedAs);
@@ -149,7 +155,7 @@ function notPending(record: ApprovalRecord): AuraError {
 }
 
 /** Main Service has told its user what it decided: nothing else may be said of it here. */
-async function refuseDecidedAtMain(deps: EditDeps, record: ApprovalRecord): Promise<void> {
+async function refuseDecidedAtMain(deps: PublishedDeps, record: ApprovalRecord): Promise<void> {
   const text = await deps.approvals.publishedRequest(record.requestId);
   const decision = standingDecision(text, record.tenantId, deps.now());
   if (decision !== null) throw notPending({ ...record, ...decision });

@@ -17,15 +17,15 @@ export function proposedArguments(
 ): Record<string, unknown> | undefined {
   const byId = new Map(approvals.map((each) => [each.requestId, each]));
   let first: ApprovalRecord | undefined = approval;
-  // Each edit is younger than what it is an edit of; an imported file that says otherwise must not be gone round in.
+  // Bounded, because in an imported file edits could refer to each other in a circle.
   for (let left = byId.size; first?.editOf !== undefined && left > 0; left -= 1)
     first = byId.get(first.editOf);
   return first === approval ? undefined : first?.context;
 }
 
 /**
- * Each approval behind those that it has taken the place of, oldest first: whoever is told of an edit has to know what it is an edit
- * of, however fast the next edit has come.
+ * Each approval behind those that it has taken the place of, oldest first: whoever is told of an edit has to
+ * know what it is an edit of, however fast the next edit has come.
  */
 export async function withEdited(
   approvals: Pick<ApprovalStore, "get">,

@@ -2,14 +2,14 @@ import { keepListening, type Listening } from "../keep-listening.ts";
 import type { SignalBus } from "../ports/signal-bus.ts";
 import { type DecideDeps, decideBySignal } from "./decide.ts";
 
-export interface ListenDeps extends DecideDeps {
+export type ListenDeps = DecideDeps & {
   /** Signals may have been missed: decisions have to be looked for. */
   onGap(): void;
-}
+};
 
 /**
- * Hears the signals of every session on one subscription for as long as the process lives. Closing it waits for the
- * signals that are being worked on.
+ * Hears the signals of every session on one subscription for as long as the process lives. Closing it waits
+ * for the signals that are being worked on.
  */
 export async function listenForSignals(bus: SignalBus, deps: ListenDeps): Promise<Listening> {
   const working = new Set<Promise<void>>();

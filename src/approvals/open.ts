@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { shownPart } from "@aura-platform/contract/approvals.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
 import { z } from "zod";
 import { type GraphState, openInterrupts } from "../ports/agent-graph.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import { shownPart } from "../records/approval-schema.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 
 /** The interrupt value of graphs/state/approval.ts, as it comes back from a checkpoint. */
@@ -12,10 +13,10 @@ const approvalRequest = z.object({
   taskId: z.string().min(1),
   toolCallId: z.string(),
   actionType: z.string(),
-  context: z.record(z.string(), z.unknown()),
+  context: jsonObject,
   digest: z.string(),
   message: z.string(),
-  shown: shownPart.exactOptional(),
+  shown: shownPart.strip().exactOptional(),
 });
 
 /**
@@ -65,7 +66,10 @@ export function requestIdOf(threadId: string, taskId: string, toolCallId: string
   return `req-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
-/** The graph does not know the id of the request that holds the whole. It ends its notice with it; before that stand strangers' names. */
+/**
+ * Puts the id of the request, which the graph does not know, into the graph's notice. Only the placeholder at
+ * its end counts: what stands before it may be names from other people's texts.
+ */
 export function withId(notice: string, requestId: string): string {
   return notice.replace(/\{requestId\}(?=\.$)/, requestId);
 }

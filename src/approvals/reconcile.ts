@@ -1,8 +1,18 @@
 import type { PendingApproval, Published } from "../ports/approval-store.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { Decision } from "../records/approval.ts";
-import { applyDecision, type DecideDeps } from "./decide.ts";
+import { type ApplyDeps, applyDecision } from "./decide.ts";
 import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
 import { decisionOf, parseSignal } from "./signal.ts";
+
+type OwnRequestDeps = PortsOf<{ approvals: "get" | "publishedRequest" }>;
+
+export type ReconcileDeps = ApplyDeps &
+  OwnRequestDeps &
+  PortsOf<{ approvals: "pending" | "published" }> & {
+    /** Unix ms. */
+    now: () => number;
+  };
 
 /** Approvals looked at in one round trip. */
 const PAGE = 500;
@@ -11,7 +21,7 @@ const PAGE = 500;
  * Looks at every pending approval for what no signal has told us: a decision that Main Service has stored, or
  * that its time is over. Pub/Sub loses messages; this is where they are found again.
  */
-export async function reconcileApprovals(deps: DecideDeps): Promise<void> {
+export async function reconcileApprovals(deps: ReconcileDeps): Promise<void> {
   let after: PendingApproval | null = null;
   for (;;) {
     const page: PendingApproval[] = await deps.approvals.pending(after, PAGE);
@@ -40,10 +50,14 @@ function keptSignal(approval: PendingApproval, payload: string | null, at: numbe
   return decisionOf(parsed.signal, null, at);
 }
 
-async function decideQuietly(deps: DecideDeps, approval: PendingApproval, decision: Decision): Promise<void> {
+async function decideQuietly(
+  deps: ApplyDeps & OwnRequestDeps,
+  approval: PendingApproval,
+  decision: Decision,
+): Promise<void> {
   const { requestId, expiresAt } = approval;
   if (decision.status !== "expired" && !(await isOwnRequest(deps, requestId))) {
-    // What another tenant's request says is no decision, and no reason to wait for ever.
+    // A request of another tenant decides nothing, and must not keep the approval from expiring.
     if (expiresAt > decision.decidedAt) return;
     await applyDecision(deps, requestId, { status: "expired", decidedAt: decision.decidedAt });
     return;
@@ -52,7 +66,7 @@ async function decideQuietly(deps: DecideDeps, approval: PendingApproval, decisi
 }
 
 /** The same check as for a signal: the stored request must be about this approval's tenant. */
-async function isOwnRequest({ approvals }: DecideDeps, requestId: string): Promise<boolean> {
+async function isOwnRequest({ approvals }: OwnRequestDeps, requestId: string): Promise<boolean> {
   const record = await approvals.get(requestId);
   const request = parsePublishedRequest(await approvals.publishedRequest(requestId));
   return record !== null && isOfTenant(request, record.tenantId);

@@ -1,17 +1,18 @@
 import type { Logger } from "pino";
 import { BackendUnavailableError } from "../errors.ts";
-import type { ApprovalStore } from "../ports/approval-store.ts";
+import type { PortsOf } from "../ports/backend.ts";
 
-export interface RestateDeps {
-  approvals: ApprovalStore;
+export interface RestateDeps extends PortsOf<{ approvals: "restate" }> {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
 }
 
+export type RestateContradictedDeps = RestateDeps & PortsOf<{ approvals: "contradicted" }>;
+
 /**
- * Main Service has told somebody of a decision that came too late: from now on it tells what stands, and the audit shows the
- * late one.
+ * Main Service has told somebody of a decision that came too late: from now on it tells what stands, and the
+ * audit shows the late one.
  */
 export async function restate({ approvals, logger, now }: RestateDeps, requestId: string): Promise<void> {
   const record = await approvals.restate(requestId, now());
@@ -21,7 +22,7 @@ export async function restate({ approvals, logger, now }: RestateDeps, requestId
 }
 
 /** The same for what no signal has told us. One that cannot be read does not stop the others. */
-export async function restateContradicted(deps: RestateDeps): Promise<void> {
+export async function restateContradicted(deps: RestateContradictedDeps): Promise<void> {
   for (const requestId of await deps.approvals.contradicted(deps.now())) {
     try {
       await restate(deps, requestId);

@@ -3,7 +3,7 @@ import type { RunRecord } from "../records/run.ts";
 
 /** Settles a run's pending approvals as cancelled: nothing may be approved on a run that is over. */
 export async function voidApprovals(
-  approvals: ApprovalStore,
+  approvals: Pick<ApprovalStore, "unfinished" | "settle">,
   run: RunRecord,
   reason: string,
   at: number,

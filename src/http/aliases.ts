@@ -1,41 +1,50 @@
+import type { StepStatus } from "@aura-platform/contract/agent-step.ts";
+import type { EventData, EventType } from "@aura-platform/contract/events.ts";
+import type { FrameData } from "@aura-platform/contract/frames.ts";
+import type { CallStatus } from "@aura-platform/contract/tool-calls.ts";
+
 /** What the line of JSON of a frame says. */
 export interface Wire {
-  type: string;
+  type: EventType;
   /** The name that DWP's client knows the event by, where that is another one. */
   event?: string;
   data: Readonly<Record<string, unknown>>;
 }
 
-interface Alias {
-  type: string;
+interface Alias<T extends EventType> {
   /** Of which events of the type; of all without. */
   when?: (data: Wire["data"]) => boolean;
   /** The event's other name. */
   event?: string;
   /** Other names of fields. */
-  fields?: Readonly<Record<string, string>>;
+  fields?: Readonly<Partial<Record<keyof FrameData<T>, keyof EventData<T>>>>;
 }
+
+/** A step is pending when it is first told. */
+const FIRST_TOLD: StepStatus = "pending";
+const FAILED: CallStatus = "failed";
 
 /**
  * What DWP's own web client calls what we send (contract, section 8; decision 68): it reads `event` before `type`, and these fields. All of
  * it is added; no field of the contract changes.
  */
-const ALIASES: readonly Alias[] = Object.freeze([
-  { type: "thought", event: "thought_chain" },
-  // It adds a row for each plan_step, and changes the row of its id for a plan_step_update. A step is pending when it is first told.
-  { type: "plan_step", when: ({ status }) => status !== "pending", event: "plan_step_update" },
-  {
-    type: "hitl",
-    event: "hitl_request",
-    fields: { id: "requestId", action: "actionType", params: "context" },
-  },
-  {
-    type: "tool_execution",
-    event: "action_execution",
-    fields: { id: "toolCallId", action: "tool", params: "parameters" },
-  },
-  { type: "tool_execution", when: ({ status }) => status === "failed", fields: { error: "result" } },
-] satisfies Alias[]);
+const ALIASES: { readonly [T in EventType]: readonly Alias<T>[] } = Object.freeze({
+  thought: [{ event: "thought_chain" }],
+  // It adds a row for each plan_step, and changes the row of its id for a plan_step_update.
+  plan_step: [{ when: ({ status }) => status !== FIRST_TOLD, event: "plan_step_update" }],
+  hitl: [
+    {
+      event: "hitl_request",
+      fields: { id: "requestId", action: "actionType", params: "context" },
+    },
+  ],
+  tool_execution: [
+    { event: "action_execution", fields: { id: "toolCallId", action: "tool", params: "parameters" } },
+    { when: ({ status }) => status === FAILED, fields: { error: "result" } },
+  ],
+  content: [],
+  error: [],
+});
 
 /** Longer texts do not identify an action; as in an approval, shorter ones are whole. In characters. */
 const MAX_TEXT = 1_024;
@@ -58,7 +67,7 @@ const REPEATS: readonly Repeat[] = [
  * @param place where the whole can be read
  */
 export function* aliasForms({ type, data }: Wire, place: string): Generator<Wire> {
-  const aliases = ALIASES.filter((each) => each.type === type && each.when?.(data) !== false);
+  const aliases = ALIASES[type].filter((each) => each.when?.(data) !== false);
   if (aliases.length === 0) return;
   const event = aliases.find((each) => each.event !== undefined)?.event;
   const fields = aliases.flatMap((each) => Object.entries(each.fields ?? {}));

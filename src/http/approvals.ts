@@ -1,3 +1,5 @@
+import { type ApprovalList, editBody, type PendingApproval } from "@aura-platform/contract/approvals.ts";
+import { requestParams } from "@aura-platform/contract/hitl.ts";
 import type { FastifyInstance } from "fastify";
 import type { Edit } from "../approvals/edit.ts";
 import type { ApprovalStore } from "../ports/approval-store.ts";
@@ -7,10 +9,10 @@ import { showApproval } from "../threads/show.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { languageOf } from "./language.ts";
-import { editBody, parseInput, requestParams } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface ApprovalRouteDeps {
-  approvals: ApprovalStore;
+  approvals: Pick<ApprovalStore, "pendingOf">;
   /** Puts an approval with other arguments in the place of one that waits. */
   edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
 }
@@ -22,7 +24,7 @@ export interface ApprovalRouteDeps {
 export function approvalRoutes(app: FastifyInstance, { approvals, edit }: ApprovalRouteDeps): void {
   app.get("/aura/approvals", async (request) => {
     const pending = await approvals.pendingOf(ownerOf(request));
-    return success({ items: pending.map(showApproval) }, about(request));
+    return success<ApprovalList>({ items: pending.map(showApproval) }, about(request));
   });
 
   app.post("/aura/approvals/:requestId/edit", async (request) => {
@@ -30,6 +32,6 @@ export function approvalRoutes(app: FastifyInstance, { approvals, edit }: Approv
     const { requestId } = parseInput(requestParams, request.params, language);
     const { arguments: args } = parseInput(editBody, request.body, language);
     const edited = await edit(ownerOf(request), { requestId, arguments: args, language });
-    return success(showApproval(edited), about(request));
+    return success<PendingApproval>(showApproval(edited), about(request));
   });
 }

@@ -1,7 +1,7 @@
+import { tokenClaims } from "@aura-platform/contract/token.ts";
 import type { FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { errors as joseErrors, jwtVerify } from "jose";
-import { z } from "zod";
 import { AuraError } from "../errors.ts";
 import type { Owner } from "../records/run.ts";
 import { differing, headerOf, isNamedBy, partsOf } from "./header.ts";
@@ -17,17 +17,6 @@ declare module "fastify" {
     caller: Caller | null;
   }
 }
-
-/** Blank ids look like nobody on every screen and in every log. */
-const notBlank = z.string().refine((text) => text.trim() !== "", { error: "blank" });
-
-const claims = z.object({
-  sub: notBlank,
-  tenant_id: z.union([notBlank, z.number()]).transform(String),
-  exp: z.number(),
-  iat: z.number().optional(),
-  role: z.string().optional(),
-});
 
 /** How far the clocks of DWP's services may differ. */
 const CLOCK_TOLERANCE_S = 5;
@@ -101,7 +90,7 @@ async function verify(token: string, key: Uint8Array): Promise<Caller> {
       clockTolerance: CLOCK_TOLERANCE_S,
       requiredClaims: ["sub", "tenant_id", "exp"],
     });
-    const { sub, tenant_id, role, exp, iat } = claims.parse(payload);
+    const { sub, tenant_id, role, exp, iat } = tokenClaims.parse(payload);
     const now = Date.now() / 1000;
     if (iat !== undefined && iat > now + ISSUE_TOLERANCE_S) throw new Error("iat is in the future");
     if (exp > now + MAX_LIFETIME_S) throw new Error("exp is absurd");

@@ -1,22 +1,15 @@
+import type { AgentMetadata, FailureEnvelope, SuccessEnvelope } from "@aura-platform/contract/envelope.ts";
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language, Sentence } from "@aura-platform/contract/languages.ts";
 import type { FastifyRequest } from "fastify";
-import { ERRORS, type ErrorCode, type Language } from "../errors.ts";
 import { languageOf } from "./language.ts";
 
-/** Every JSON response of DWP (contract, section 5). */
-export interface Envelope<T = unknown> {
-  status: "SUCCESS" | "ERROR";
-  message: string;
-  data?: T;
-  errorCode?: ErrorCode;
-  success: boolean;
-  /** Local date and time without a zone, as Java's LocalDateTime prints it. */
-  timestamp: string;
-  agentMetadata: { traceId: string; steps: never[]; additionalData: Record<string, never> };
-}
+/** What `data` says is the error's own, and AuraError does not know which of the contract's forms it has. */
+type Failure = Omit<FailureEnvelope, "data"> & { data?: Record<string, unknown> };
 
-const OK: Readonly<Record<Language, string>> = Object.freeze({ ko: "요청이 성공했습니다.", en: "Success." });
+const OK: Sentence = Object.freeze({ ko: "요청이 성공했습니다.", en: "Success." });
 
-export function success<T>(data: T, about: { traceId: string; language: Language }): Envelope<T> {
+export function success<T>(data: T, about: { traceId: string; language: Language }): SuccessEnvelope<T> {
   return {
     status: "SUCCESS",
     message: OK[about.language],
@@ -31,7 +24,7 @@ export function success<T>(data: T, about: { traceId: string; language: Language
 export function failure(
   errorCode: ErrorCode,
   about: { traceId: string; language: Language; data?: Record<string, unknown> | undefined; hint?: string },
-): Envelope {
+): Failure {
   const message = ERRORS[errorCode][about.language];
   return {
     status: "ERROR",
@@ -49,7 +42,7 @@ export function about(request: FastifyRequest): { traceId: string; language: Lan
   return { traceId: request.id, language: languageOf(request) };
 }
 
-function agentMetadata(traceId: string): Envelope["agentMetadata"] {
+function agentMetadata(traceId: string): AgentMetadata {
   return { traceId, steps: [], additionalData: {} };
 }
 

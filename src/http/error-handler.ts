@@ -1,6 +1,10 @@
+import type { ErrorCode } from "@aura-platform/contract/errors.ts";
+import { existing, inputIssues } from "@aura-platform/contract/failures.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify";
 import { z } from "zod";
-import { AuraError, type ErrorCode, type Language, LimitError } from "../errors.ts";
+import { AuraError, LimitError } from "../errors.ts";
 import { failure } from "./envelope.ts";
 import { languageOf } from "./language.ts";
 import { limitText } from "./limit-texts.ts";
@@ -12,11 +16,8 @@ const clientError = z.object({
 });
 
 /** What is busy or exists already, in words that are the same in every language. */
-const ids = z.object({
-  runId: z.string().exactOptional(),
-  requestId: z.string().exactOptional(),
-  threadId: z.string().exactOptional(),
-});
+const ids = existing.strip();
+const wrongInput = loose(inputIssues);
 
 /** One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does. */
 export function handleErrors(app: FastifyInstance): void {
@@ -63,10 +64,10 @@ function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyRe
 
 function hintOf(error: AuraError, language: Language): { hint?: string } {
   if (error instanceof LimitError) return { hint: limitText(error.about, language) };
-  const issues = z.array(z.object({ path: z.string(), message: z.string() })).safeParse(error.data?.issues);
-  if (issues.success) {
+  const wrong = wrongInput.safeParse(error.data);
+  if (wrong.success) {
     return {
-      hint: issues.data
+      hint: wrong.data.issues
         .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
         .join("; "),
     };

@@ -1,11 +1,12 @@
+import { eventsBody, type Ingested } from "@aura-platform/contract/domain-events.ts";
+import { serviceHeaders } from "@aura-platform/contract/headers.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AuraError } from "../errors.ts";
-import type { Ingested } from "../knowledge/ingest.ts";
 import { callerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { headerOf } from "./header.ts";
 import { languageOf } from "./language.ts";
-import { eventsBody, parseInput } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 /** Takes events of the tenant in; see knowledge/ingest. */
 export type IngestEvents = (tenantId: string, events: readonly unknown[]) => Promise<Ingested>;
@@ -13,7 +14,7 @@ export type IngestEvents = (tenantId: string, events: readonly unknown[]) => Pro
 /** A backfill has many events. (The Gateway lets 256 KB through, as everywhere; services need not go through it.) */
 const EVENTS_LIMIT_BYTES = 16 * 1024 * 1024;
 
-const SOURCES = new Set(["INTERNAL", "BATCH"]);
+const SOURCES: ReadonlySet<string> = new Set(serviceHeaders.shape["x-dwp-source"].options);
 
 /** `POST /aura/events`: domain events that Pub/Sub may have lost, from another service of DWP. */
 export function eventRoutes(app: FastifyInstance, ingest: IngestEvents): void {
@@ -28,6 +29,6 @@ export function eventRoutes(app: FastifyInstance, ingest: IngestEvents): void {
 function requireService(request: FastifyRequest): void {
   if (callerOf(request).role !== "service") throw new AuraError("E2001", { detail: "role is not service" });
   if (!SOURCES.has(headerOf(request.headers, "x-dwp-source") ?? "")) {
-    throw new AuraError("E2001", { detail: "X-DWP-Source is not INTERNAL or BATCH" });
+    throw new AuraError("E2001", { detail: `X-DWP-Source is not ${[...SOURCES].join(" or ")}` });
   }
 }

@@ -1,8 +1,7 @@
+import { parseEventId } from "@aura-platform/contract/ids.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AuraError } from "../errors.ts";
-import type { EventLog } from "../ports/event-log.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
-import { parseEventId } from "../records/event-id.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import { isOwnedBy, type RunRecord, type ThreadRecord } from "../records/run.ts";
 import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
 import { callerOf, ownerOf } from "./auth.ts";
@@ -10,9 +9,8 @@ import { soleHeader } from "./header.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { type EventStream, sendEventStream } from "./sse.ts";
 
-export interface FollowDeps {
-  threads: ThreadRegistry;
-  eventLog: EventLog;
+export interface FollowDeps
+  extends PortsOf<{ threads: "run" | "thread" | "runsOf" | "watch"; eventLog: "read" | "tail" | "watch" }> {
   heartbeatMs: number;
   /** Whether events also have the names of DWP's web client. */
   aliases: boolean;
@@ -29,7 +27,7 @@ export interface Position {
 
 /** The caller's run of this id; anybody else's does not exist. */
 export async function ownRun(
-  threads: ThreadRegistry,
+  threads: Pick<FollowDeps["threads"], "run">,
   runId: string,
   request: FastifyRequest,
 ): Promise<RunRecord> {
@@ -55,7 +53,7 @@ export async function checkedPosition(deps: FollowDeps, run: RunRecord, seq: num
 }
 
 /** The place where a stream begins, and whether the event there is its run's error, after which nothing comes. */
-export async function startOf(eventLog: EventLog, runId: string, seq: number) {
+export async function startOf(eventLog: Pick<FollowDeps["eventLog"], "read">, runId: string, seq: number) {
   const last = seq === 0 ? undefined : (await eventLog.read(runId, seq - 1, 1)).events[0];
   return { runId, seq, failed: last?.event.type === "error" };
 }

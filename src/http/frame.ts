@@ -1,12 +1,10 @@
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { EventData, StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
+import { DONE, MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
+import { formatEventId } from "@aura-platform/contract/ids.ts";
 import { asciiJson } from "../../encoding/ascii-json.ts";
 import { cut as cutText } from "../../tools/cut.ts";
-import type { ShownPart } from "../records/approval.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
-import { formatEventId } from "../records/event-id.ts";
 import { aliasForms, type Wire } from "./aliases.ts";
-
-/** As sent. Larger frames cross chunks on their way, and the Gateway then splits an event from its id. */
-export const MAX_FRAME_BYTES = 16 * 1024;
 
 /**
  * One SSE event: type, one line of JSON (contract, section 3) in ASCII, and its id (`frame`). A frame above 16 KB has its long values cut
@@ -49,7 +47,7 @@ function* eventForms({ type, data }: WireEvent): Generator<Wire> {
   yield { type, data: { truncated: true } };
 }
 
-type Approval = Extract<WireEvent, { type: "hitl" }>["data"];
+type Approval = EventData<"hitl">;
 
 /** What does not fit (older versions have opened such approvals) is not shown at all: a part could mislead. */
 function* approvalForms({ shown, ...approval }: Approval): Generator<Wire> {
@@ -82,7 +80,7 @@ export function commentFrame(runId: string, seq: number, comment: string): strin
 /** The end of a stream that has not failed, with the last event's id below it; above it a comment, as above every event (`frame`). */
 export function doneFrame(runId: string, seq: number): string {
   const id = `id: ${formatEventId(runId, seq)}`;
-  return `: ${id}\ndata: [DONE]\n${id}\n\n`;
+  return `: ${id}\ndata: ${DONE}\n${id}\n\n`;
 }
 
 /**

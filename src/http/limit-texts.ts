@@ -1,13 +1,14 @@
-import type { Language, Limit } from "../errors.ts";
+import type { Limit } from "@aura-platform/contract/failures.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 const WHAT = Object.freeze({
   ko: { queuedRuns: "대기 중인 실행은", openStreams: "열린 스트림은" },
   en: { queuedRuns: "queued runs", openStreams: "open streams" },
-});
+} satisfies Record<Language, Record<Limit["cap"], string>>);
 const WHOSE = Object.freeze({
   ko: { user: "사용자당", tenant: "테넌트당" },
   en: { user: "per user", tenant: "per tenant" },
-});
+} satisfies Record<Language, Record<Limit["scope"], string>>);
 
 /** A cap in words, for whoever has reached it. */
 export function limitText({ cap, scope, limit }: Limit, language: Language): string {

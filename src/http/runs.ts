@@ -1,17 +1,18 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
+import { afterQuery, eventParams, type RunSummary, runParams } from "@aura-platform/contract/runs.ts";
 import type { FastifyInstance } from "fastify";
 import { AuraError } from "../errors.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { runReport } from "../threads/run-report.ts";
+import { type RunReportDeps, runReport } from "../threads/run-report.ts";
 import { showRun } from "../threads/show.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { checkedPosition, type FollowDeps, lastPosition, ownRun, streamRun } from "./follow.ts";
 import { languageOf } from "./language.ts";
-import { afterQuery, eventParams, parseInput, runParams } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface RunsDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: RunReportDeps;
   cancel(owner: Owner, runId: string): Promise<RunRecord>;
 }
 
@@ -27,7 +28,7 @@ export function runRoutes(app: FastifyInstance, deps: RunsDeps): void {
     await ownRun(deps.threads, runId, request);
     const [stored] = (await deps.eventLog.read(runId, seq - 1, 1)).events;
     if (stored === undefined) throw new AuraError("E1004");
-    return success(stored.event, about(request));
+    return success<WireEvent>(stored.event, about(request));
   });
 
   app.get("/aura/runs/:runId/stream", async (request, reply) => {
@@ -41,6 +42,6 @@ export function runRoutes(app: FastifyInstance, deps: RunsDeps): void {
 
   app.post("/aura/runs/:runId/cancel", async (request) => {
     const { runId } = parseInput(runParams, request.params, languageOf(request));
-    return success(showRun(await deps.cancel(ownerOf(request), runId)), about(request));
+    return success<RunSummary>(showRun(await deps.cancel(ownerOf(request), runId)), about(request));
   });
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import type { StreamHeaders } from "@aura-platform/contract/headers.ts";
 import type { FastifyReply } from "fastify";
 import type { RunEvents } from "../runs/follow.ts";
 import { commentFrame, doneFrame, eventFrame } from "./frame.ts";
@@ -23,7 +24,7 @@ const HEADERS = Object.freeze({
   "cache-control": "no-cache",
   connection: "keep-alive",
   "x-accel-buffering": "no",
-});
+} satisfies Partial<StreamHeaders>);
 
 /** Frames that share one write, in characters: enough to save system calls, small against a socket buffer. */
 const WRITE_CHARS = 32 * 1024;

@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from "node:crypto";
+import { idempotencyKey } from "@aura-platform/contract/headers.ts";
+import { ID_PATTERN } from "@aura-platform/contract/ids.ts";
+import { type Language, languageOfTag } from "@aura-platform/contract/languages.ts";
+import { streamBody, streamQuery } from "@aura-platform/contract/prompts.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import type { LimitError } from "../errors.ts";
 import type { Idempotency } from "../ports/thread-registry.ts";
-import { ID_PATTERN } from "../records/event-id.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Prompt } from "../runs/start.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { type FollowDeps, lastPosition, streamRun } from "./follow.ts";
 import { headerOf, soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
-import { idempotencyKey, parseInput, streamBody, streamQuery } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface StreamDeps extends FollowDeps {
   start(prompt: Prompt): Promise<RunRecord>;
@@ -73,7 +76,6 @@ function agentId(request: FastifyRequest): string | undefined {
 }
 
 /** The language the web client works in (`context.language`: "ko", "en-US" ...). */
-function contextLanguage(context: Record<string, unknown>): "ko" | "en" | undefined {
-  const tag = z.string().safeParse(context.language).data?.toLowerCase().split(/[-_]/)[0];
-  return tag === "ko" || tag === "en" ? tag : undefined;
+function contextLanguage(context: Record<string, unknown>): Language | undefined {
+  return typeof context.language === "string" ? languageOfTag(context.language) : undefined;
 }

@@ -1,20 +1,21 @@
+import { forkBody } from "@aura-platform/contract/checkpoints.ts";
+import { parseEventId } from "@aura-platform/contract/ids.ts";
+import { replayBody, type ThreadRef, threadParams } from "@aura-platform/contract/threads.ts";
 import type { FastifyInstance } from "fastify";
 import { MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
-import { parseEventId } from "../records/event-id.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { exportThread } from "../threads/export.ts";
-import { forkThread } from "../threads/fork.ts";
-import { importThread } from "../threads/import.ts";
-import { replayThread } from "../threads/replay.ts";
+import { type ExportDeps, exportThread } from "../threads/export.ts";
+import { type ForkDeps, forkThread } from "../threads/fork.ts";
+import { type ImportDeps, importThread } from "../threads/import.ts";
+import { type ReplayDeps, replayThread } from "../threads/replay.ts";
 import { ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, startOf, streamEvents, streamRun } from "./follow.ts";
 import { soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
-import { forkBody, parseInput, replayBody, threadParams } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface CopyDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: ReplayDeps & ForkDeps & ExportDeps & ImportDeps;
 }
 
 /** An export of a long thread is larger than any prompt. (The Gateway lets 256 KB through, as everywhere.) */
@@ -63,6 +64,9 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
 
   const document = { bodyLimit: IMPORT_LIMIT_BYTES, config: { jsonDepth: IMPORT_DEPTH } };
   app.post("/aura/threads/import", document, async (request) =>
-    success({ threadId: await importThread(saved, ownerOf(request), request.body) }, about(request)),
+    success<ThreadRef>(
+      { threadId: await importThread(saved, ownerOf(request), request.body) },
+      about(request),
+    ),
   );
 }

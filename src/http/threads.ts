@@ -1,21 +1,28 @@
+import { type HistoryPage, historyQuery } from "@aura-platform/contract/checkpoints.ts";
+import {
+  type ThreadPage,
+  type ThreadRef,
+  threadParams,
+  threadsQuery,
+} from "@aura-platform/contract/threads.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { ThreadPosition } from "../ports/thread-archive.ts";
 import { isOwnedBy, type ThreadRecord } from "../records/run.ts";
-import { threadAudit } from "../threads/audit.ts";
-import type { ThreadDeps } from "../threads/deps.ts";
-import { threadHistory } from "../threads/history.ts";
-import { removeThread } from "../threads/remove.ts";
-import { showThread } from "../threads/show.ts";
+import { type AuditDeps, threadAudit } from "../threads/audit.ts";
+import { type HistoryDeps, threadHistory } from "../threads/history.ts";
+import { type RemoveDeps, removeThread } from "../threads/remove.ts";
+import { type ShowThreadDeps, showThread } from "../threads/show.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { about, success } from "./envelope.ts";
 import { type FollowDeps, lastPosition, streamThread } from "./follow.ts";
 import { languageOf } from "./language.ts";
-import { historyQuery, parseInput, threadParams, threadsQuery } from "./schemas.ts";
+import { parseInput } from "./schemas.ts";
 
 export interface ThreadsDeps extends FollowDeps {
-  saved: ThreadDeps;
+  saved: ShowThreadDeps & HistoryDeps & AuditDeps & RemoveDeps & PortsOf<{ archive: "list" }>;
   /** Deletes a condemned thread whose lease is held. */
   purge(thread: ThreadRecord, leaseHolder: string): Promise<void>;
 }
@@ -28,12 +35,15 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
 
   app.get("/aura/threads", async (request) => {
     const { limit, cursor, status } = parseInput(threadsQuery, request.query, languageOf(request));
-    const { items, next } = await saved.backend.archive.list(ownerOf(request), {
+    const { items, next } = await saved.archive.list(ownerOf(request), {
       after: cursor === undefined ? null : parseCursor(cursor),
       limit,
       ...(status === undefined ? {} : { status }),
     });
-    return success({ items, ...(next === null ? {} : { nextCursor: toCursor(next) }) }, about(request));
+    return success<ThreadPage>(
+      { items, ...(next === null ? {} : { nextCursor: toCursor(next) }) },
+      about(request),
+    );
   });
 
   app.get("/aura/threads/:threadId", async (request) =>
@@ -43,7 +53,10 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   app.get("/aura/threads/:threadId/history", async (request) => {
     const { limit, cursor, values } = parseInput(historyQuery, request.query, languageOf(request));
     const page = { limit, values, ...(cursor === undefined ? {} : { before: cursor }) };
-    return success(await threadHistory(saved, ownerOf(request), threadIdOf(request), page), about(request));
+    return success<HistoryPage>(
+      await threadHistory(saved, ownerOf(request), threadIdOf(request), page),
+      about(request),
+    );
   });
 
   app.get("/aura/threads/:threadId/audit", async (request) =>
@@ -53,7 +66,7 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   app.delete("/aura/threads/:threadId", async (request) => {
     const threadId = threadIdOf(request);
     await removeThread(saved, ownerOf(request), threadId, deps.purge);
-    return success({ threadId }, about(request));
+    return success<ThreadRef>({ threadId }, about(request));
   });
 
   app.get("/aura/threads/:threadId/stream", async (request, reply) => {

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { TRACE_ID_PATTERN } from "@aura-platform/contract/headers.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { cut } from "../../tools/cut.ts";
 import { headerOf } from "./header.ts";
 
-/** A correlation id that is safe to echo into a header and to log. */
-const SANE = /^[A-Za-z0-9._:-]{1,128}$/;
-
 /** The request's trace id: the caller's X-Correlation-ID when it is sane, else a new one. */
 export function traceIdOf(request: Pick<IncomingMessage, "headers">): string {
   const value = headerOf(request.headers, "x-correlation-id");
-  return value !== undefined && SANE.test(value) ? value : randomUUID();
+  return value !== undefined && TRACE_ID_PATTERN.test(value) ? value : randomUUID();
 }
 
 /** Echoes the trace id, and logs one line per request: who, through what, how it ended. Never a token, query or body. */

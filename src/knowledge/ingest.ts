@@ -1,15 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Ingested } from "@aura-platform/contract/domain-events.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import { parseEvent } from "./parse-event.ts";
-
-/** What became of events that a service has handed in. */
-export interface Ingested {
-  accepted: number;
-  /** Received before, with the same content. */
-  duplicates: number;
-  /** By their place in what was handed in. */
-  refused: { index: number; reason: string }[];
-}
 
 /** Parsed in one go: a backfill has many thousands, and streams of this process wait meanwhile. */
 const CHUNK = 16;

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { domainEvent, eventSubject, nestedDomainEvent } from "@aura-platform/contract/domain-events.ts";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
 import { z } from "zod";
 import { readTime } from "../../encoding/time.ts";
 import { exactJson } from "../../tools/exact-json.ts";
@@ -13,37 +15,19 @@ export type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused:
 export const MAX_EVENT_BYTES = 1_000_000;
 /** No real event comes near it; what recurses over a payload - JSON.stringify too - must not run out of stack. */
 const MAX_DEPTH = 64;
-const MAX_ID_CHARS = 256;
 
-const CONTROL = /\p{Cc}/u;
-
-/** Java services send numbers for some ids. */
-const id = z
-  .union([z.string(), z.int().transform(String)])
-  .refine((text) => text.trim() !== "" && text.length <= MAX_ID_CHARS && !CONTROL.test(text));
-
-const fields = z.record(z.string(), z.unknown());
-
-/** What every event has, in its flat and in its nested form (contract, sections 6 and 8). */
-const envelope = z.object({
-  eventId: id,
-  eventType: id,
-  tenantId: id,
-  userId: id,
-  timestamp: z.unknown().transform((value, context) => {
+/** What every event has, in its flat and in its nested form, with its time read. */
+const envelope = domainEvent.extend({
+  timestamp: domainEvent.shape.timestamp.transform((value, context) => {
     const at = readTime(value);
     if (at !== null) return at;
     context.addIssue("is no time");
     return z.NEVER;
   }),
-  source: id.nullish(),
 });
 
-/** What an event may name as its object. */
-const subject = z.object({ mailId: id.nullish(), documentId: id.nullish() });
-
 /** Of the nested form; they are no part of what has happened. */
-const ENVELOPE_NAMES = new Set([...Object.keys(envelope.shape), "data", "metadata"]);
+const ENVELOPE_NAMES: ReadonlySet<string> = new Set(Object.keys(nestedDomainEvent.shape));
 
 /** Parses a Pub/Sub message: untrusted text. */
 export function parseEventText(text: string): ParsedEvent {
@@ -61,14 +45,14 @@ export function parseEventText(text: string): ParsedEvent {
 /** Parses an event, flat or nested, out of JSON that anybody may have written. The reason for a refusal quotes nothing of it. */
 export function parseEvent(json: unknown): ParsedEvent {
   if (isValueDeeperThan(json, MAX_DEPTH)) return { refused: "nested too deeply" };
-  const top = fields.safeParse(json);
+  const top = jsonObject.safeParse(json);
   if (!top.success) return { refused: "not an object" };
   const parsed = envelope.safeParse(top.data);
   if (!parsed.success) return { refused: wrongFields(parsed.error) };
-  const data = fields.safeParse(top.data.data);
+  const data = jsonObject.safeParse(top.data.data);
   // What has a `data` that is no object is flat, with a field of that name.
   const payload = data.success ? data.data : ownFields(top.data);
-  const named = subject.safeParse({ ...pick(top.data), ...pick(payload) });
+  const named = eventSubject.safeParse({ ...pick(top.data), ...pick(payload) });
   if (!named.success) return { refused: wrongFields(named.error) };
   const { timestamp: at, source, ...ids } = parsed.data;
   if (data.success && contradicts(data.data.tenantId, ids.tenantId)) return { refused: "names two tenants" };
@@ -96,7 +80,7 @@ function ownFields(top: Record<string, unknown>): Record<string, unknown> {
 /** The nested form may name its object beside `data` or in it; null says nothing. */
 function pick(from: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.keys(subject.shape).flatMap((name) => (from[name] == null ? [] : [[name, from[name]]])),
+    Object.keys(eventSubject.shape).flatMap((name) => (from[name] == null ? [] : [[name, from[name]]])),
   );
 }
 

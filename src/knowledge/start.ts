@@ -25,15 +25,18 @@ export interface Knowledge {
 /** A batch: so many events, or those of so many ms. */
 const BATCH = Object.freeze({ max: 64, waitMs: 50 });
 
-/** So much longer than it has worked on a full batch it rests: with less, chats suffer from a burst; with more, 500 events a second are too many. */
+/**
+ * The pause after a full batch, as a multiple of the time that the batch took. With a shorter pause a burst of events
+ * slows chats down; with a longer one the index does not keep up with 500 events a second.
+ */
 const REST = 1.3;
 
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
 
 /**
- * Hears events from now on, and indexes them as soon as the index can be opened: until then they wait in the queue, and the
- * service does everything else.
+ * Hears events from now on, and indexes them as soon as the index can be opened: until then they wait in the queue,
+ * and the service does everything else.
  */
 export async function startKnowledge({ queue, bus, openIndex, logger }: KnowledgeDeps): Promise<Knowledge> {
   const closing = new AbortController();

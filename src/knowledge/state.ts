@@ -1,24 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { KnowledgeState } from "@aura-platform/contract/health.ts";
 import type { KnowledgeIndex } from "../ports/knowledge-index.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import type { Embedder } from "./embedder.ts";
-
-/** How events are searched at this moment, for operators. It quotes nothing that a server has said. */
-export interface KnowledgeState {
-  embedder: string;
-  /** Length of its vectors. */
-  dimensions: number;
-  /**
-   * `ok`: by words and by meaning. `words`: by words alone, for the reason. `embedding`: by words, and by
-   * meaning but for those events that are `left`. `failed`: not at all, for the reason.
-   */
-  state: "ok" | "words" | "embedding" | "failed";
-  reason?: string;
-  /** Events that are still to be embedded. */
-  left?: number;
-  /** Events that have been received and are in no index yet. */
-  waiting?: number;
-}
 
 export interface StateSources {
   embedder: Pick<Embedder, "name" | "dimensions">;

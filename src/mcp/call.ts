@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { cut } from "../../tools/cut.ts";
 import { type ToolContext, ToolError } from "../../tools/tool.ts";
@@ -45,7 +46,7 @@ export async function callTool(
   return toResult(answer);
 }
 
-function failure({ name, timeoutMs }: McpServer, error: unknown, language: "ko" | "en"): ToolError {
+function failure({ name, timeoutMs }: McpServer, error: unknown, language: Language): ToolError {
   const say = TEXTS[language];
   const uncertain = (text: string) => new ToolError(text, error, { uncertain: true });
   if (wasNotSent(error)) return new ToolError(say.unavailable(name, reasonOf(error)), error);

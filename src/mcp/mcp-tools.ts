@@ -1,3 +1,4 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Logger } from "pino";
 import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import type { ToolSource } from "../../tools/registry.ts";
@@ -169,7 +170,7 @@ function viewOf({ server, connection, tools, offered, unusable, refused }: Serve
 function whyMissing(
   served: ReadonlyMap<string, Served>,
   name: string,
-  language: "ko" | "en",
+  language: Language,
 ): string | undefined {
   const { server = "", tool = "" } = splitName(name) ?? {};
   const entry = served.get(server);

@@ -1,5 +1,6 @@
-import type { Language } from "../errors.ts";
-import type { AgentStep, CallOutcome } from "../records/event.ts";
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { ChangedCall, Examined } from "./call-examination.ts";
 
@@ -61,7 +62,6 @@ export interface AgentGraph {
    */
   stream(input: unknown, config: GraphStreamConfig): Promise<AsyncIterable<unknown>>;
   getState(config: GraphThread): Promise<GraphState>;
-  updateState(config: GraphThread, values: Record<string, unknown>, asNode: string): Promise<unknown>;
 }
 
 /** A tool call of the last turn that its task has not answered. */
@@ -76,7 +76,10 @@ export interface OpenCall {
   proposed?: Record<string, unknown>;
 }
 
-/** What is said last of a tool call: what is done stays done, and what has not begun never will (EffectLedger.conclude). */
+/**
+ * What is said last of a tool call: what is done stays done, and what has not begun never will
+ * (EffectLedger.conclude).
+ */
 export type LastWord =
   | { outcome: "completed"; result: unknown }
   | { outcome: "failed"; problem: string }
@@ -105,20 +108,26 @@ export interface Agent {
   graph: AgentGraph;
   /** Removes everything that is saved of the thread. */
   forget(thread: GraphThread): Promise<void>;
-  /** The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless. */
+  /**
+   * The graph's input for a run's prompt; its message has the run's id, so that giving it twice is harmless.
+   */
   input(run: RunRecord): unknown;
   /** How the model has failed, when an error of the graph is the model's. */
   modelFailure(error: unknown): ModelFailure | null;
   /** The calls of a stopped graph that have no answer yet. */
   openCalls(state: GraphState): OpenCall[];
+  /** Whether calls have ended whose answers are not in the history yet: the next prompt would drop them. */
+  hasUnappliedAnswers(state: GraphState): boolean;
   /** Looks at changed arguments of a waiting call as if the model had made it with them. */
   examine(call: ChangedCall): Examined;
   /** How a call's last word reads. */
   closing(call: Omit<OpenCall, "taskId">, word: LastWord, language: Language): Closing;
   /** Resolves when no effect of the thread is under way in this process any more, or after this time. */
   settled(threadId: string, patienceMs: number): Promise<void>;
-  /** The message for the history of an answer that was cut off. */
-  partialAnswer(said: { messageId: string; text: string }): unknown;
+  /** Puts the last words of calls into the history as their answers, with those that wait to be applied. */
+  answerCalls(thread: GraphThread, closings: readonly Closing[]): Promise<void>;
+  /** Puts an answer that was cut off into the history. */
+  keepPartialAnswer(thread: GraphThread, said: { messageId: string; text: string }): Promise<void>;
 }
 
 /** A node waits until everything it has written is stored. */
@@ -141,8 +150,9 @@ export function openInterrupts(state: GraphState): { node: string; id?: string; 
 }
 
 /**
- * Whether the graph has stopped in the middle of a step: some of its tasks have neither ended nor asked. (LangGraph's `next`
- * does not tell: it is empty as well when all tasks have ended and their results wait to be applied.)
+ * Whether the graph has stopped in the middle of a step: some of its tasks have neither ended nor asked.
+ * (LangGraph's `next` does not tell: it is empty as well when all tasks have ended and their results wait to
+ * be applied.)
  */
 export function isInterruptedMidway({ tasks }: GraphState): boolean {
   const waits = ({ result, interrupts }: GraphState["tasks"][number]) =>

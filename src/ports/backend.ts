@@ -32,14 +32,27 @@ export interface Backend {
   readonly events: EventBus;
   readonly knowledge: KnowledgeQueue;
   /**
-   * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to the thread
-   * TTL from now.
+   * Prolongs the life of everything of a thread (records, events, approvals, ledger, not its checkpoints) to
+   * the thread TTL from now.
    */
   touch(threadId: string): Promise<void>;
-  /** Resolves when the backend answers; rejects with BackendUnavailableError when it does not (within 2 s). */
+  /**
+   * Resolves when the backend answers; rejects with BackendUnavailableError when it does not (within 2 s).
+   */
   ping(): Promise<void>;
-  /** Whether an error, not wrapped by this backend (a checkpoint saver's), says that it was out of reach or unable to serve. */
+  /**
+   * Whether an error that this backend has not wrapped (a checkpoint saver's) says that the backend was out
+   * of reach or unable to serve.
+   */
   isOutage(error: Error): boolean;
   /** Closes every connection and timer it opened. */
   close(): Promise<void>;
 }
+
+/**
+ * Some ports of a backend, each with the operations that are used of it:
+ * `PortsOf<{ threads: "run" | "transition" }>`. What an operation of the core says that it needs.
+ */
+export type PortsOf<Used extends { readonly [Port in keyof Backend]?: keyof Backend[Port] }> = {
+  readonly [Port in keyof Used & keyof Backend]: Pick<Backend[Port], Used[Port] & keyof Backend[Port]>;
+};

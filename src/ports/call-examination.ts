@@ -1,5 +1,5 @@
-import type { Language } from "../errors.ts";
-import type { ShownPart } from "../records/approval.ts";
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 /** A waiting call's tool with other arguments, as a person wants it. */
 export interface ChangedCall {
@@ -29,12 +29,18 @@ export type Examined =
 export type Examine = (call: ChangedCall) => Promise<Examined>;
 
 /**
- * Has changed calls looked at where the tools are: in a process that works on runs. Looking does nothing and keeps nothing, so it does
- * not matter which of them answers, or whether two do.
+ * Has changed calls looked at where the tools are: in a process that works on runs. Looking does nothing and
+ * keeps nothing, so it does not matter which of them answers, or whether two do.
  */
 export interface CallExamination {
-  /** Answers those who ask, until the returned function has been called and what is being looked at is answered. */
+  /**
+   * Answers those who ask, until the returned function has been called and what is being looked at is
+   * answered.
+   */
   listen(examine: Examine): Promise<() => Promise<void>>;
-  /** @throws BackendUnavailableError when nobody answers in time: no process works on runs, or all are too busy */
+  /**
+   * @throws BackendUnavailableError when nobody answers in time: no process works on runs, or all are too
+   *   busy
+   */
   ask: Examine;
 }

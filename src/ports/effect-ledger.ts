@@ -16,7 +16,10 @@ export type EffectState =
 /** What a call's last word has to say, for good. */
 export type Conclusion =
   | { state: "done"; outcome: unknown }
-  /** `unknown`: it was begun, and was given up before its outcome was stored. `never`: it had not begun, and will not. */
+  /**
+   * `unknown`: it was begun, and was given up before its outcome was stored. `never`: it had not begun, and
+   * will not.
+   */
   | { state: "ended"; as: "unknown" | "never" };
 
 /** What has been done outside, so that nothing is done twice. Lives as long as its thread. */
@@ -24,15 +27,18 @@ export interface EffectLedger {
   /**
    * Atomically records that the effect begins, unless it has begun before. Durable before it resolves.
    *
-   * @param leaseHolder who works on the thread: rejects with LeaseLostError, and nothing has begun, when that is
-   *   somebody else by now
+   * @param leaseHolder who works on the thread: rejects with LeaseLostError, and nothing has begun, when that
+   *   is somebody else by now
    */
   begin(key: EffectKey, leaseHolder?: string): Promise<EffectState>;
-  /** Stores the outcome (JSON). One that comes after the conclusion `unknown` is kept beside it, and changes nothing of it. */
+  /**
+   * Stores the outcome (JSON). One that comes after the conclusion `unknown` is kept beside it, and changes
+   * nothing of it.
+   */
   finish(key: EffectKey, outcome: unknown): Promise<void>;
   /**
-   * Closes the entry, in one atomic step, so that what is said of the call now stays true: without an outcome it has ended as
-   * `unknown`, and one that has not begun never will. Repeating it gives the same answer.
+   * Closes the entry, in one atomic step, so that what is said of the call now stays true: without an outcome
+   * it has ended as `unknown`, and one that has not begun never will. Repeating it gives the same answer.
    */
   conclude(key: EffectKey): Promise<Conclusion>;
 }

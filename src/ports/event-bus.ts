@@ -10,7 +10,7 @@ export interface EventListener {
   onGap(): void;
 }
 
-/** DWP's domain events (contract, section 6). Pub/Sub: messages can be lost, and come on more than one channel. */
+/** DWP's domain events (docs/contract.md, section 6): a message can be lost, or come on two channels. */
 export interface EventBus {
   /** Resolves once subscribed to all channels. The returned function unsubscribes. */
   listen(listener: EventListener): Promise<() => Promise<void>>;

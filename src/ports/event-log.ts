@@ -1,6 +1,8 @@
-import type { StoredEvent } from "../records/event.ts";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 
-/** Another writer has appended to this log: the caller's view of the run is stale, and it must stop writing. */
+/**
+ * Another writer has appended to this log: the caller's view of the run is stale, and it must stop writing.
+ */
 export class EventLogConflictError extends Error {
   constructor(runId: string, seq: number) {
     super(`event ${seq} of run ${runId} is not the next one`);

@@ -64,7 +64,8 @@ export interface IndexState extends Pick<Found, "byWordsOnly"> {
 }
 
 /**
- * The vector index of domain events. A caller finds its own tenant's events only, and of mail only its own (`readerOf`).
+ * The vector index of domain events. A caller finds its own tenant's events only, and of mail only its own
+ * (`readerOf`).
  */
 export interface KnowledgeIndex {
   /**
@@ -73,7 +74,9 @@ export interface KnowledgeIndex {
    * reject.
    */
   upsert(events: readonly KnowledgeEvent[]): Promise<void>;
-  /** Removes all rows of these documents, and keeps out what comes later and is not newer than the deletion. */
+  /**
+   * Removes all rows of these documents, and keeps out what comes later and is not newer than the deletion.
+   */
   remove(deletions: readonly KnowledgeDeletion[]): Promise<void>;
   /**
    * By meaning, words (parts of words too: Korean) and time.

@@ -1,4 +1,6 @@
-/** Reaches the process that is executing a run, whichever it is. At most once: the run's record is the truth. */
+/**
+ * Reaches the process that is executing a run, whichever it is. At most once: the run's record is the truth.
+ */
 export interface RunControl {
   /** Tells every instance that the run's record says `cancelled`. */
   announceCancel(runId: string): Promise<void>;

@@ -17,10 +17,16 @@ export interface TaskReports {
   state(runId: string): Promise<ReportState | null>;
   /** Keeps it with the run's record. Does nothing when there is none. */
   save(runId: string, state: ReportState): Promise<void>;
-  /** The run has to be looked at, at `at` (Unix ms) at the latest: should this process die, another one does it. */
+  /**
+   * The run has to be looked at, at `at` (Unix ms) at the latest: should this process die, another one does
+   * it.
+   */
   due(runId: string, at: number): Promise<void>;
   /** Nothing is left to report until something makes the run due again. */
   notDue(runId: string): Promise<void>;
-  /** Up to `limit` runs that are due, longest first; they become due again at `nextDue`, so that instances share them. */
+  /**
+   * Up to `limit` runs that are due, longest first; they become due again at `nextDue`, so that instances
+   * share them.
+   */
   take(now: number, nextDue: number, limit: number): Promise<string[]>;
 }

@@ -1,17 +1,18 @@
+import type { DomainEvent, EventSubject } from "@aura-platform/contract/domain-events.ts";
 import type { Owner } from "./run.ts";
 
-/** A domain event as the index keeps it, whatever form it arrived in. The owner is whom it is about: the mail's user, the document's author. */
-export interface KnowledgeEvent extends Owner {
-  eventId: string;
-  /** `MailSentEvent`, `ApprovalCreatedEvent` ... */
-  eventType: string;
+/**
+ * A domain event as the index keeps it, whatever form it arrived in. The owner is whom it is about: the
+ * mail's user, the document's author.
+ */
+export interface KnowledgeEvent extends Owner, Pick<DomainEvent, "eventId" | "eventType"> {
   /** When it happened, Unix ms. */
   at: number;
   /** The service that published it, when it says so. */
-  source?: string;
+  source?: NonNullable<DomainEvent["source"]>;
   /** What it is about, when it names it: an event that deletes it removes all rows of it. */
-  mailId?: string;
-  documentId?: string;
+  mailId?: NonNullable<EventSubject["mailId"]>;
+  documentId?: NonNullable<EventSubject["documentId"]>;
   /** What is searched and shown: data from outside, never instructions. */
   text: string;
   /** The event's own fields. */

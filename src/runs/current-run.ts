@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** What says in whose service something happens, wherever it surfaces. */
+/** Names the run that something is done for, e.g. in a log line far from the run. */
 export interface CurrentRun {
   runId: string;
   threadId: string;
@@ -8,7 +8,7 @@ export interface CurrentRun {
 
 const storage = new AsyncLocalStorage<CurrentRun>();
 
-/** Does the work of a run: what it starts, also what nobody waits for, knows whose it is. */
+/** Does work of a run. All that it starts, also what nobody waits for, gets this run from `currentRun`. */
 export function inRun<T>({ runId, threadId }: CurrentRun, work: () => T): T {
   return storage.run({ runId, threadId }, work);
 }

@@ -1,11 +1,14 @@
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
 
 const PAGE = 500;
 
-/** Reads what is stored of a run's log behind `after`, in order. From 0 only for what happens once in a run's life. */
+/**
+ * Reads what is stored of a run's log behind `after`, in order. From 0 only for what happens once in a run's
+ * life.
+ */
 export async function eachEvent(
-  log: EventLog,
+  log: Pick<EventLog, "read">,
   runId: string,
   visit: (event: WireEvent, stored: StoredEvent) => void,
   after = 0,

@@ -1,16 +1,17 @@
 import type { RunRecord } from "../records/run.ts";
 
-/** So many processes may end without a new checkpoint of a run that they worked on; then it is worked on alone. */
+/** After so many processes have ended without a new checkpoint of the run, it is worked on alone. */
 export const ENDS_BESIDE_OTHERS = 2;
 
-/** For how long others wait for a run that has to be alone, in ms: until it is, and again while it is. */
+/** How long a run waits to be alone, and at first how long it may then keep the others waiting, in ms. */
 export const ALONE_MS = 60_000;
 
 type Verdict = "innocent" | "suspect" | "condemned";
 
 /**
- * What the ends of processes say about a run: nothing, that it may have brought them about (then it is worked on alone), or
- * that it has (the last one worked on nothing else).
+ * Whether a run is the reason why the processes that worked on it have ended. `innocent`: too few have ended
+ * to tell. `suspect`: it may be, and is worked on alone. `condemned`: it is, because the last of those
+ * processes worked on nothing else.
  *
  * @param self this process: it has not ended
  */
@@ -25,7 +26,7 @@ export function endsOf({ workers = [] }: Pick<RunRecord, "workers">, self: strin
   return workers.filter((worker) => worker !== self).length;
 }
 
-/** For how long a run may be alone, in ms: longer each time, so that one that ends its process late is found too. */
+/** How long a run may be alone, in ms: longer each time, for runs that end their process late. */
 export function aloneMs(run: RunRecord, self: string): number {
   return ALONE_MS * 2 ** Math.min(Math.max(endsOf(run, self) - ENDS_BESIDE_OTHERS, 0), 6);
 }

@@ -2,110 +2,141 @@ import { Command } from "@langchain/langgraph";
 import { withEdited } from "../approvals/edits.ts";
 import { hitlEvent } from "../approvals/open.ts";
 import {
+  type Agent,
+  type AgentGraph,
   type GraphState,
   graphThread,
   hasBegun,
-  isBarrier,
   isInterruptedMidway,
   openInterrupts,
 } from "../ports/agent-graph.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import { EventLogClosedError, EventLogConflictError } from "../ports/event-log.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
 import type { RunPatch } from "../ports/thread-registry.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import type { WireEvent } from "../records/event.ts";
-import type { RunRecord, RunStatus } from "../records/run.ts";
-import { attended } from "./attended.ts";
-import type { RunDeps } from "./deps.ts";
-import { failRun } from "./fail.ts";
-import { clearForFirstRun } from "./first-run.ts";
+import type { RunRecord, StatusBefore } from "../records/run.ts";
+import { type Execution, RunTakenAwayError, type StopSignals } from "./execution.ts";
+import { type FailDeps, failRun } from "./fail.ts";
+import { clearForFirstRun, type ForgetDeps } from "./first-run.ts";
 import { EFFECT_PATIENCE_MS } from "./last-words.ts";
-import { RunLimitError, runClock, workedBeforeLoss } from "./limits.ts";
-import { mapGraphEvent } from "./map-event.ts";
-import { refuseToFailWithoutBackend } from "./outage.ts";
-import { RunTakenAwayError, type Stop, type Stretch } from "./stretch.ts";
-import { suspendOrComplete } from "./suspend.ts";
+import { workedBeforeLoss } from "./limits.ts";
+import { type OutageDeps, refuseToFailWithoutBackend } from "./outage.ts";
+import { type StreamDeps, streamGraph } from "./stream-graph.ts";
+import { type SuspendDeps, suspendOrComplete } from "./suspend.ts";
 import { unannounced } from "./unannounced.ts";
-import { windUpPrevious } from "./wind-up.ts";
+import { type WindUpDeps, windUpPrevious } from "./wind-up.ts";
+import { type WorkOnDeps, workOn } from "./work-on.ts";
 import { createRunWriter } from "./writer.ts";
 
+type BeginGraphDeps = ForgetDeps & StreamDeps & { agent: Pick<Agent, "input"> };
+
+type AnnounceDeps = PortsOf<{ approvals: "get"; eventLog: "read" }>;
+
+type ContinueDeps = BeginGraphDeps &
+  AnnounceDeps &
+  PortsOf<{ threads: "runsOf"; approvals: "finish" }> & { agent: { graph: Pick<AgentGraph, "getState"> } };
+
+type CarryOutDeps = FailDeps & OutageDeps & PortsOf<{ eventLog: "tail" | "append" }>;
+
+type StartExecutionDeps = WorkOnDeps & CarryOutDeps & PortsOf<{ threads: "transition" }>;
+
+/** What all parts of an execution use. */
+export type ExecuteDeps = ContinueDeps & SuspendDeps & StartExecutionDeps & WindUpDeps;
+
 /** Begins a queued run, once everything of the run before it has been brought to an end. */
-export async function start(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
-  const runs = await deps.backend.threads.runsOf(run.threadId);
+export async function start(deps: ExecuteDeps, run: RunRecord, stop: StopSignals): Promise<void> {
+  const runs = await deps.threads.runsOf(run.threadId);
   await windUpPrevious(deps, run, runs);
-  await work(deps, run, "queued", {}, stop, async (stretch) => {
-    if (run.continuesFrom === undefined) await beginGraph(stretch, runs);
-    else await continueWith(stretch, []);
-    await suspendOrComplete(stretch);
+  await execute(deps, run, "queued", {}, stop, async (execution) => {
+    if (run.continuesFrom === undefined) await beginGraph(deps, execution, runs);
+    else await continueWith(deps, execution, []);
+    await suspendOrComplete(deps, execution);
   });
 }
 
-/** Goes on with a waiting run. One resume carries every decision that is known; LangGraph asks again for the rest. */
+/** Goes on with a waiting run, with every decision that is known; LangGraph asks again for the rest. */
 export async function resume(
-  deps: RunDeps,
+  deps: ExecuteDeps,
   run: RunRecord,
   decided: readonly ApprovalRecord[],
-  stop: Stop,
+  stop: StopSignals,
 ): Promise<void> {
-  await work(deps, run, "waiting", {}, stop, async (stretch) => {
-    await continueWith(stretch, decided);
-    await suspendOrComplete(stretch);
+  await execute(deps, run, "waiting", {}, stop, async (execution) => {
+    await continueWith(deps, execution, decided);
+    await suspendOrComplete(deps, execution);
   });
 }
 
 /**
- * Goes on with a run whose worker is gone, from its last checkpoint. While a resume is unfinished that means the resume map
- * rebuilt from all decided, unfinished approvals: a bare continue forgets a decision that was applied but not finished.
+ * Goes on with a run whose worker is gone, from its last checkpoint. It is given all decisions that are not
+ * finished once more: without them LangGraph would forget those that the lost worker had given it and that
+ * had not reached a checkpoint.
  */
-export async function recover(deps: RunDeps, run: RunRecord, stop: Stop): Promise<void> {
-  const workedMs = await workedBeforeLoss(deps.backend.eventLog, run);
+export async function recover(deps: ExecuteDeps, run: RunRecord, stop: StopSignals): Promise<void> {
+  const workedMs = await workedBeforeLoss(deps.eventLog, run);
   const patch = { attempt: run.attempt + 1, workedMs };
-  // Given up by this very process, perhaps, in the middle of an effect.
+  // This process may have given the run up itself, in the middle of an effect.
   await deps.agent.settled(run.threadId, EFFECT_PATIENCE_MS);
-  await work(deps, run, "running", patch, stop, async (stretch) => {
+  await execute(deps, run, "running", patch, stop, async (execution) => {
     deps.logger.warn({ runId: run.runId, threadId: run.threadId, ...patch }, "run taken up again");
-    const unfinished = await deps.backend.approvals.unfinished(run.threadId);
+    const unfinished = await deps.approvals.unfinished(run.threadId);
     const decided = unfinished.filter(({ runId, status }) => runId === run.runId && status !== "pending");
-    await continueWith(stretch, decided);
-    await suspendOrComplete(stretch);
+    await continueWith(deps, execution, decided);
+    await suspendOrComplete(deps, execution);
   });
 }
 
-async function continueWith(stretch: Stretch, decided: readonly ApprovalRecord[]): Promise<void> {
-  const { deps, run } = stretch;
+async function continueWith(
+  deps: ContinueDeps,
+  execution: Execution,
+  decided: readonly ApprovalRecord[],
+): Promise<void> {
+  const { run } = execution;
   const state = await deps.agent.graph.getState(graphThread(run, deps.leaseHolder));
   if (!hasBegun(state, run)) {
     if (run.status === "waiting" || decided.length > 0) throw new Error("the thread's checkpoint is gone");
-    await beginGraph(stretch, await deps.backend.threads.runsOf(run.threadId));
+    await beginGraph(deps, execution, await deps.threads.runsOf(run.threadId));
   } else {
-    await announceDecided(stretch, decided);
+    await announceDecided(deps, execution, decided);
     const resume = resumeMap(state, decided);
-    if (resume !== null) await streamGraph(stretch, new Command({ resume }));
-    else if (isInterruptedMidway(state)) await streamGraph(stretch, null);
+    if (resume !== null) await streamGraph(deps, execution, new Command({ resume }));
+    else if (isInterruptedMidway(state)) await streamGraph(deps, execution, null);
   }
-  await deps.backend.approvals.finish(
+  await deps.approvals.finish(
     run.threadId,
     decided.map(({ requestId }) => requestId),
   );
 }
 
-/** Decided, or expired, before the worker that asked could say so: a client sees a call asked for before anything else of it. */
+/**
+ * Sends the hitl events of approvals that were decided, or expired, before the worker that had asked could
+ * send them: a client sees that a call is asked about before it sees anything else of the call.
+ */
 async function announceDecided(
-  { deps, run, writer, firstSeq }: Stretch,
+  deps: AnnounceDeps,
+  { run, writer, firstSeq }: Execution,
   decided: readonly ApprovalRecord[],
 ): Promise<void> {
-  const asked = await withEdited(deps.backend.approvals, decided);
-  const missing = await unannounced(deps.backend.eventLog, run.runId, firstSeq - 1, asked);
+  const asked = await withEdited(deps.approvals, decided);
+  const missing = await unannounced(deps.eventLog, run.runId, firstSeq - 1, asked);
   if (missing.length > 0) await writer.write(missing.map(hitlEvent));
 }
 
-async function beginGraph(stretch: Stretch, runs: readonly string[]): Promise<void> {
-  const { deps, run } = stretch;
+async function beginGraph(
+  deps: BeginGraphDeps,
+  execution: Execution,
+  runs: readonly string[],
+): Promise<void> {
+  const { run } = execution;
   await clearForFirstRun(deps, run, runs);
-  await streamGraph(stretch, deps.agent.input(run));
+  await streamGraph(deps, execution, deps.agent.input(run));
 }
 
-/** Interrupt id -> decision, for the decided calls that still wait in the checkpoint; null when there are none. */
+/**
+ * The decisions by interrupt id, of the calls that still wait in the checkpoint; null when there are none. It
+ * is what LangGraph's `Command.resume` takes.
+ */
 function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Record<string, unknown> | null {
   const waiting = new Set(openInterrupts(state).map(({ id }) => id));
   const entries = decided
@@ -121,52 +152,55 @@ function resumeMap(state: GraphState, decided: readonly ApprovalRecord[]): Recor
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
-/** When this process may: moves the run to `running`, does the stretch, and turns its failure into the run's, unless others go on with it. */
-async function work(
-  deps: RunDeps,
+/**
+ * Waits until this process may work on the run, moves the run to `running` and executes it. A failure of the
+ * execution becomes the run's, unless others go on with the run.
+ */
+async function execute(
+  deps: StartExecutionDeps,
   before: RunRecord,
-  from: RunStatus,
+  from: StatusBefore<"running">,
   patch: RunPatch,
-  stop: Stop,
-  stretch: (stretch: Stretch) => Promise<void>,
+  stop: StopSignals,
+  steps: (execution: Execution) => Promise<void>,
 ): Promise<void> {
-  const { threads } = deps.backend;
+  const { threads } = deps;
   const { runId } = before;
-  // Heard from before the transition on, so that no cancel falls between the two.
+  // Listens before the transition, so that no cancel is missed between the two.
   const cancelled = stop.cancellations.listen(runId);
   const signal = AbortSignal.any([stop.abandon, cancelled.signal]);
   try {
-    await attended(deps, before, signal, async ({ worker, onCheckpoint }) => {
+    await workOn(deps, before, signal, async ({ worker, onCheckpoint }) => {
       const begun = { ...patch, worker };
       const run = await threads.transition(runId, [from], "running", deps.now(), begun, before.attempt);
       if (run === null) return false;
       deps.onChange?.(runId);
-      return carryOut(deps, run, from, { signal, onCheckpoint }, stretch);
+      return carryOut(deps, run, from, { signal, onCheckpoint }, steps);
     });
   } finally {
     cancelled.close();
   }
 }
 
-/** Whether the stretch has brought the run to a stop; if not, it has been given up. */
+/** Whether the execution has brought the run to a stop; if not, it has been given up. */
 async function carryOut(
-  deps: RunDeps,
+  deps: CarryOutDeps,
   run: RunRecord,
-  from: RunStatus,
-  within: Pick<Stretch, "signal" | "onCheckpoint">,
-  stretch: (stretch: Stretch) => Promise<void>,
+  from: StatusBefore<"running">,
+  within: Pick<Execution, "signal" | "onCheckpoint">,
+  steps: (execution: Execution) => Promise<void>,
 ): Promise<boolean> {
-  const { eventLog } = deps.backend;
+  const { eventLog } = deps;
   const { runId } = run;
   const { lastSeq } = await eventLog.tail(runId);
   const writer = createRunWriter(eventLog, runId, lastSeq, deps.now);
   try {
-    // The stretch sees the status that the run came from: a waiting run must have a checkpoint.
-    await stretch({ deps, run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, ...within });
+    // It is executed with the status that it came from: a waiting run must have a checkpoint.
+    await steps({ run: { ...run, status: from }, writer, firstSeq: lastSeq + 1, ...within });
     return true;
   } catch (error) {
     if (within.signal.aborted || isTakenAway(error)) {
-      // Whoever goes on continues the log: nothing of ours may still be on its way into it.
+      // Whoever goes on with the run goes on with its log: no append of ours may come after that.
       await writer.flush().catch(() => {});
       deps.logger.info({ runId, err: error }, "run given up by this worker");
       return false;
@@ -185,48 +219,4 @@ function isTakenAway(error: unknown): boolean {
     error instanceof EventLogClosedError ||
     error instanceof EventLogConflictError
   );
-}
-
-async function streamGraph(
-  { deps, run, writer, signal, onCheckpoint }: Stretch,
-  input: unknown,
-): Promise<void> {
-  const stop = new AbortController();
-  const clock = runClock(run, deps.limits);
-  try {
-    const { configurable } = graphThread(run, deps.leaseHolder);
-    const chunks = await deps.agent.graph.stream(input, {
-      configurable: { ...configurable, storesEvents: true, onCheckpoint, modelSignal: clock.signal },
-      streamMode: "custom",
-      durability: "sync",
-      signal: AbortSignal.any([signal, stop.signal]),
-    });
-    for await (const chunk of chunks) {
-      if (isBarrier(chunk)) {
-        await writer.flush();
-        chunk.resolve();
-      } else {
-        const events = mapGraphEvent(chunk, deps.now(), run.attempt);
-        if (events.some(isWord) && writer.lastSeq + events.length > deps.limits.maxEvents) {
-          const error = new RunLimitError("events");
-          // Before the loop is left, which waits for the graph.
-          stop.abort(error);
-          throw error;
-        }
-        await writer.write(events);
-        if (events.some(({ type }) => type === "plan_step")) deps.onChange?.(run.runId);
-      }
-    }
-  } finally {
-    clock.close();
-    // The log has failed while the graph works: its effects must not go on unseen.
-    stop.abort();
-  }
-  signal.throwIfAborted();
-  await writer.flush();
-}
-
-/** Said by the model. What tools have done is told whatever the number of events: it has happened. */
-function isWord({ type }: WireEvent): boolean {
-  return type === "content" || type === "thought";
 }

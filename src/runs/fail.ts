@@ -1,15 +1,27 @@
-import { ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import { errorCodeOf } from "../errors.ts";
+import type { Agent } from "../ports/agent-graph.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { RunRecord } from "../records/run.ts";
-import type { RunDeps } from "./deps.ts";
-import { limitText, type RunLimit, RunLimitError } from "./limits.ts";
+import { limitText, type RunLimit, RunLimitError, type RunLimits } from "./limits.ts";
 import { modelFailureText } from "./model-failure.ts";
-import { windUp } from "./wind-up.ts";
+import { type WindUpDeps, windUp } from "./wind-up.ts";
 
-/** Ends the run with an error event whose text carries no internals; the log keeps the cause. False when others have it. */
-export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Promise<boolean> {
+interface ToldDeps {
+  agent: Pick<Agent, "modelFailure">;
+  limits: RunLimits;
+}
+
+export type FailDeps = WindUpDeps & ToldDeps & PortsOf<{ threads: "transition" }>;
+
+/**
+ * Ends the run with an error event whose text carries no internals; the log keeps the cause. False when
+ * others have the run.
+ */
+export async function failRun(deps: FailDeps, run: RunRecord, error: unknown): Promise<boolean> {
   const { errorCode, message } = toldOf(deps, run, error);
   deps.logger.error({ err: error, errorCode, runId: run.runId, traceId: run.traceId }, "run failed");
-  const failed = await deps.backend.threads.transition(
+  const failed = await deps.threads.transition(
     run.runId,
     ["running"],
     "failed",
@@ -21,7 +33,7 @@ export async function failRun(deps: RunDeps, run: RunRecord, error: unknown): Pr
   return failed !== null;
 }
 
-/** As a model that failed, or one that did not answer in time. */
+/** A limit is told like a model that has failed, or has not answered in time. */
 const LIMIT_CODES: Readonly<Record<RunLimit, ErrorCode>> = Object.freeze({
   output: "E5000",
   events: "E5000",
@@ -30,7 +42,7 @@ const LIMIT_CODES: Readonly<Record<RunLimit, ErrorCode>> = Object.freeze({
 
 /** What the user is told: a code of the contract, and why in words. */
 function toldOf(
-  { agent, limits }: RunDeps,
+  { agent, limits }: ToldDeps,
   { language }: RunRecord,
   error: unknown,
 ): { errorCode: ErrorCode; message: string } {

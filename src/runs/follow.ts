@@ -1,13 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { BackendUnavailableError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import { type EventLog, EventLogGoneError } from "../ports/event-log.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
-import type { StoredEvent } from "../records/event.ts";
 
 /** Events per read: the most that one follower holds in memory, however slow its client is. */
 const PAGE = 256;
 /** Between two attempts while the backend is away, in ms. */
 const RETRY_MS = 500;
+
+export type FollowedLog = Pick<EventLog, "read" | "tail" | "watch">;
+
+export interface FollowThreadDeps extends PortsOf<{ threads: "runsOf" | "watch" }> {
+  eventLog: FollowedLog;
+}
 
 /** Events of one run, in order. */
 export interface RunEvents {
@@ -17,10 +23,11 @@ export interface RunEvents {
 
 /**
  * Yields a run's events with seq > after, in order, without gap or duplicate, as they are stored; returns
- * when the run has ended or `signal` is aborted. While the backend is away it waits: the run pauses, and goes on.
+ * when the run has ended or `signal` is aborted. While the backend is away it waits: the run pauses, and goes
+ * on.
  */
 export async function* followRun(
-  log: EventLog,
+  log: FollowedLog,
   runId: string,
   after: number,
   signal: AbortSignal,
@@ -41,11 +48,11 @@ export async function* followRun(
 }
 
 /**
- * Yields the events of every run of a thread, from a position in one of them on (from the very first without), and of
- * the runs to come; returns only when `signal` is aborted.
+ * Yields the events of every run of a thread, from a position in one of them on (from the very first
+ * without), and of the runs to come; returns only when `signal` is aborted.
  */
 export async function* followThread(
-  deps: { threads: ThreadRegistry; eventLog: EventLog },
+  deps: FollowThreadDeps,
   threadId: string,
   from: { runId: string; seq: number } | null,
   signal: AbortSignal,
@@ -75,11 +82,11 @@ export async function* followThread(
 }
 
 /**
- * Watching begins before the first read, and live events are never buffered here: a change is only a reason to read on
- * from the last position.
+ * Watching begins before the first read, and live events are never buffered here: a change is only a reason
+ * to read on from the last position.
  */
 async function* followOnce(
-  log: EventLog,
+  log: FollowedLog,
   runId: string,
   after: number,
   signal: AbortSignal,
@@ -108,8 +115,8 @@ async function* followOnce(
   }
 }
 
-/** Nothing new is normal; less than there was means that the log is gone, and nobody would ever end this stream. */
-async function refuseGone(log: EventLog, runId: string, position: number): Promise<void> {
+/** A log that is shorter than before is gone, and nothing would ever end this stream. */
+async function refuseGone(log: FollowedLog, runId: string, position: number): Promise<void> {
   if (position > 0 && (await log.tail(runId)).lastSeq < position) throw new EventLogGoneError(runId);
 }
 

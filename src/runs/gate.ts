@@ -12,8 +12,8 @@ export interface Gate {
   /** Waits while somebody is alone, or is about to be; null when `signal` was aborted before. */
   enter(signal: AbortSignal): Promise<Place | null>;
   /**
-   * Lets nobody else in, and waits up to `patienceMs` until those who are in have left. Null when they have not, when `signal` was
-   * aborted before, or when somebody else is alone or about to be.
+   * Lets nobody else in, and waits up to `patienceMs` until those who are in have left. Null when they have
+   * not, when `signal` was aborted before, or when somebody else is alone or about to be.
    */
   enterAlone(patienceMs: number, signal: AbortSignal): Promise<Place | null>;
 }

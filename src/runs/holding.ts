@@ -32,7 +32,7 @@ interface Held {
 
 /** @param ttlMs how long a process that has died keeps others away */
 export function createHolding(
-  leases: ThreadLeases,
+  leases: Pick<ThreadLeases, "acquire" | "renew" | "release">,
   ttlMs: number,
   logger: Logger,
   now: () => number,

@@ -6,7 +6,9 @@ import { readOutcome } from "../records/effect-outcome.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Told, ToldCall } from "./told.ts";
 
-/** How long an effect that is under way in this process may take to end before its outcome counts as unknown. */
+/**
+ * How long an effect that is under way in this process may take to end before its outcome counts as unknown.
+ */
 export const EFFECT_PATIENCE_MS = 5_000;
 
 /** A call of a run that is over, and what is said of it in the end. */
@@ -30,10 +32,14 @@ export interface CallSources {
 }
 
 /**
- * The last word of every call of a run that has none, or whose answer the checkpoint lacks. The ledger decides (its conclusion stays
- * true whatever still happens); what has been said already stays said; of what never began an approval tells why.
+ * How each call of a run ended, for the calls that have not been told of to their end and those that have no
+ * answer in the checkpoint. The ledger decides, because what it concludes stays true. What a client has been
+ * told already is kept. Why a call never began is taken from its approval.
  */
-export async function lastWords(ledger: EffectLedger, sources: CallSources): Promise<ConcludedCall[]> {
+export async function lastWords(
+  ledger: Pick<EffectLedger, "conclude">,
+  sources: CallSources,
+): Promise<ConcludedCall[]> {
   const { run, told, open } = sources;
   const approvals = standing(sources.approvals);
   const calls = new Map<string, { call: Omit<OpenCall, "taskId">; taskId?: string }>();
@@ -75,7 +81,7 @@ function wordOf(
   // With no place in the ledger (the checkpoint cannot be read), what was told is all that is known.
   if (standing === null) return end === undefined ? { outcome: "unknown" } : asTold(end);
   if (standing.as === "unknown") return { outcome: "unknown" };
-  // Why a person refused it is known better from the approval than from the words that a client was told.
+  // The approval has the reason of a refusal; what a client was told may be worded differently.
   const isRefused = approval?.status === "rejected" || approval?.status === "expired";
   if (end === undefined || isRefused) return notExecuted(approval);
   return { outcome: "not_executed", problem: String(end.result) };

@@ -1,4 +1,4 @@
-import type { Language } from "../errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { RunRecord } from "../records/run.ts";
 
@@ -8,7 +8,10 @@ export interface RunLimits {
   maxOutput: number;
   /** Events, beyond which the model may say nothing more. */
   maxEvents: number;
-  /** How long a run may be worked on, in ms. Waits for people do not count, and neither does the time until somebody takes it up. */
+  /**
+   * How long a run may be worked on, in ms. Waits for people do not count, and neither does the time until
+   * somebody takes it up.
+   */
   maxRunMs: number;
 }
 
@@ -54,14 +57,17 @@ export function workedUntil(run: RunRecord, at: number): number {
   return (run.workedMs ?? 0) + Math.max(0, at - run.updatedAt);
 }
 
-/** The same for a run whose worker is gone: it worked until its last event at least, and nobody knows more. */
-export async function workedBeforeLoss(log: EventLog, run: RunRecord): Promise<number> {
+/** The same for a run whose worker is gone: until its last event, because nothing later is known. */
+export async function workedBeforeLoss(
+  log: Pick<EventLog, "tail" | "read">,
+  run: RunRecord,
+): Promise<number> {
   const { lastSeq } = await log.tail(run.runId);
   const { events } = await log.read(run.runId, Math.max(0, lastSeq - 1), 1);
   return workedUntil(run, events[0]?.at ?? run.updatedAt);
 }
 
-/** Ends the reading of the run's model when its time is over. To be closed. */
+/** A signal that aborts the reading of the model when the run's time is over. The clock has to be closed. */
 export function runClock(run: RunRecord, { maxRunMs }: RunLimits) {
   const over = new AbortController();
   const end = () => over.abort(new RunLimitError("time"));

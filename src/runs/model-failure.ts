@@ -1,10 +1,11 @@
-import type { ErrorCode, Language } from "../errors.ts";
+import type { ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { ModelFailure } from "../ports/agent-graph.ts";
 
-/** `endless` is told as the run's limit that it has reached. */
+/** `endless` is told as a run's limit (limits.ts). */
 type Told = Exclude<ModelFailure, "endless">;
 
-/** A prompt that is too long is the user's to mend; everything else is the service's. */
+/** Only a prompt that is too long is the user's mistake. */
 const CODES: Readonly<Record<Told, ErrorCode>> = Object.freeze({
   failed: "E5000",
   timeout: "E5001",

@@ -4,16 +4,18 @@ import type { ThreadRegistry } from "../ports/thread-registry.ts";
 import { createGate, type Gate } from "./gate.ts";
 
 /**
- * This process, as the runs that it works on know it. A run lists who has begun to work on it; whoever stops in good order is taken
- * off, so that those who are left have ended (docs/decisions/0052).
+ * This process, as the runs that it works on know it. A run lists who has begun to work on it; whoever stops
+ * in good order is taken off, so that those who are left have ended (docs/decisions/0052).
  */
 export interface Presence {
-  /** Its name on the runs: another one for every process. */
+  /** This process's name in run records, unique for each process. */
   readonly worker: string;
   readonly gate: Gate;
-  /** How long a process that has been out of reach may take to say that it has stopped in good order, in ms. */
+  /**
+   * How long a process that has been out of reach may take to say that it has stopped in good order, in ms.
+   */
   readonly graceMs: number;
-  /** Brings a run to its end: work that is no stretch, but may end a process as well. */
+  /** Brings a run to its end: that is no execution, but may end a process as well. */
   during(runId: string, work: () => Promise<void>): Promise<void>;
   /** From now on the run is worked on here, until it has `stopped`. */
   works(runId: string): void;
@@ -22,14 +24,19 @@ export interface Presence {
   progressed(runId: string): Promise<void>;
   /** Others are worked on beside the run. */
   joined(runId: string): Promise<void>;
-  /** This process has stopped working on the run in good order: said now, or as soon as the backend is back. */
+  /**
+   * This process has stopped working on the run in good order: said now, or as soon as the backend is back.
+   */
   left(runId: string): Promise<void>;
   /** This process is about to end by the fault of this run, or of any of those that it works on. */
   blame(runId: string | undefined): void;
   close(): void;
 }
 
-/** A process that stands still for longer than its lease has lost it, and has not ended: fault runs freeze one for more than two. */
+/**
+ * Leases that a frozen process may miss before it counts as ended. (The fault runs of test/faults freeze one
+ * for more than two.)
+ */
 const GRACE_LEASES = 3;
 
 export interface PresenceOptions {
@@ -53,7 +60,7 @@ export function createPresence({ threads, leaseMs, logger }: PresenceOptions): P
       logger.debug({ err, runId }, "could not say that this process has stopped working on a run");
     }
   };
-  // Well within the grace that others give before they draw a conclusion.
+  // Well within the time (`graceMs`) that others wait before they take this process for ended.
   const timer = setInterval(() => {
     for (const runId of unsaid) if (!working.has(runId)) void say(runId);
   }, leaseMs / 3);

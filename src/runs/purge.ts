@@ -1,13 +1,18 @@
+import type { Agent } from "../ports/agent-graph.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import { isTerminal, type ThreadRecord } from "../records/run.ts";
-import type { WindUpDeps } from "./deps.ts";
-import { windUp } from "./wind-up.ts";
+import { type WindUpDeps, windUp } from "./wind-up.ts";
+
+export type PurgeDeps = WindUpDeps &
+  PortsOf<{ threads: "run" | "transition"; archive: "remove" }> & { agent: Pick<Agent, "forget"> };
 
 /**
- * Deletes a condemned thread, whoever has its lease: ends what waits (nobody may approve it any more, and its readers get their `[DONE]`), then
- * checkpoints, then records - in that order, because a thread id without a record may be claimed by anybody.
+ * Deletes a condemned thread, whoever has its lease. A run that waits is ended first: nobody may approve it
+ * any more, and its readers get their `[DONE]`. Then go the checkpoints, and the records last, because a
+ * thread id without a record may be claimed by anybody.
  */
-export async function purgeThread(deps: WindUpDeps, thread: ThreadRecord): Promise<void> {
-  const { threads, archive } = deps.backend;
+export async function purgeThread(deps: PurgeDeps, thread: ThreadRecord): Promise<void> {
+  const { threads, archive } = deps;
   const run = await threads.run(thread.currentRunId);
   if (run?.status === "waiting") {
     const cancelled = await threads.transition(run.runId, ["waiting"], "cancelled", deps.now());

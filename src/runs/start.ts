@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AuraError, type Language, LimitError } from "../errors.ts";
-import type { Backend } from "../ports/backend.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import { AuraError, LimitError } from "../errors.ts";
+import type { Backend, PortsOf } from "../ports/backend.ts";
 import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
 import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
@@ -14,14 +15,15 @@ export interface Prompt {
   language: Language;
   traceId: string;
   idempotency?: Idempotency;
-  /** Why nothing new may begin: a request that has started a run already gets it all the same. */
+  /** Set when nothing new may begin. A repeated request gets the run that it has started all the same. */
   refusal?: LimitError;
   /** Of a thread that begins with another one's checkpoint. */
   origin?: Pick<RunRecord, "continuesFrom" | "forkedFrom" | "promptId">;
 }
 
-export interface StartDeps {
-  backend: Pick<Backend, "threads" | "approvals" | "queue" | "touch">;
+export interface StartDeps
+  extends PortsOf<{ threads: "begin" | "run"; approvals: "supersede"; queue: "enqueue" }>,
+    Pick<Backend, "touch"> {
   /** Unix ms. */
   now: () => number;
   /** How many runs may be queued. */
@@ -31,16 +33,17 @@ export interface StartDeps {
 const NOTHING_NEW: OwnerCaps = Object.freeze({ user: 0, tenant: 0 });
 
 /**
- * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for the new message
- * (they are superseded, never approved); one that is executing is busy. The record alone is enough: should the job be lost, the
- * sweep makes another. A request whose Idempotency-Key has started a run already gets that run.
+ * Records a new run on the thread and has it worked on. A thread that waits for approvals gives them up for
+ * the new message (they are superseded, never approved); one that is executing is busy. The record alone is
+ * enough: should the job be lost, the sweep makes another. A request whose Idempotency-Key has started a run
+ * already gets that run.
  *
- * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy;
- *   E3006 when the Idempotency-Key came with another body;
- *   LimitError when too many runs are queued, or the prompt's own refusal
+ * @throws AuraError E1004 when the thread is somebody else's; E3001 with `data.runId` when it is busy; E3006
+ *   when the Idempotency-Key came with another body; LimitError when too many runs are queued, or the
+ *   prompt's own refusal
  */
 export async function startRun(deps: StartDeps, prompt: Prompt): Promise<RunRecord> {
-  const { threads, queue, touch } = deps.backend;
+  const { threads, queue, touch } = deps;
   const run = newRun(prompt, deps.now());
   const { idempotency, refusal } = prompt;
   const queued = refusal === undefined ? deps.queuedCaps : NOTHING_NEW;
@@ -94,10 +97,10 @@ async function supersedeAndBegin(
   busy: Extract<BeginResult, { kind: "busy" }>,
   options: BeginOptions,
 ): Promise<BeginResult> {
-  // A decision that has been made is carried out first: the thread is as busy as if it were executing.
-  const superseded = await deps.backend.approvals.supersede(run.threadId, busy.runId, deps.now());
+  // A decision that was made is carried out first, so the thread is busy as if the run were executing.
+  const superseded = await deps.approvals.supersede(run.threadId, busy.runId, deps.now());
   if (superseded.kind === "decided") return busy;
-  return deps.backend.threads.begin(run, { ...options, replaces: busy.runId });
+  return deps.threads.begin(run, { ...options, replaces: busy.runId });
 }
 
 function runOrGone(run: RunRecord | null): RunRecord {

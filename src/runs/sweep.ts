@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
-import type { DecideDeps } from "../approvals/decide.ts";
-import { reconcileApprovals } from "../approvals/reconcile.ts";
-import { restateContradicted } from "../approvals/restate.ts";
-import type { ThreadRegistry } from "../ports/thread-registry.ts";
+import { type ReconcileDeps, reconcileApprovals } from "../approvals/reconcile.ts";
+import { type RestateContradictedDeps, restateContradicted } from "../approvals/restate.ts";
+import type { PortsOf } from "../ports/backend.ts";
 
-export interface SweepDeps extends DecideDeps {
-  threads: ThreadRegistry;
-  logger: Logger;
+interface EnqueueDueDeps extends PortsOf<{ threads: "takeDue"; queue: "enqueue" }> {
+  /** Unix ms. */
+  now: () => number;
 }
+
+export type SweepDeps = EnqueueDueDeps & ReconcileDeps & RestateContradictedDeps & { logger: Logger };
 
 export interface SweepOptions {
   everyMs: number;
@@ -15,7 +16,10 @@ export interface SweepOptions {
   patienceMs: number;
 }
 
-/** Finds what a lost message, a crash or a lost job has left lying, on every instance; meeting is harmless. */
+/**
+ * Finds what a lost message, a crash or a lost job has left undone. It runs on every instance; two that find
+ * the same do no harm.
+ */
 export interface Sweep {
   /** Sweeps soon, besides the regular times; a sweep under way counts. */
   soon(): void;
@@ -44,7 +48,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
       running = null;
     });
   };
-  // Instances that were started together drift apart.
+  // With a random part, so that instances that were started together do not all sweep at once.
   const timer = setInterval(soon, everyMs * (0.9 + Math.random() * 0.2));
   soon();
 
@@ -58,7 +62,7 @@ export function startSweep(deps: SweepDeps, { everyMs, patienceMs }: SweepOption
   };
 }
 
-async function enqueueDue({ threads, queue, now }: SweepDeps, patienceMs: number): Promise<void> {
+async function enqueueDue({ threads, queue, now }: EnqueueDueDeps, patienceMs: number): Promise<void> {
   for (;;) {
     const due = await threads.takeDue(now(), now() + patienceMs, BATCH);
     for (const run of due) await queue.enqueue(run, run.begun ? "begun" : "new");

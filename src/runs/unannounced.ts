@@ -1,15 +1,16 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import type { WireEvent } from "../records/event.ts";
 import { eachEvent } from "./each-event.ts";
 
 /**
  * Which of a run's approvals have no hitl event in its log: their worker was gone before it could send them.
  *
- * @param lastSeq the log's last seq; a suspended run's hitl events are its last, so that the end of a log tells nearly always
+ * @param lastSeq the log's last seq: the end of the log is read first, where a suspended run has its hitl
+ *   events
  */
 export async function unannounced(
-  log: EventLog,
+  log: Pick<EventLog, "read">,
   runId: string,
   lastSeq: number,
   approvals: readonly ApprovalRecord[],

@@ -1,18 +1,60 @@
+import { ERRORS, type ErrorReason } from "@aura-platform/contract/errors.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
+import type { Logger } from "pino";
 import { voidApprovals } from "../approvals/void.ts";
-import { ERRORS } from "../errors.ts";
-import { type Closing, type GraphState, graphThread } from "../ports/agent-graph.ts";
+import {
+  type Agent,
+  type AgentGraph,
+  type Closing,
+  type GraphState,
+  graphThread,
+} from "../ports/agent-graph.ts";
+import type { Backend, PortsOf } from "../ports/backend.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
-import type { WindUpDeps } from "./deps.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
-import { clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
+import { type ClearAfterDeps, clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
 import { type ConcludedCall, EFFECT_PATIENCE_MS, lastWords } from "./last-words.ts";
-import { refuseToFailWithoutBackend } from "./outage.ts";
+import { type OutageDeps, refuseToFailWithoutBackend } from "./outage.ts";
+import type { Presence } from "./presence.ts";
 import { readTold, type Told } from "./told.ts";
 import { createRunWriter } from "./writer.ts";
 
-type Reason = "superseded" | "cancelled";
+type Reason = Exclude<ErrorReason, "no_progress">;
+
+interface HistoryDeps extends OutageDeps {
+  agent: { graph: Pick<AgentGraph, "getState"> } & Pick<
+    Agent,
+    "hasUnappliedAnswers" | "answerCalls" | "keepPartialAnswer"
+  >;
+  /** The lease under which the thread is worked on. */
+  leaseHolder?: string;
+  logger: Logger;
+}
+
+type SayLastDeps = HistoryDeps &
+  Pick<Backend, "touch"> &
+  PortsOf<{ eventLog: "tail" | "read" | "append"; archive: "approvals"; ledger: "conclude" }> & {
+    agent: Pick<Agent, "openCalls" | "closing">;
+    /** Unix ms. */
+    now: () => number;
+  };
+
+type EndEarlyDeps = SayLastDeps &
+  ClearAfterDeps &
+  PortsOf<{ approvals: "unfinished" | "settle" }> & {
+    agent: Pick<Agent, "settled">;
+    presence: Pick<Presence, "worker" | "during">;
+  };
+
+type FinishDeps = PortsOf<{ approvals: "unfinished" | "finish" }>;
+
+export type WindUpDeps = EndEarlyDeps &
+  FinishDeps &
+  PortsOf<{ eventLog: "close"; threads: "notDue" }> & {
+    /** Told that something about a run has changed that others may want to know; must return at once. */
+    onChange?: (runId: string) => void;
+  };
 
 /**
  * Brings the run before this one to its end, if a crash, a cancel or this run's prompt has left that undone.
@@ -20,22 +62,23 @@ type Reason = "superseded" | "cancelled";
  * @param runs the thread's run ids, oldest first
  */
 export async function windUpPrevious(
-  deps: WindUpDeps,
+  deps: WindUpDeps & PortsOf<{ threads: "run" }>,
   run: RunRecord,
   runs: readonly string[],
 ): Promise<void> {
   const previousId = runs[runs.indexOf(run.runId) - 1];
-  const previous = previousId === undefined ? null : await deps.backend.threads.run(previousId);
+  const previous = previousId === undefined ? null : await deps.threads.run(previousId);
   if (previous !== null)
     await windUp(deps, previous, run.replaces === previousId ? "superseded" : "cancelled");
 }
 
 /**
- * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events and `[DONE]`, and the
- * model what it will read. Does nothing to a run that has been ended. Cut off anywhere, it is repeated, and says the same.
+ * Ends a run whose record says that it is over: every call of it gets its last word, a client its last events
+ * and `[DONE]`, and the model what it will read. Does nothing to a run that has been ended. Cut off anywhere,
+ * it is repeated, and says the same.
  */
 export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { eventLog, threads } = deps.backend;
+  const { eventLog, threads } = deps;
   const { closed } = await eventLog.tail(run.runId);
   if (!closed) {
     if (run.status !== "completed") await endEarly(deps, run, reason);
@@ -46,15 +89,15 @@ export async function windUp(deps: WindUpDeps, run: RunRecord, reason: Reason): 
   await threads.notDue(run.runId);
 }
 
-async function endEarly(deps: WindUpDeps, run: RunRecord, reason: Reason): Promise<void> {
-  const { backend, presence, logger } = deps;
+async function endEarly(deps: EndEarlyDeps, run: RunRecord, reason: Reason): Promise<void> {
+  const { approvals, threads, presence, logger } = deps;
   const { runId, threadId } = run;
-  await voidApprovals(backend.approvals, run, `run ${run.status}`, deps.now());
+  await voidApprovals(approvals, run, `run ${run.status}`, deps.now());
   const ends = endsOf(run, presence.worker);
   if (ends >= ENDS_BESIDE_OTHERS) {
-    // Reading what is saved of the run may be what ends processes: then it is not read again.
+    // Perhaps it is reading the checkpoint that ends processes: it is not read again.
     logger.error({ runId, threadId, ends }, "processes have ended over a run's checkpoint: it is not read");
-    await clearForFirstRun(deps, run, await backend.threads.runsOf(threadId));
+    await clearForFirstRun(deps, run, await threads.runsOf(threadId));
     return sayLast(deps, run, reason, null);
   }
   await presence.during(runId, async () => {
@@ -66,12 +109,12 @@ async function endEarly(deps: WindUpDeps, run: RunRecord, reason: Reason): Promi
 
 /** @param state the thread's checkpoint; null when it cannot be read */
 async function sayLast(
-  deps: WindUpDeps,
+  deps: SayLastDeps,
   run: RunRecord,
   reason: Reason,
   state: GraphState | null,
 ): Promise<void> {
-  const { eventLog, archive, ledger, touch } = deps.backend;
+  const { eventLog, archive, ledger, touch } = deps;
   const told = await readTold(eventLog, run.runId);
   const ofRun = (await archive.approvals(run.threadId)).filter(({ runId }) => runId === run.runId);
   const open = state === null ? [] : deps.agent.openCalls(state);
@@ -80,7 +123,8 @@ async function sayLast(
     ...each,
     closing: deps.agent.closing(each.call, each.word, run.language),
   }));
-  // Told before it is history: what a crash in between has left out of the log, a closed checkpoint would not tell any more.
+  // Told before it is history: what a crash has left out of the log could not be read from a closed
+  // checkpoint.
   const { lastSeq } = await eventLog.tail(run.runId);
   const writer = createRunWriter(eventLog, run.runId, lastSeq, deps.now);
   const steps = closings.flatMap(({ closing }) => closing.step ?? []);
@@ -94,10 +138,10 @@ async function sayLast(
 }
 
 /** The graph has taken them in, or never will. */
-async function finishApprovals({ backend }: WindUpDeps, run: RunRecord): Promise<void> {
-  const unfinished = await backend.approvals.unfinished(run.threadId);
+async function finishApprovals({ approvals }: FinishDeps, run: RunRecord): Promise<void> {
+  const unfinished = await approvals.unfinished(run.threadId);
   const ofRun = unfinished.filter(({ runId }) => runId === run.runId);
-  await backend.approvals.finish(
+  await approvals.finish(
     run.threadId,
     ofRun.map(({ requestId }) => requestId),
   );
@@ -122,11 +166,11 @@ function toEvents({ call, closing, isNews }: Closed): WireEvent[] {
 }
 
 /** A checkpoint that cannot be read must not keep the run's client waiting for ever. */
-async function readState(deps: WindUpDeps, run: RunRecord): Promise<GraphState | null> {
+async function readState(deps: HistoryDeps, run: RunRecord): Promise<GraphState | null> {
   return orNull(deps, run, () => deps.agent.graph.getState(graphThread(run, deps.leaseHolder)));
 }
 
-async function orNull<T>(deps: WindUpDeps, run: RunRecord, work: () => Promise<T>): Promise<T | null> {
+async function orNull<T>(deps: HistoryDeps, run: RunRecord, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
@@ -137,28 +181,27 @@ async function orNull<T>(deps: WindUpDeps, run: RunRecord, work: () => Promise<T
   }
 }
 
-/** Puts into the checkpoint what the model has to know of calls that have no answer there, or the text that was already sent. */
+/**
+ * Puts into the checkpoint what the model has to know of calls that have no answer there, or else the text
+ * that was already sent.
+ */
 async function closeHistory(
-  deps: WindUpDeps,
+  deps: HistoryDeps,
   run: RunRecord,
   state: GraphState,
   { answer }: Told,
   closings: readonly Closed[],
 ): Promise<void> {
   const { agent } = deps;
-  const update = (values: Record<string, unknown>, asNode: string) =>
-    orNull(deps, run, () => agent.graph.updateState(graphThread(run, deps.leaseHolder), values, asNode));
+  const thread = graphThread(run, deps.leaseHolder);
   const open = closings.filter(({ isOpen }) => isOpen).map(({ closing }) => closing);
-  // What finished siblings have left waits to be applied, and the next prompt would drop it.
-  const waits = state.tasks.some(({ name, result }) => name === "tools" && result !== undefined);
-  if (open.length > 0 || waits) {
-    const messages = open.map(({ message }) => message);
-    await update({ messages, steps: open.flatMap(({ step }) => step ?? []) }, "tools");
+  if (open.length > 0 || agent.hasUnappliedAnswers(state)) {
+    await orNull(deps, run, () => agent.answerCalls(thread, open));
     return;
   }
   const known = new Set(state.values.messages?.map(({ id }) => id));
   if (run.status !== "cancelled" || answer === null || known.has(answer.messageId)) return;
-  await update({ messages: [agent.partialAnswer(answer)] }, "agent");
+  await orNull(deps, run, () => agent.keepPartialAnswer(thread, answer));
 }
 
 /** Steps that the client still sees as open: the run that would have closed them is over. */

@@ -1,12 +1,13 @@
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
 
 /** Unstored events above which the producer has to wait: memory stays bounded when the log is slow. */
 const MAX_BUFFERED = 512;
 
 /**
- * Appends one run's events in order. At most one is in use at a time: an execution has one, and what is told
- * of the run outside of an execution (`suspend`, `wind-up`) is written under the thread's lease, too.
+ * Appends one run's events in order. Whoever writes holds the thread's lease and goes on where the log ends.
+ * An execution has one writer; `suspend` and `wind-up` make one of their own, when the execution's has stored
+ * everything or there is no execution.
  */
 export interface RunWriter {
   /** Of the last event that was written, stored or not. */
@@ -21,7 +22,12 @@ export interface RunWriter {
  * @param lastSeq the log's tail when the execution began
  * @param now clock in Unix ms
  */
-export function createRunWriter(log: EventLog, runId: string, lastSeq: number, now: () => number): RunWriter {
+export function createRunWriter(
+  log: Pick<EventLog, "append">,
+  runId: string,
+  lastSeq: number,
+  now: () => number,
+): RunWriter {
   let seq = lastSeq;
   let buffered: StoredEvent[] = [];
   let storing: Promise<void> | null = null;

@@ -1,3 +1,4 @@
+import { anyEnvelope } from "@aura-platform/contract/envelope.ts";
 import { z } from "zod";
 import { kindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
 import { mentionedFields, unfitFields } from "./named-fields.ts";
@@ -7,8 +8,9 @@ const MAX_ANSWER = 16 * 1024 * 1024;
 /** Of what an error says, in bytes: more of it would not name another field. */
 const MAX_ERROR = 64 * 1024;
 
-const envelope = z.object({ data: z.unknown() });
-const errorEnvelope = z.looseObject({
+const answer = anyEnvelope.pick({ data: true }).required();
+/** A code that is none of a code's form is not repeated. */
+const error = anyEnvelope.pick({ errorCode: true }).extend({
   errorCode: z
     .string()
     .regex(/^[A-Z]{1,4}\d{1,6}$/)
@@ -34,7 +36,7 @@ export async function readData(response: Response, { what }: Sent): Promise<unkn
     });
   }
   try {
-    return envelope.parse(JSON.parse(text)).data;
+    return answer.parse(JSON.parse(text)).data;
   } catch (cause) {
     throw new MainServiceError("failed", `the answer to ${what} is no envelope`, { status, cause });
   }
@@ -60,9 +62,9 @@ export async function readError(response: Response, { what, fields }: Sent): Pro
 }
 
 /** A page of HTML, say, speaks of nothing of ours. */
-function parseError(text: string): z.infer<typeof errorEnvelope> {
+function parseError(text: string): z.output<typeof error> {
   try {
-    return errorEnvelope.parse(JSON.parse(text));
+    return error.parse(JSON.parse(text));
   } catch {
     return {};
   }

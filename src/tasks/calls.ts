@@ -1,6 +1,10 @@
+import {
+  type CreateTaskBody,
+  TASK_COLUMN_CHARS,
+  type TaskProgressBody,
+} from "@aura-platform/contract/agent-tasks.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Call } from "./main-service.ts";
-import { COLUMN_CHARS } from "./named-fields.ts";
 import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
@@ -19,8 +23,8 @@ const ERROR_CHARS = 400;
 export function createCall(run: RunRecord, { description, inputData }: TaskView, taskType: string): Call {
   const { tenantId, userId } = run;
   return {
-    ...post("", {
-      taskType: cutText(taskType, COLUMN_CHARS.taskType),
+    ...post<CreateTaskBody>("", {
+      taskType: cutText(taskType, TASK_COLUMN_CHARS.taskType),
       userId,
       tenantId,
       description,
@@ -36,13 +40,10 @@ export function startCall(taskId: string): Call {
 }
 
 /** The real one does not know `planSteps` here: they are for those that do. */
-export function progressCall(
-  taskId: string,
-  view: Pick<TaskView, "progress" | "description" | "planSteps">,
-): Call {
+export function progressCall(taskId: string, view: Pick<TaskView, keyof TaskProgressBody>): Call {
   const { progress, description, planSteps } = view;
   return {
-    ...post(`${taskId}/progress`, { progress, description, planSteps }),
+    ...post<TaskProgressBody>(`${taskId}/progress`, { progress, description, planSteps }),
     method: "PATCH",
     optional: { fields: ["planSteps"], after: ["refused", "failed"], habit: "progress" },
   };
@@ -63,7 +64,7 @@ export function endCall(taskId: string, run: RunRecord, { resultData }: TaskView
   return { ...post(`${taskId}/complete`, resultData), optional: { fields: Object.keys(resultData), after } };
 }
 
-function post(path: string, body?: Call["body"]): Call {
+function post<Body extends NonNullable<Call["body"]>>(path: string, body?: Body): Call {
   return {
     method: "POST",
     path: `/main/agent/tasks${path === "" ? "" : `/${path}`}`,

@@ -1,3 +1,4 @@
+import type { DwpSource, RequestHeaders } from "@aura-platform/contract/headers.ts";
 import {
   ConsecutiveBreaker,
   circuitBreaker,
@@ -123,9 +124,9 @@ async function headersOf(key: Uint8Array, { tenantId, userId, traceId }: Caller,
     authorization: `Bearer ${token}`,
     "x-tenant-id": writeHeaderValue(tenantId),
     "x-user-id": writeHeaderValue(userId),
-    "x-dwp-source": "AURA",
+    "x-dwp-source": "AURA" satisfies DwpSource,
     "x-dwp-caller-type": "AGENT",
     "x-correlation-id": traceId,
     ...(hasBody ? { "content-type": "application/json" } : {}),
-  };
+  } satisfies RequestHeaders;
 }

@@ -1,8 +1,4 @@
-/**
- * Characters that DWP's table takes (VARCHAR); its other columns are TEXT. Longer names are sent all the
- * same: another Main Service may take them, and a user id that is cut is somebody else's.
- */
-export const COLUMN_CHARS = Object.freeze({ taskType: 100, userId: 50, tenantId: 50 });
+import { TASK_COLUMN_CHARS } from "@aura-platform/contract/agent-tasks.ts";
 
 /** Where an answer repeats what was asked, and says nothing of it. */
 const ECHOES: ReadonlySet<string> = new Set([
@@ -37,10 +33,13 @@ export function mentionedFields(answer: object, names: readonly string[]): strin
   return names.filter((name) => words.has(name) || words.has(columnOf(name)));
 }
 
-/** Those that DWP's table is known not to take. */
+/**
+ * Those that DWP's table is known not to take. They are sent all the same: another Main Service may take
+ * them, and a user id that is cut is somebody else's.
+ */
 export function unfitFields(fields: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) => {
-    const limit = Object.entries(COLUMN_CHARS).find(([column]) => column === name)?.[1] ?? Infinity;
+    const limit = Object.entries(TASK_COLUMN_CHARS).find(([column]) => column === name)?.[1] ?? Infinity;
     const isUnfit = typeof value === "string" && ([...value].length > limit || value.includes("\0"));
     return isUnfit ? [name] : [];
   });

@@ -1,3 +1,4 @@
+import { createdTask } from "@aura-platform/contract/agent-tasks.ts";
 import { z } from "zod";
 import type { Backend } from "../ports/backend.ts";
 import type { ReportState } from "../ports/task-reports.ts";
@@ -27,7 +28,6 @@ export interface ReportRunDeps extends ReportDeps {
 }
 
 const NEW: ReportState = Object.freeze({ phase: "new", progress: -1, planSteps: "", failures: 0 });
-const created = z.object({ taskId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
 const named = z.object({ taskId: z.unknown() });
 
 /** Attempts after which progress that fails is passed over: it must not stand before the end. */
@@ -94,7 +94,7 @@ function isMoving({ status }: RunRecord): boolean {
  * @throws MainServiceError `refused` when there is a task whose id is none: asking again would make another
  */
 function taskIdIn(data: unknown): string {
-  const found = created.safeParse(data);
+  const found = createdTask.safeParse(data);
   if (found.success) return found.data.taskId;
   const { taskId } = named.safeParse(data).data ?? {};
   const problem = "the answer to POST /main/agent/tasks names no task that we can speak of";

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 import type { RunRecord } from "../records/run.ts";
 import { isTerminal } from "../records/run.ts";
-import { createBlame } from "./blame.ts";
+import { type Blame, createBlame } from "./blame.ts";
 import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";
-import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
+import { createFailureHandling, fieldsOf } from "./report-failure.ts";
 
 export interface ReporterDeps extends ReportDeps {
   logger: Logger;
@@ -33,39 +33,19 @@ export interface Reporter {
 
 /** A run that is being worked on is looked at again after this time, should its process have died, in ms. */
 const PATIENCE_MS = 30_000;
-/** Between attempts, doubling, in ms. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
-/** Of what somebody has answered and not done: it may never be done. */
-const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
-const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 const BATCH = 50;
 
 export function startReporter(deps: ReporterDeps, options: ReporterOptions): Reporter {
   const { backend, logger, now } = deps;
-  const { everyMs, giveUpMs = GIVE_UP_MS } = options;
   const { reports } = backend;
   const blame = createBlame();
-  const habits: Habits = new Map();
+  const fail = createFailureHandling({ backend, logger, now, blame, giveUpMs: options.giveUpMs });
+  const mainFor = createMainForRuns(deps, blame);
   /** Runs whose report is on its way; true when there is more to tell already. */
   const busy = new Map<string, boolean>();
   const working = new Set<Promise<void>>();
   let closed = false;
 
-  /** Main Service, as one run's report meets it. */
-  const mainFor = (runId: string): MainService => {
-    const lesser = withLesserCalls(deps.main, habits, ({ fields, err }) =>
-      logger.warn(
-        { err, fields, runId },
-        "AgentTask reported without fields that Main Service does not take",
-      ),
-    );
-    return async (caller, call) => {
-      const data = await lesser(caller, call);
-      blame.through(runId);
-      return data;
-    };
-  };
   const onUntold = ({ runId }: RunRecord, err: unknown) =>
     logger.warn({ err, fields: fieldsOf(err), runId }, "AgentTask: some progress is not reported");
 
@@ -78,33 +58,6 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
       // What waits for a person needs nobody: its run is due again when it goes on.
       if (run === null || isTerminal(run.status) || run.status === "waiting") await reports.notDue(runId);
     } while (busy.get(runId) === true);
-  };
-
-  const fail = async (runId: string, err: unknown): Promise<void> => {
-    const run = await backend.threads.run(runId);
-    const state = await reports.state(runId);
-    const failures = (state?.failures ?? 0) + 1;
-    const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1 } as const;
-    const about = { err, fields: fieldsOf(err), runId, traceId: run?.traceId };
-    if (run === null || isHopeless(err, run)) {
-      const { status } = run ?? {};
-      logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");
-      blame.forget(runId);
-      // It would fare the same whatever becomes of the run.
-      if (isAboutContent(err) || isFailed(err)) {
-        await reports.save(runId, { planSteps: "", ...told, ...state, phase: "ended", failures });
-      }
-      return reports.notDue(runId);
-    }
-    if (failures === 1) logger.warn(about, "AgentTask not reported yet; trying again");
-    await reports.save(runId, { planSteps: "", ...told, ...state, failures });
-    const longest = isFailed(err) ? LONGEST_PAUSE_FAILED_MS : LONGEST_PAUSE_MS;
-    await reports.due(runId, now() + Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), longest));
-  };
-
-  const isHopeless = (err: unknown, { runId, updatedAt }: RunRecord): boolean => {
-    if (err instanceof MainServiceError && err.kind === "refused") return true;
-    return (isFailed(err) && blame.failed(runId)) || updatedAt < now() - giveUpMs;
   };
 
   const start = (runId: string): void => {
@@ -131,7 +84,7 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   let sweeping: Promise<void> = sweep();
   const timer = setInterval(() => {
     sweeping = sweeping.then(sweep);
-  }, everyMs);
+  }, options.everyMs);
 
   return {
     changed: start,
@@ -144,10 +97,20 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   };
 }
 
-function isFailed(error: unknown): boolean {
-  return error instanceof MainServiceError && error.kind === "failed";
-}
-
-function fieldsOf(error: unknown): readonly string[] | undefined {
-  return error instanceof MainServiceError && error.fields.length > 0 ? error.fields : undefined;
+/** Main Service, as one run's report meets it. */
+function createMainForRuns({ main, logger }: ReporterDeps, blame: Blame): (runId: string) => MainService {
+  const habits: Habits = new Map();
+  return (runId) => {
+    const lesser = withLesserCalls(main, habits, ({ fields, err }) =>
+      logger.warn(
+        { err, fields, runId },
+        "AgentTask reported without fields that Main Service does not take",
+      ),
+    );
+    return async (caller, call) => {
+      const data = await lesser(caller, call);
+      blame.through(runId);
+      return data;
+    };
+  };
 }

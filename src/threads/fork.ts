@@ -1,10 +1,21 @@
 import { randomUUID } from "node:crypto";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
+import { type Language, language } from "@aura-platform/contract/languages.ts";
+import { clientMessage } from "@aura-platform/contract/messages.ts";
+import type { Logger } from "pino";
 import { z } from "zod";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
-import { startRun } from "../runs/start.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type StartDeps, startRun } from "../runs/start.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+export type ForkDeps = OwnThreadDeps &
+  StartDeps & {
+    logger: Logger;
+    /** Rejects while the backend does not answer. */
+    graph: () => Promise<Pick<ThreadGraph, "copy" | "view" | "forget">>;
+  };
 
 export interface Fork {
   checkpointId: string;
@@ -15,20 +26,20 @@ export interface Fork {
 }
 
 const forked = z.object({
-  messages: z.array(z.object({ id: z.string().nullable(), role: z.string(), content: z.string() })),
-  language: z.enum(["ko", "en"]),
-  context: z.record(z.string(), z.unknown()),
+  messages: z.array(clientMessage.pick({ id: true, role: true, content: true }).strip()),
+  language,
+  context: jsonObject,
 });
 
 /**
- * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes after the checkpoint is done
- * anew there, and every approval is asked again.
+ * A new thread of the caller's that goes on from a checkpoint of another one. It executes: whatever comes
+ * after the checkpoint is done anew there, and every approval is asked again.
  *
- * @throws AuraError E1004 for a thread or checkpoint that the caller does not have, E4000 for edits that are malformed, E3002 when
- *   there is nothing to go on with
+ * @throws AuraError E1004 for a thread or checkpoint that the caller does not have, E4000 for edits that are
+ *   malformed, E3002 when there is nothing to go on with
  */
 export async function forkThread(
-  deps: ThreadDeps,
+  deps: ForkDeps,
   owner: Owner,
   threadId: string,
   fork: Fork,
@@ -49,7 +60,7 @@ export async function forkThread(
       origin: { forkedFrom: threadId, continuesFrom: checkpointId, ...promised.origin },
     });
   } catch (error) {
-    await forgetQuietly(deps, graph, newId);
+    await forgetQuietly(deps.logger, graph, newId);
     throw error;
   }
 }
@@ -67,9 +78,13 @@ function promptOf(
   return { prompt: asked.content, language, context, origin: { promptId: asked.id } };
 }
 
-/** What was copied belongs to nobody; should this fail too, it expires. */
-async function forgetQuietly(deps: ThreadDeps, graph: ThreadGraph, threadId: string): Promise<void> {
+/** The copied checkpoint is not reachable by anybody; should this fail, it expires. */
+async function forgetQuietly(
+  logger: Logger,
+  graph: Pick<ThreadGraph, "forget">,
+  threadId: string,
+): Promise<void> {
   await graph.forget(threadId).catch((err: unknown) => {
-    deps.logger.warn({ err, threadId }, "a copied checkpoint is left over");
+    logger.warn({ err, threadId }, "a copied checkpoint is left over");
   });
 }

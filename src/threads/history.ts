@@ -1,9 +1,15 @@
+import type { Change, Checkpoint, HistoryPage } from "@aura-platform/contract/checkpoints.ts";
 import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
 
-export interface HistoryPage {
+export type HistoryDeps = OwnThreadDeps & {
+  /** Rejects while the backend does not answer. */
+  graph: () => Promise<Pick<ThreadGraph, "view" | "history">>;
+};
+
+export interface HistoryQuery {
   /** Only checkpoints older than this one. */
   before?: string;
   limit: number;
@@ -11,15 +17,13 @@ export interface HistoryPage {
   values: boolean;
 }
 
-interface Change {
-  key: string;
-  /** Of the value as JSON. */
-  bytes: number;
-  value?: unknown;
-}
-
 /** A thread's checkpoints, newest first, each with what it has changed. */
-export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: string, page: HistoryPage) {
+export async function threadHistory(
+  deps: HistoryDeps,
+  owner: Owner,
+  threadId: string,
+  page: HistoryQuery,
+): Promise<HistoryPage> {
   await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   if (page.before !== undefined && (await graph.view(threadId, page.before)) === null) {
@@ -27,12 +31,12 @@ export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: st
   }
   const { before, limit } = page;
   const views: CheckpointView[] = [];
-  // One more than asked for: the parent of the last one, mostly.
+  // One more than asked for: mostly the parent of the last one, which is compared with it.
   const query = { limit: limit + 1, ...(before === undefined ? {} : { before }) };
   for await (const view of graph.history(threadId, query)) views.push(view);
   const texts = new Map(views.map((view) => [view.checkpointId, textsOf(view)]));
   const shown = views.slice(0, limit);
-  const items = [];
+  const items: Checkpoint[] = [];
   for (const view of shown) {
     const parent = await parentTexts(graph, threadId, view, texts);
     items.push(describe(view, changesOf(view, texts.get(view.checkpointId), parent, page.values)));
@@ -43,13 +47,13 @@ export async function threadHistory(deps: ThreadDeps, owner: Owner, threadId: st
 
 type Texts = ReadonlyMap<string, string>;
 
-/** Each value of the state as JSON: what its size is measured on, and what tells a change. */
+/** Each value of the state as JSON, to measure its size and to compare it with the one before. */
 function textsOf({ values }: CheckpointView): Texts {
   return new Map(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value) ?? "null"]));
 }
 
 async function parentTexts(
-  graph: ThreadGraph,
+  graph: Pick<ThreadGraph, "view">,
   threadId: string,
   { parentId }: CheckpointView,
   texts: Map<string, Texts>,
@@ -78,7 +82,7 @@ function changesOf(
     }));
 }
 
-function describe(view: CheckpointView, changed: Change[]) {
+function describe(view: CheckpointView, changed: Change[]): Checkpoint {
   const { values: _, ...rest } = view;
   return { ...rest, changed };
 }

@@ -1,11 +1,30 @@
 import { randomUUID } from "node:crypto";
+import {
+  THREAD_FORMAT_VERSION,
+  type ThreadDocument,
+  threadDocument,
+} from "@aura-platform/contract/thread-document.ts";
+import type { Logger } from "pino";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { SavedThread } from "../ports/thread-archive.ts";
+import type { ThreadGraph } from "../ports/thread-graph.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../records/run.ts";
-import type { ThreadDeps } from "./deps.ts";
-import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
+
+type KnownRunsDeps = PortsOf<{ threads: "run" }>;
+
+type RefusalDeps = KnownRunsDeps & PortsOf<{ approvals: "get" }>;
+
+export type ImportDeps = RefusalDeps &
+  PortsOf<{ archive: "store"; queue: "enqueue" }> & {
+    /** Rejects while the backend does not answer. */
+    graph: () => Promise<Pick<ThreadGraph, "prepare" | "forget">>;
+    logger: Logger;
+    /** Unix ms. */
+    now: () => number;
+  };
 
 /**
  * Stores an exported thread as a new one of the caller's, under a new thread id and the runs' own ids. A run
@@ -16,7 +35,7 @@ import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.
  *   its runs or approvals is here already: `data` says which (`runId` or `requestId`), and in which thread
  *   when that is the caller's own
  */
-export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown): Promise<string> {
+export async function importThread(deps: ImportDeps, owner: Owner, body: unknown): Promise<string> {
   const document = parseDocument(body);
   const graph = await deps.graph();
   const storeState = document.state === null ? async () => {} : graph.prepare(document.state);
@@ -25,7 +44,7 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
   await refuseKnownRuns(deps, saved, owner);
   try {
     await storeState(threadId);
-    const stored = await deps.backend.archive.store(saved, deps.now());
+    const stored = await deps.archive.store(saved, deps.now());
     if (!stored) throw await refusal(deps, saved, owner);
   } catch (error) {
     await graph.forget(threadId).catch((err: unknown) => {
@@ -34,16 +53,15 @@ export async function importThread(deps: ThreadDeps, owner: Owner, body: unknown
     throw error;
   }
   // Runs that were not over are brought to their end.
-  if (saved.runs.some(({ closed }) => !closed))
-    await deps.backend.queue.enqueue({ ...owner, threadId }, "begun");
+  if (saved.runs.some(({ closed }) => !closed)) await deps.queue.enqueue({ ...owner, threadId }, "begun");
   return threadId;
 }
 
 function parseDocument(body: unknown): ThreadDocument {
   const { version } = z.object({ version: z.number() }).catch({ version: 0 }).parse(body);
-  if (version > FORMAT_VERSION) {
+  if (version > THREAD_FORMAT_VERSION) {
     throw new AuraError("E4000", {
-      data: { version, supported: FORMAT_VERSION },
+      data: { version, supported: THREAD_FORMAT_VERSION },
       detail: "a newer document",
     });
   }
@@ -58,25 +76,29 @@ function parseDocument(body: unknown): ThreadDocument {
 }
 
 /** The common case gets its answer before checkpoints are written; `store` decides. */
-async function refuseKnownRuns({ backend }: ThreadDeps, { runs }: SavedThread, owner: Owner): Promise<void> {
+async function refuseKnownRuns(
+  { threads }: KnownRunsDeps,
+  { runs }: SavedThread,
+  owner: Owner,
+): Promise<void> {
   for (const { run } of runs) {
-    const known = await backend.threads.run(run.runId);
+    const known = await threads.run(run.runId);
     if (known !== null) throw isHere({ runId: run.runId }, known, owner);
   }
 }
 
 /** Why `store` has stored nothing. */
-async function refusal(deps: ThreadDeps, saved: SavedThread, owner: Owner): Promise<AuraError> {
+async function refusal(deps: RefusalDeps, saved: SavedThread, owner: Owner): Promise<AuraError> {
   await refuseKnownRuns(deps, saved, owner);
   for (const { requestId } of saved.approvals) {
-    const known = await deps.backend.approvals.get(requestId);
+    const known = await deps.approvals.get(requestId);
     if (known !== null) return isHere({ requestId }, known, owner);
   }
-  // Deleted since.
+  // What was in the way has been deleted since.
   return new AuraError("E3001", { detail: "one of its runs or approvals was here already" });
 }
 
-/** Of what is somebody else's, the caller learns what their own document says. */
+/** Of somebody else's records the caller learns nothing but what stands in the caller's own document. */
 function isHere(
   which: { runId: string } | { requestId: string },
   known: Owner & { threadId: string },
@@ -90,7 +112,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
   const { thread, runs, approvals, effects } = document;
   const saved = runs.map(({ run, events, closed }) => {
     const over = closed && isTerminal(run.status);
-    // Whoever worked on it has never worked on it here.
+    // The processes that worked on it are none of this service.
     const { workers: _, alone: __, ...told } = run;
     const record: RunRecord = { ...told, ...owner, threadId };
     return {
@@ -111,7 +133,7 @@ function toSavedThread(document: ThreadDocument, owner: Owner, threadId: string,
       importedAt: now,
     },
     runs: saved,
-    // Whatever the file says of itself.
+    // Its owner and origin are never taken from the file.
     approvals: approvals.map((approval) => reowned({ ...approval, ...owner, threadId, imported: true }, now)),
     effects,
   };

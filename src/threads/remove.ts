@@ -1,23 +1,36 @@
 import { randomUUID } from "node:crypto";
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { OwnedThread } from "../ports/job-queue.ts";
 import type { Owner, ThreadRecord } from "../records/run.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+interface ReleaseDeps extends PortsOf<{ leases: "release"; queue: "enqueue" }> {
+  /** How long a thread that is being deleted keeps others away, in ms. */
+  leaseMs: number;
+}
+
+export type RemoveDeps = OwnThreadDeps &
+  ReleaseDeps &
+  PortsOf<{ leases: "acquire"; archive: "condemn" }> & {
+    /** Unix ms. */
+    now: () => number;
+  };
 
 /**
- * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on the way, the sweep's next finder
- * goes on.
+ * Deletes everything of a thread: checkpoints, runs, events, approvals, ledger. Should this process die on
+ * the way, whoever finds the thread with the next sweep goes on.
  *
  * @param purge deletes a condemned thread whose lease is held
  * @throws AuraError E1004 when the caller has no such thread; E3001 while it executes
  */
 export async function removeThread(
-  deps: ThreadDeps,
+  deps: RemoveDeps,
   owner: Owner,
   threadId: string,
   purge: (thread: ThreadRecord, leaseHolder: string) => Promise<void>,
 ): Promise<void> {
-  const { leases, archive, threads } = deps.backend;
+  const { leases, archive, threads } = deps;
   await ownThread(deps, owner, threadId);
   const holder = `delete-${randomUUID()}`;
   if (!(await leases.acquire(threadId, holder, deps.leaseMs))) throw new AuraError("E3001");
@@ -35,14 +48,14 @@ export async function removeThread(
 }
 
 async function giveBack(
-  { backend, leaseMs }: ThreadDeps,
+  { leases, queue, leaseMs }: ReleaseDeps,
   thread: OwnedThread,
   holder: string,
 ): Promise<void> {
   const { threadId } = thread;
-  const answer = await backend.leases.release(threadId, holder, leaseMs);
-  // Somebody left a note: it is for a worker, and so is the lease.
+  const answer = await leases.release(threadId, holder, leaseMs);
+  // Somebody has asked for work on the thread meanwhile: a worker has to do it, and needs the lease.
   if (answer !== "again") return;
-  await backend.leases.release(threadId, holder, leaseMs);
-  await backend.queue.enqueue(thread, "begun");
+  await leases.release(threadId, holder, leaseMs);
+  await queue.enqueue(thread, "begun");
 }

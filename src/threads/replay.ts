@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { AuraError } from "../errors.ts";
+import type { PortsOf } from "../ports/backend.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent } from "../records/event.ts";
 import type { Owner } from "../records/run.ts";
 import type { RunEvents } from "../runs/follow.ts";
-import { ownThread, type ThreadDeps } from "./deps.ts";
+import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
+
+export type ReplayDeps = OwnThreadDeps & PortsOf<{ threads: "runsOf"; eventLog: "read" | "tail" }>;
 
 export interface ReplayQuery {
   /** Only this run. */
@@ -26,19 +29,19 @@ const PAGE = 256;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each run. Nothing is executed; a run
- * that is not over is replayed as far as it has come.
+ * What is recorded of a thread's runs, exactly as it was sent, with the pauses that there were within each
+ * run. Nothing is executed; a run that is not over is replayed as far as it has come.
  *
  * @throws AuraError E1004 for a run or an event that the thread does not have
  */
 export async function replayThread(
-  deps: ThreadDeps,
+  deps: ReplayDeps,
   owner: Owner,
   threadId: string,
   query: ReplayQuery,
 ): Promise<Replay> {
   await ownThread(deps, owner, threadId);
-  const { threads, eventLog } = deps.backend;
+  const { threads, eventLog } = deps;
   const all = await threads.runsOf(threadId);
   const { from, speed } = query;
   const wanted = query.runId ?? from?.runId;
@@ -59,7 +62,7 @@ export async function replayThread(
 }
 
 async function* replayRuns(
-  log: EventLog,
+  log: Pick<EventLog, "read" | "tail">,
   runIds: readonly string[],
   after: number,
   speed: number,
@@ -78,7 +81,11 @@ async function* replayRuns(
 }
 
 /** The recorded events in groups of one moment each. */
-async function* moments(log: EventLog, runId: string, after: number): AsyncGenerator<StoredEvent[]> {
+async function* moments(
+  log: Pick<EventLog, "read" | "tail">,
+  runId: string,
+  after: number,
+): AsyncGenerator<StoredEvent[]> {
   const { lastSeq } = await log.tail(runId);
   let position = after;
   let moment: StoredEvent[] = [];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { lateDecisionIn, parsePublishedRequest } from "../../src/approvals/published-request.ts";
 import { decisionOf, parseSignal } from "../../src/approvals/signal.ts";
 
-// The two signals of the contract, section 4.
+// The two signals (docs/contract.md, section 4).
 const APPROVAL = '{"type":"approval","requestId":"req-12345","status":"approved","timestamp":1706152860}';
 const REJECTION =
   '{"type":"rejection","requestId":"req-12345","status":"rejected","reason":"...","timestamp":1706152860}';

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clip, harmlessLine, widthOf, wrap } from "../../cli/text.ts";
+import { harmlessLine, widthOf, wrap } from "../../cli/text.ts";
 
 const text = fc
   .array(
@@ -74,13 +74,4 @@ test.each([
 test("a text in one line has one space where its lines ended", () => {
   expect(harmlessLine("a \n\n  b\tc  d\n")).toBe("a b    c  d ");
   expect(harmlessLine("  a  b  ")).toBe("  a  b  ");
-});
-
-test("a mail's body in one line is drawn, however long it is", () => {
-  for (const part of [" ", "가", "x", "단어 ", "e\u0301", "👨‍👩‍👧‍👦", "\n", " \n", "\u0301", "\u202e"]) {
-    const long = part.repeat(400_000 / part.length);
-    harmlessLine(long);
-    wrap(long, 80);
-    clip(long, 80);
-  }
 });

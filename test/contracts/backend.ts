@@ -5,6 +5,7 @@ import { replaceContract } from "./approval-replace.ts";
 import { approvalStoreContract } from "./approval-store.ts";
 import { strangeRequestsContract } from "./approval-strange-requests.ts";
 import { supersedeContract } from "./approval-supersede.ts";
+import { approvalTransitionsContract } from "./approval-transitions.ts";
 import { callExaminationContract } from "./call-examination.ts";
 import { dueRunsContract } from "./due-runs.ts";
 import { effectLedgerContract } from "./effect-ledger.ts";
@@ -17,6 +18,7 @@ import { jobQueueContract, type MakeQueue } from "./job-queue.ts";
 import { knowledgeQueueContract, type MakeKnowledgeQueue } from "./knowledge-queue.ts";
 import { queuedRunsContract } from "./queued-runs.ts";
 import { runControlContract } from "./run-control.ts";
+import { runTransitionsContract } from "./run-transitions.ts";
 import { runWorkersContract } from "./run-workers.ts";
 import { signalBusContract } from "./signal-bus.ts";
 import { taskReportsContract } from "./task-reports.ts";
@@ -45,6 +47,7 @@ const SUITES: { readonly [P in Exclude<Port, "queue" | "knowledge">]: Suites<Mak
   eventLog: [eventLogContract],
   threads: [
     threadRegistryContract,
+    runTransitionsContract,
     queuedRunsContract,
     idempotencyContract,
     dueRunsContract,
@@ -55,6 +58,7 @@ const SUITES: { readonly [P in Exclude<Port, "queue" | "knowledge">]: Suites<Mak
   reports: [taskReportsContract],
   approvals: [
     approvalStoreContract,
+    approvalTransitionsContract,
     supersedeContract,
     replaceContract,
     publishedApprovalsContract,

@@ -35,9 +35,9 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
     });
 
     it("does not forget a run that has become due anew since it was seen", async () => {
-      const { runId, threadId } = await begun(1_000);
+      const { runId } = await begun(1_000);
       expect(await other.dueAt(runId)).toBe(1_000);
-      await threads.makeDue(runId, threadId, 1_500);
+      await threads.makeDue(runId, 1_500);
       await other.notDue(runId, 1_000);
       expect(await threads.dueAt(runId)).toBe(1_500);
       await other.notDue(runId, 1_500);
@@ -58,9 +58,10 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
         await threads.notDue(runId);
         expect(await other.takeDue(1e12, 2e12, 10)).toEqual([]);
         at += 1_000;
-        expect(await threads.transition(runId, ["failed"], to, at)).toBeNull();
+        expect(await threads.transition(runId, [from], to, at, {}, 2)).toBeNull();
         expect(await other.takeDue(1e12, 2e12, 10)).toEqual([]);
         await threads.transition(runId, [from], to, at);
+        expect(await threads.transition(runId, [from], to, at + 500)).toBeNull();
         expect(await other.takeDue(at - 1, 2e12, 10)).toEqual([]);
         expect(await other.takeDue(at, 2e12, 10)).toEqual([{ ...run, begun: true }]);
       }
@@ -71,10 +72,10 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
 
     it("goes by what it was told last", async () => {
       const run = await begun(1_000);
-      const { runId, threadId } = run;
-      await threads.makeDue(runId, threadId, 5_000);
+      const { runId } = run;
+      await threads.makeDue(runId, 5_000);
       expect(await other.takeDue(4_999, 9_000, 10)).toEqual([]);
-      await threads.makeDue(runId, threadId, 3_000);
+      await threads.makeDue(runId, 3_000);
       expect(await other.takeDue(3_000, 9_000, 10)).toEqual([run]);
     });
 
@@ -119,7 +120,7 @@ export function dueRunsContract(name: string, makeHarness: MakeHarness): void {
     });
 
     it("forgets a run of which there is no record", async () => {
-      await threads.makeDue(randomUUID(), randomUUID(), 1);
+      await threads.makeDue(randomUUID(), 1);
       expect(await threads.takeDue(5_000, 9_000, 1)).toEqual([]);
     });
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { OwnedThread } from "../../src/ports/job-queue.ts";
-import type { DueRun } from "../../src/ports/thread-registry.ts";
+import type { DueRun, ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import type { ApprovalRecord } from "../../src/records/approval.ts";
-import type { StoredEvent } from "../../src/records/event.ts";
 import type { Owner, RunRecord } from "../../src/records/run.ts";
 
 /** A backend under test, with the outside's view of it. */
@@ -71,6 +72,17 @@ export function awkwardContext(): Record<string, unknown> {
     'key with "quotes" and ]]': '"status":"pending"',
     nested,
   };
+}
+
+/** Takes a queued run to a status at that time (Unix ms), by way of `running` as every run goes. */
+export async function bringTo(
+  threads: ThreadRegistry,
+  runId: string,
+  to: Exclude<RunStatus, "queued">,
+  at: number,
+): Promise<RunRecord | null> {
+  const running = await threads.transition(runId, ["queued"], "running", at);
+  return to === "running" ? running : threads.transition(runId, ["running"], to, at);
 }
 
 export function aRun(fields: Partial<RunRecord> = {}): RunRecord {

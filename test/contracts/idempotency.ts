@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import { aRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { aRun, bringTo, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
 
 const BODY = "b1".repeat(32);
 const OTHER_BODY = "b2".repeat(32);
@@ -28,7 +28,7 @@ export function idempotencyContract(name: string, makeHarness: MakeHarness): voi
       const repeated = { kind: "repeated", runId: run.runId };
       // The thread is busy, and then it is not; another thread never is.
       expect(await other.begin(aRun({ threadId: run.threadId }), withKey(key))).toEqual(repeated);
-      await threads.transition(run.runId, ["queued"], "completed", 2);
+      await bringTo(threads, run.runId, "completed", 2);
       const again = aRun({ threadId: run.threadId });
       expect(await other.begin(again, withKey(key))).toEqual(repeated);
       expect(await other.begin(aRun(), withKey(key))).toEqual(repeated);

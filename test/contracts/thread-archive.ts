@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
+import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/ports/backend.ts";
-import type { SavedThread, ThreadPosition, ThreadSummary } from "../../src/ports/thread-archive.ts";
-import type { Owner, RunRecord, RunStatus } from "../../src/records/run.ts";
+import type { SavedThread, ThreadPosition } from "../../src/ports/thread-archive.ts";
+import type { Owner, RunRecord } from "../../src/records/run.ts";
 import {
   anApproval,
   aRun,
   awkwardContext,
+  bringTo,
   callCounter,
   type Harness,
   hostileIds,
@@ -32,7 +35,7 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
       const run = aRun(fields);
       await backend.threads.begin(run);
       if (status !== "queued") {
-        await backend.threads.transition(run.runId, ["queued"], status, run.createdAt + 1);
+        await bringTo(backend.threads, run.runId, status, run.createdAt + 1);
       }
       return run;
     };

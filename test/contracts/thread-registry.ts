@@ -4,6 +4,7 @@ import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import {
   aRun,
   awkwardContext,
+  bringTo,
   callCounter,
   type Harness,
   hostileIds,
@@ -67,7 +68,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       async (status) => {
         const run = aRun();
         await threads.begin(run);
-        if (status !== "queued") await threads.transition(run.runId, ["queued"], status, 2);
+        if (status !== "queued") await bringTo(threads, run.runId, status, 2);
         const next = aRun({ threadId: run.threadId });
         expect(await other.begin(next)).toEqual({ kind: "busy", runId: run.runId, status });
         expect(await threads.run(next.runId)).toBeNull();
@@ -79,7 +80,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       async (status) => {
         const run = aRun();
         await threads.begin(run);
-        await threads.transition(run.runId, ["queued"], status, 2);
+        await bringTo(threads, run.runId, status, 2);
         const next = aRun({ threadId: run.threadId, createdAt: run.createdAt + 5, replaces: run.runId });
         expect(await other.begin(next)).toEqual({ kind: "started" });
         expect(await threads.thread(run.threadId)).toMatchObject({
@@ -117,7 +118,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
     it("refuses a run id that is in use and changes nothing", async () => {
       const run = aRun();
       await threads.begin(run);
-      await threads.transition(run.runId, ["queued"], "completed", 2);
+      await bringTo(threads, run.runId, "completed", 2);
       await expect(threads.begin({ ...run, prompt: "again" })).rejects.toThrow("exists already");
       await expect(threads.begin(aRun({ runId: run.runId }))).rejects.toThrow("exists already");
       expect(await threads.run(run.runId)).toEqual({ ...run, status: "completed", updatedAt: 2 });
@@ -148,7 +149,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
     it("moves a run only from the statuses that are given", async () => {
       const run = aRun({ context: awkwardContext() });
       await threads.begin(run);
-      expect(await other.transition(run.runId, ["running", "waiting"], "completed", 5)).toBeNull();
+      expect(await other.transition(run.runId, ["running"], "completed", 5)).toBeNull();
       expect(await other.transition(run.runId, [], "completed", 5)).toBeNull();
       expect(await threads.run(run.runId)).toEqual(run);
       const running = { ...run, status: "running", updatedAt: 6 };
@@ -202,7 +203,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       for (const { runId } of runs) {
         await threads.begin(aRun({ runId, threadId }));
         expect(await other.begin(aRun({ threadId }))).toMatchObject({ kind: "busy" });
-        await threads.transition(runId, ["queued"], "completed", 2);
+        await bringTo(threads, runId, "completed", 2);
       }
       expect(await other.runsOf(threadId)).toEqual(runs.map(({ runId }) => runId));
     });
@@ -218,7 +219,7 @@ export function threadRegistryContract(name: string, makeHarness: MakeHarness): 
       await changes.reached(2);
       stopToo();
       await threads.begin(aRun({ threadId: run.threadId }));
-      await threads.transition(run.runId, ["queued"], "completed", 2);
+      await bringTo(threads, run.runId, "completed", 2);
       await threads.begin(aRun({ threadId: run.threadId }));
       await changes.reached(3);
       stop();

@@ -8,9 +8,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startOpenAiStub } from "../helpers/openai-stub.ts";
 import { startRedis } from "../helpers/redis.ts";
 import { JWT_SECRET } from "../helpers/stack.ts";
+import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { startMailServer } from "./mail-server.ts";
 import { answer } from "./model.ts";
-import { startFaultyProxy } from "./tcp-proxy.ts";
 
 /** Short, so that a run with crashes takes seconds; the defaults differ only in scale. */
 export const LEASE_MS = 1_500;
@@ -68,6 +68,7 @@ export async function startFleet({ instances, roles = "all", approvalTtlS = 1800
     ...TIMES,
   };
   const ignored = new Set<string>();
+  const kills: number[] = [];
   const onLine = (line: string) => {
     const requestId = /"requestId":"([^"]+)".*"signal ignored"/.exec(line)?.[1];
     if (requestId !== undefined) ignored.add(requestId);
@@ -75,7 +76,10 @@ export async function startFleet({ instances, roles = "all", approvalTtlS = 1800
   const members = await Promise.all(
     (roles === "all" ? (["all"] as const) : (["api", "worker"] as const)).flatMap((role) =>
       Array.from({ length: instances }, (_, index) =>
-        startInstance(`${role}-${index + 1}`, role, { ...env, AURA_ROLE: role }, logs, onLine),
+        startInstance(`${role}-${index + 1}`, role, { ...env, AURA_ROLE: role }, logs, {
+          onLine,
+          onKill: () => void kills.push(Date.now()),
+        }),
       ),
     ),
   );
@@ -94,6 +98,8 @@ export async function startFleet({ instances, roles = "all", approvalTtlS = 1800
     workers: members.filter(({ role }) => role !== "api"),
     /** Whether a worker has said that it ignores a signal about this request. */
     hasIgnored: (requestId: string) => ignored.has(requestId),
+    /** How many processes that work on runs have been killed since that time, in Unix ms. */
+    killsSince: (at: number) => kills.filter((each) => each >= at).length,
     /** Main Service's own connection, not through the faulty network. */
     main,
     /** kill -9 and start again; its data are on disk. */
@@ -117,7 +123,7 @@ async function startInstance(
   role: Instance["role"],
   env: NodeJS.ProcessEnv,
   logs: string,
-  onLine: (line: string) => void,
+  { onLine, onKill }: { onLine(line: string): void; onKill(): void },
 ): Promise<Instance> {
   let child: ChildProcess | null = null;
   let port = 0;
@@ -137,6 +143,7 @@ async function startInstance(
     url: "",
     restart: (pause) =>
       inTurn(async () => {
+        if (role !== "api") onKill();
         await end(child, "SIGKILL");
         await pause();
         await start();

@@ -21,6 +21,9 @@ const ENDS: Readonly<Record<Ending, readonly string[]>> = Object.freeze({
   "stop the answer": ["E3002", "done"],
 });
 
+/** A run that so many processes have ended with is closed, since nothing tells it from one that ends them (decision 52). */
+const ENDS_THAT_CLOSE = 3;
+
 export interface Outcome {
   seed: number;
   fault: Fault;
@@ -34,6 +37,9 @@ export interface Outcome {
   violations: string[];
   /** What the client saw, for the report of a violation. */
   seen: string[];
+  runId: string | null;
+  /** The folder of its processes' logs. */
+  logs: string;
   /** What must still hold when everything is over. */
   recheck(): string[];
 }
@@ -47,6 +53,8 @@ export interface Evidence {
   subjects: string[];
   decisions: Map<string, Verdict>;
   violations: string[];
+  /** When the scenario began, in Unix ms. */
+  began: number;
 }
 
 /** The two invariants, mail by mail, and how the client was told. */
@@ -55,8 +63,9 @@ export function judge(evidence: Evidence): Outcome {
   const words = () => wrongWords(fleet, client.events, subjects);
   const violations = [...evidence.violations, ...wrongMails(evidence), ...words()];
   let unknown = 0;
-  // Cancelled or superseded, an approved mail may come too late to be sent.
-  const mustBeDone = ending !== "supersede" && ending !== "cancel";
+  // Cancelled, superseded or closed, an approved mail may come too late to be sent.
+  const closed = isClosed(evidence);
+  const mustBeDone = ending !== "supersede" && ending !== "cancel" && !closed;
   for (const subject of subjects) {
     const told = lastToolEvent(client.events, subject);
     const isUnknown = told?.data.status === "failed" && /unknown|알 수 없/.test(String(told.data.result));
@@ -70,13 +79,22 @@ export function judge(evidence: Evidence): Outcome {
   }
   const last = client.events.at(-1);
   const end = last?.type === "error" ? last.data.errorCode : "done";
-  if (!ENDS[ending].includes(end)) violations.push(`ended with ${end}`);
+  if (!closed && !ENDS[ending].includes(end)) violations.push(`ended with ${end}`);
   const seen = client.events.map(
     ({ id, type, data }) => `${id.split(":")[1]} ${JSON.stringify({ type, data })}`,
   );
   const delivered = subjects.filter((subject) => fleet.mails.delivered(subject) > 0).length;
-  const facts = { seed, fault, ending, mails: subjects.length, end, delivered, unknown };
+  const where = { runId: client.runId(), logs: fleet.logs };
+  const facts = { seed, fault, ending, mails: subjects.length, end, delivered, unknown, ...where };
   return { ...facts, violations, seen, recheck: () => [...wrongMails(evidence), ...words()] };
+}
+
+/** The run was closed as one that ends its processes, and processes were in fact ended, as often as that takes. */
+function isClosed({ fleet, client, began }: Evidence): boolean {
+  const last = client.events.at(-1);
+  return (
+    last?.type === "error" && last.data.reason === "no_progress" && fleet.killsSince(began) >= ENDS_THAT_CLOSE
+  );
 }
 
 function wrongMails({ fleet, subjects, decisions }: Evidence): string[] {

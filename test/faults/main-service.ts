@@ -22,7 +22,7 @@ return 1`;
 export type Verdict = "approved" | "rejected";
 
 /**
- * Decides as Main Service does (contract, section 8: rewrite the request, keep the signal, publish).
+ * Decides as Main Service does (docs/contract.md, section 8: rewrite the request, keep the signal, publish).
  *
  * @returns what publishes the signal; null when the request had been decided
  */
@@ -34,7 +34,7 @@ export async function decideAtMain(
   const key = `hitl:request:${requestId}`;
   const text = await redis.get(key);
   const request = JSON.parse(text ?? "null");
-  // Nothing else counts as decided (contract, section 8).
+  // Nothing else counts as decided (docs/contract.md, section 8).
   if (text === null || ["approved", "rejected"].includes(request.status)) return null;
   const decided = {
     ...request,

@@ -54,6 +54,7 @@ export function plotOf(seed: number) {
 export async function runScenario(fleets: Fleets, seed: number): Promise<Outcome> {
   const { random, fault, ending, mails } = plotOf(seed);
   const fleet = ending === "expire" ? fleets.expiring : fleets.lasting;
+  const began = Date.now();
   const subjects = Array.from({ length: mails }, (_, index) => `s${seed}-${index}`);
   const giveUp = AbortSignal.timeout(PATIENCE_MS);
   const threadId = `faults-${seed}-${process.pid}`;
@@ -79,7 +80,7 @@ export async function runScenario(fleets: Fleets, seed: number): Promise<Outcome
   if (violations.length === 0) violations.push(...(await compareWithLog(fleet, client, random)));
   if (violations.length === 0)
     violations.push(...(await auditDiffers(fleet, threadId, client.events, giveUp)));
-  return judge({ fleet, client, seed, fault, ending, subjects, decisions, violations });
+  return judge({ fleet, client, seed, fault, ending, subjects, decisions, violations, began });
 }
 
 /** Decides every approval as it is asked, in any order; with another ending only some of them. */

@@ -5,7 +5,7 @@ import { buildGraph, type GraphOptions } from "../../graphs/aura/build.ts";
 import { createModel } from "../../graphs/create-model.ts";
 import type { ApprovalRequest } from "../../graphs/state/approval.ts";
 import type { GraphEvent } from "../../graphs/state/graph-event.ts";
-import { type Prompt, runInput, type State } from "../../graphs/state/state.ts";
+import { runInput, type State } from "../../graphs/state/state.ts";
 import { type AuraTool, type ToolContext, ToolError } from "../../tools/tool.ts";
 import { type OpenAiStub, type StubStep, startOpenAiStub } from "../helpers/openai-stub.ts";
 
@@ -98,7 +98,10 @@ export async function harness(steps: StubStep[] = [], options: Partial<GraphOpti
     reports,
     config,
     stream,
-    run: (prompt: string, rest: Partial<Prompt> & { thread?: string; signal?: AbortSignal } = {}) =>
+    run: (
+      prompt: string,
+      rest: Partial<Parameters<typeof runInput>[0]> & { thread?: string; signal?: AbortSignal } = {},
+    ) =>
       stream(
         runInput({ prompt, context: rest.context ?? {}, language: rest.language ?? "en" }),
         rest.thread,

@@ -15,7 +15,7 @@ export function anEvent(fields: Partial<KnowledgeEvent> = {}): KnowledgeEvent {
   };
 }
 
-/** The contract's own example (section 6). */
+/** The form of docs/contract.md, section 6, in which everything stands beside the ids. */
 export function flatEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     eventId: `event-${randomUUID()}`,

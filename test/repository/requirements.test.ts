@@ -14,3 +14,9 @@ test("every requirement of the contract is cited by a test, and no other number 
   }
   expect([...cited].sort()).toEqual(Object.keys(REQUIREMENTS).sort());
 });
+
+test("docs/contract.md names every requirement, and no other number", () => {
+  const text = readFileSync(join(root, "../docs/contract.md"), "utf8");
+  const named = new Set(text.match(/\bR\d+\.\d+\b/g));
+  expect([...named].sort()).toEqual(Object.keys(REQUIREMENTS).sort());
+});

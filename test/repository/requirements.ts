@@ -1,5 +1,5 @@
 /**
- * What docs/contract asks of this service, numbered by the contract's sections. Every test that holds one cites its
+ * What docs/contract.md asks of this service, numbered by its sections. Every test that holds one cites its
  * number in its title, as [R3.1]; test/repository/requirements.test.ts fails for a number that no test cites.
  */
 export const REQUIREMENTS = Object.freeze({

@@ -1,3 +1,4 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { pino } from "pino";
@@ -7,7 +8,6 @@ import { closing } from "../../graphs/aura/outside.ts";
 import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import type { Agent } from "../../src/ports/agent-graph.ts";
-import type { WireEvent } from "../../src/records/event.ts";
 import { eachEvent } from "../../src/runs/each-event.ts";
 import { createPresence } from "../../src/runs/presence.ts";
 import { windUp } from "../../src/runs/wind-up.ts";
@@ -123,16 +123,19 @@ test("a call's last word is true, is said once, and is the same for the client, 
             values: { messages: [new AIMessage({ id: runId, content: "" })] },
             tasks: closed ? [] : open.map(({ taskId }) => ({ id: taskId, name: "tools", interrupts: [] })),
           }),
-          updateState: async (_thread: unknown, values: { messages: ToolMessage[] }) => {
-            read.push(...values.messages.filter((message) => ToolMessage.isInstance(message)));
-            closed = true;
-          },
         },
+        answerCalls: async (_thread: unknown, closings: { message: ToolMessage }[]) => {
+          read.push(...closings.map(({ message }) => message).filter((each) => ToolMessage.isInstance(each)));
+          closed = true;
+        },
+        hasUnappliedAnswers: () => false,
         openCalls: () => (closed ? [] : open),
         closing,
         settled: async () => {},
         forget: async () => {},
-        partialAnswer: () => ({}),
+        keepPartialAnswer: async () => {
+          closed = true;
+        },
       } as unknown as Agent;
       const error = { errorCode: "E5000", message: "the model failed" } as const;
       const over = await threads.transition(
@@ -152,7 +155,7 @@ test("a call's last word is true, is said once, and is the same for the client, 
           throw new Error("cut off");
         },
       };
-      const deps = { backend: { ...backend, eventLog: cuttingLog }, agent, logger, presence, now: Date.now };
+      const deps = { ...backend, eventLog: cuttingLog, agent, logger, presence, now: Date.now };
       await windUp(deps, over, "cancelled").catch((reason: unknown) => {
         if (!cutOff) throw reason;
       });
@@ -164,12 +167,11 @@ test("a call's last word is true, is said once, and is the same for the client, 
         if (event.type === "tool_execution" && event.data.status !== "executing")
           ends.push(event.data as never);
       });
-      const deps2 = { backend, logger, now: Date.now, leaseMs: 1, graph: async () => ({}) as never } as never;
       const audit = z
         .object({
           items: z.array(z.object({ toolCallId: z.string(), outcome: z.object({ state: z.string() }) })),
         })
-        .parse(await threadAudit(deps2, OWNER, threadId));
+        .parse(await threadAudit(backend, OWNER, threadId));
       for (const [at, { word, asks, isCheckpointed }] of calls.entries()) {
         const { toolCallId } = key(at);
         expect(ends.filter((end) => end.toolCallId === toolCallId).map(({ outcome }) => outcome)).toEqual([

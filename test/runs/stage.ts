@@ -12,7 +12,6 @@ import { createHolding } from "../../src/runs/holding.ts";
 import { createPresence } from "../../src/runs/presence.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { type StubStep, startOpenAiStub } from "../helpers/openai-stub.ts";
-import { JWT_SECRET } from "../helpers/stack.ts";
 
 export interface StageOptions {
   script: StubStep[];
@@ -34,7 +33,11 @@ export async function startStage(options: StageOptions) {
   const holding = createHolding(backend.leases, 600_000, logger, Date.now);
   const presence = createPresence({ threads: backend.threads, leaseMs: 600_000, logger });
   const env = { AURA_BACKEND: "embedded", OPENAI_BASE_URL: model.url, OPENAI_API_KEY: "key" };
-  const config = loadConfig({ JWT_SECRET, SMTP_URL: mailbox.url, ...env });
+  const config = loadConfig({
+    JWT_SECRET: "nobody-asks-this-stage-for-a-token",
+    SMTP_URL: mailbox.url,
+    ...env,
+  });
   const agent = createAgent(config, {
     threads: { saver, forget: ({ thread_id }) => saver.deleteThread(thread_id) },
     ledger: backend.ledger,
@@ -43,7 +46,7 @@ export async function startStage(options: StageOptions) {
     reach: {},
   });
   const { limits } = config;
-  const deps = { backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000, limits };
+  const deps = { ...backend, agent, logger, presence, now: Date.now, approvalTtlMs: 600_000, limits };
   const stop = { shutdown: new AbortController().signal, cancellations: createCancellations() };
   return {
     backend,

@@ -20,7 +20,7 @@ test.each(["approved", "rejected", "expired"] as const)(
     await backend.approvals.settle(decided.requestId, { status, decidedAt: 3 });
     const queuedCaps = { user: 10, tenant: 10 };
     const starting = startRun(
-      { backend, now: () => 4, queuedCaps },
+      { ...backend, now: () => 4, queuedCaps },
       { owner: { tenantId, userId }, threadId, prompt: "hi", context: {}, language: "en", traceId: "t" },
     );
     await expect(starting).rejects.toMatchObject({ code: "E3001", data: { runId } });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import { removeThread } from "../../src/threads/remove.ts";
-import { aRun } from "../contracts/harness.ts";
+import { aRun, bringTo } from "../contracts/harness.ts";
 
 const logger = pino({ level: "silent" });
 
@@ -16,7 +16,7 @@ test("a run that begins and comes to wait while its thread is being deleted is d
   const [first, second] = [aRun(), aRun()];
   const { threadId } = first;
   await backend.threads.begin(first);
-  await backend.threads.transition(first.runId, ["queued"], "completed", first.createdAt + 1);
+  await bringTo(backend.threads, first.runId, "completed", first.createdAt + 1);
   const acquire: typeof backend.leases.acquire = async (...lease) => {
     // Between the look at the thread and its lease.
     await backend.threads.begin({ ...second, threadId, tenantId: first.tenantId, userId: first.userId });
@@ -26,12 +26,10 @@ test("a run that begins and comes to wait while its thread is being deleted is d
   };
   const purged: string[] = [];
   const deps = {
-    backend: { ...backend, leases: { ...backend.leases, acquire } },
-    graph: () => Promise.reject(new Error("not asked for")),
-    logger,
+    ...backend,
+    leases: { ...backend.leases, acquire },
     now: Date.now,
     leaseMs: 20_000,
-    queuedCaps: { user: 10, tenant: 10 },
   };
   await removeThread(deps, first, threadId, async ({ currentRunId }) => void purged.push(currentRunId));
   expect(purged).toEqual([second.runId]);

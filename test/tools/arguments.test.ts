@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { mcpServers } from "../../src/mcp/settings.ts";
 import { toAuraTools } from "../../src/mcp/tools.ts";
-import { parseArguments } from "../../tools/arguments.ts";
+import { checkArguments } from "../../tools/arguments.ts";
 import { currentTime } from "../../tools/current-time.ts";
 import { recentEvents, searchKnowledge } from "../../tools/knowledge.ts";
 import { listMyTasks } from "../../tools/list-my-tasks.ts";
 import { sendEmail } from "../../tools/send-email.ts";
 
-const taken = (schema: z.ZodObject, args: Record<string, unknown>) => parseArguments(schema, args).data;
+const taken = (schema: z.ZodObject, args: Record<string, unknown>) => checkArguments(schema, args).data;
 
 describe("null for an optional argument of a tool of ours", () => {
   const nothing = { events: [], byWordsOnly: false, left: 0, incoming: false };
@@ -30,9 +30,9 @@ describe("null for an optional argument of a tool of ours", () => {
     expect(taken(schema, args)).toEqual(required);
     // What has to be given has to be given.
     for (const name of Object.keys(required)) {
-      expect(parseArguments(schema, { ...args, [name]: null }).error?.issues[0]?.path).toEqual([name]);
+      expect(checkArguments(schema, { ...args, [name]: null }).error?.issues[0]?.path).toEqual([name]);
     }
-    expect(parseArguments(schema, { ...args, invented: null }).success).toBe(false);
+    expect(checkArguments(schema, { ...args, invented: null }).success).toBe(false);
   });
 });
 
@@ -99,21 +99,21 @@ describe("null for an optional argument of an MCP server's tool", () => {
     ],
   ])("%s", (_, schema, args, expected) => {
     const before = structuredClone(args);
-    const parsed = parseArguments(mcp(schema), args);
+    const parsed = checkArguments(mcp(schema), args);
     expect(parsed.data).toEqual(expected);
     expect(parsed.success).toBe(expected !== undefined);
     expect(args).toEqual(before);
   });
 
   it("is told as the model wrote it, when something else is wrong", () => {
-    const { error } = parseArguments(mcp({ properties: { a: text }, required: ["b"] }), { a: null });
+    const { error } = checkArguments(mcp({ properties: { a: text }, required: ["b"] }), { a: null });
     expect(error?.issues[0]?.message).toContain('"b" is missing');
   });
 
   it("has a bound, however many there are", () => {
     const names = Array.from({ length: 1_000 }, (_, at) => `n${at}`);
     const schema = mcp({ properties: Object.fromEntries(names.map((name) => [name, text])) });
-    expect(parseArguments(schema, Object.fromEntries(names.map((name) => [name, null]))).success).toBe(false);
+    expect(checkArguments(schema, Object.fromEntries(names.map((name) => [name, null]))).success).toBe(false);
     const some = Object.fromEntries(names.slice(0, 40).map((name) => [name, null]));
     expect(taken(schema, some)).toEqual({});
   });
@@ -139,7 +139,7 @@ describe("whatever the arguments", () => {
   it("what is taken is right by itself, and differs by nulls alone", () => {
     fc.assert(
       fc.property(args, (given) => {
-        const parsed = parseArguments(schema, given);
+        const parsed = checkArguments(schema, given);
         if (!parsed.success) return;
         expect(schema.safeParse(parsed.data).success).toBe(true);
         const put = (from: unknown): string =>

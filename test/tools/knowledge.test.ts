@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
-import {
-  type KnowledgeAnswer,
-  type KnowledgeReader,
-  recentEvents,
-  searchKnowledge,
-} from "../../tools/knowledge.ts";
+import { type KnowledgeReader, recentEvents, searchKnowledge } from "../../tools/knowledge.ts";
 import { ToolError } from "../../tools/tool.ts";
 
+type KnowledgeAnswer = Awaited<ReturnType<KnowledgeReader["search"]>>;
 const FOUND_NOTHING: KnowledgeAnswer = { events: [], byWordsOnly: false, left: 0, incoming: false };
 const asked: unknown[] = [];
 const note = async (_owner: unknown, query: unknown) => {

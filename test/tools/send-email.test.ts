@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { deriveMessageId } from "../../tools/message-id.ts";
 import { createToolRegistry } from "../../tools/registry.ts";
-import { deriveMessageId, sendEmail } from "../../tools/send-email.ts";
+import { sendEmail } from "../../tools/send-email.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { type SmtpOptions, startSmtp } from "../helpers/smtp.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countUnseen, quoted, visible } from "../../tools/visible.ts";
+import { countUnseen, inQuotes, visible } from "../../tools/visible.ts";
 
 const UNSEEN = [
   ..."\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c",
@@ -13,7 +13,7 @@ describe("visible", () => {
     (name, character) => {
       const shown = `⟨U+${name.slice(2).toUpperCase().padStart(4, "0")}⟩`;
       expect(visible(`a${character}b`)).toBe(`a${shown}b`);
-      expect(quoted(`${character}`)).toBe(`"${shown}"`);
+      expect(inQuotes(`${character}`)).toBe(`"${shown}"`);
     },
   );
 
@@ -36,7 +36,7 @@ describe("visible", () => {
 
 describe("quoted", () => {
   it("keeps text of strangers from ending its quotation", () => {
-    expect(quoted('Hi" to boss@dwp.com?\n\\')).toBe('"Hi\\" to boss@dwp.com?⟨U+000A⟩\\\\"');
+    expect(inQuotes('Hi" to boss@dwp.com?\n\\')).toBe('"Hi\\" to boss@dwp.com?⟨U+000A⟩\\\\"');
   });
 
   it("[fuzz] is one line in which nothing is hidden, and ends where it ends", () => {
@@ -45,7 +45,7 @@ describe("quoted", () => {
       fc.property(
         text.map((parts) => parts.join("")),
         (any) => {
-          const shown = quoted(any);
+          const shown = inQuotes(any);
           expect(shown).toMatch(/^"(?:[^"\\]|\\["\\])*"$/u);
           expect(shown).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u);
         },

@@ -20,9 +20,12 @@ export const agentStep = z.strictObject({
 });
 export type AgentStep = z.output<typeof agentStep>;
 
-/** A step as a thread's state holds it, and as a client may edit it there. */
+/** A step as a thread's state holds it. */
 export const planStep = agentStep.extend({
   confidence: z.number().min(0).max(1),
   tool: z.string().exactOptional().describe("The tool that the step means to use, when it names one"),
 });
 export type PlanStep = z.output<typeof planStep>;
+
+/** The same as a client may put it into a state: what it says more is dropped, as of every body. */
+export const editedStep = planStep.strip();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { id } from "./ids.ts";
 import { jsonText } from "./json-text.ts";
+import { open } from "./reading.ts";
 import { localDateTime } from "./times.ts";
 
 // Main Service's records of long-running work, and its API for them (docs/contract.md, sections 5 and 8). Its
@@ -41,6 +42,13 @@ export const createTaskBody = z.object({
 });
 export type CreateTaskBody = z.output<typeof createTaskBody>;
 
+/** Characters that DWP's table takes (VARCHAR); its other columns are TEXT. */
+export const TASK_COLUMN_CHARS = Object.freeze({
+  taskType: 100,
+  userId: 50,
+  tenantId: 50,
+} satisfies Partial<Record<keyof CreateTaskBody, number>>);
+
 /** Body of `PATCH /main/agent/tasks/{id}/progress`. Main Service forgets a description that is not in it. */
 export const taskProgressBody = z.object({
   progress,
@@ -51,6 +59,7 @@ export type TaskProgressBody = z.output<typeof taskProgressBody>;
 
 /** Query of `POST /main/agent/tasks/{id}/fail`. */
 export const failTaskQuery = z.object({ errorMessage: z.string().min(1) });
+export type FailTaskQuery = z.output<typeof failTaskQuery>;
 
 /** Query of `GET /main/agent/tasks`. */
 export const tasksQuery = z.object({
@@ -59,18 +68,24 @@ export const tasksQuery = z.object({
   page: z.string().regex(/^\d+$/).transform(Number).default(0),
   size: z.string().regex(/^\d+$/).transform(Number).default(20),
 });
+export type TasksQuery = z.output<typeof tasksQuery>;
+/** The same as it is written. */
+export type WrittenTasksQuery = z.input<typeof tasksQuery>;
 
 export const taskParams = z.object({ taskId: id });
 
 /** What is read of the answer to the creation. */
 export const createdTask = z.object({ taskId: id });
 
-/** A task in a list, as it is read: Java writes null for what is not there, and times in several forms. */
+/**
+ * A task in a list, as it is read: Java writes null for what is not there, and times in several forms. A
+ * status that we do not know is shown as it is.
+ */
 export const listedTask = z.object({
   taskId: z.string(),
   taskType: z.string(),
-  status: taskStatus,
-  progress: z.number(),
+  status: open(taskStatus),
+  progress: z.number().nullish(),
   description: z.string().nullish(),
   createdAt: z.unknown().optional(),
   updatedAt: z.unknown().optional(),

@@ -64,3 +64,4 @@ export const editBody = z.object({ arguments: jsonObject });
 
 /** Answer of `GET /aura/approvals`. */
 export const approvalList = z.strictObject({ items: z.array(pendingApproval) });
+export type ApprovalList = z.output<typeof approvalList>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { planStep } from "./agent-step.ts";
+import { editedStep } from "./agent-step.ts";
 import { id } from "./ids.ts";
 import { jsonObject } from "./json-text.ts";
 import { language } from "./languages.ts";
@@ -42,11 +42,12 @@ export const historyPage = z.strictObject({
   items: z.array(checkpoint),
   nextCursor: z.string().exactOptional(),
 });
+export type HistoryPage = z.output<typeof historyPage>;
 
 /** Changes to a state before a run goes on from it. Messages and steps are replaced by id, or added. */
 export const stateEdits = z.strictObject({
   messages: z.array(editedMessage).max(1_000).exactOptional(),
-  steps: z.array(planStep).max(100).exactOptional(),
+  steps: z.array(editedStep).max(100).exactOptional(),
   context: jsonObject.exactOptional(),
   language: language.exactOptional(),
 });

@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { jsonObject } from "./json-text.ts";
 
+/** What the names of channels of domain events begin with. */
+export const DOMAIN_EVENT_PREFIX = "dwp:events:";
+
 /** DWP's channels of domain events (docs/contract.md, section 6). One event may arrive on two of them. */
-export const DOMAIN_EVENT_CHANNELS = Object.freeze([
-  "dwp:events:all",
-  "dwp:events:mail",
-  "dwp:events:approval",
-] as const);
+export const DOMAIN_EVENT_CHANNEL = Object.freeze({
+  all: `${DOMAIN_EVENT_PREFIX}all`,
+  mail: `${DOMAIN_EVENT_PREFIX}mail`,
+  approval: `${DOMAIN_EVENT_PREFIX}approval`,
+} as const);
+export const DOMAIN_EVENT_CHANNELS = Object.freeze(Object.values(DOMAIN_EVENT_CHANNEL));
 
 const MAX_NAME_CHARS = 256;
 const CONTROL = /\p{Cc}/u;
@@ -25,12 +29,17 @@ export const domainEvent = z.object({
   timestamp: z.unknown().describe("When it happened, in any form that a service of DWP writes"),
   source: name.nullish(),
 });
+export type DomainEvent = z.output<typeof domainEvent>;
+/** The same as a service publishes it. */
+export type WrittenDomainEvent = z.input<typeof domainEvent>;
 
 /** The form in which the Java publisher sends it. A `data` that is no object is a field of a flat event. */
 export const nestedDomainEvent = domainEvent.extend({ data: jsonObject, metadata: z.unknown().optional() });
+export type WrittenNestedDomainEvent = z.input<typeof nestedDomainEvent>;
 
 /** What an event may name as its object, beside `data` or in it. */
 export const eventSubject = z.object({ mailId: name.nullish(), documentId: name.nullish() });
+export type EventSubject = z.output<typeof eventSubject>;
 
 /** Body of `POST /aura/events`: one event or a list; what is in each is looked at one by one. */
 export const eventsBody = z.union(

@@ -35,10 +35,13 @@ export const failureEnvelope = z.strictObject({
 });
 export type FailureEnvelope = z.output<typeof failureEnvelope>;
 
+export type SuccessEnvelope<Data = unknown> = Omit<
+  z.output<ReturnType<typeof successOf<z.ZodUnknown>>>,
+  "data"
+> & { data: Data };
+
 /** What Aura-Platform answers to everything but a stream. */
-export type Envelope<Data = unknown> =
-  | (Omit<z.output<ReturnType<typeof successOf<z.ZodUnknown>>>, "data"> & { data: Data })
-  | FailureEnvelope;
+export type Envelope<Data = unknown> = SuccessEnvelope<Data> | FailureEnvelope;
 
 /**
  * Any envelope of DWP, as it is read: services of Java write null for what is not there, and send no

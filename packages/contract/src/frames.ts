@@ -36,6 +36,8 @@ export const FRAME_DATA = Object.freeze({
   error: EVENTS.error.extend(cutMark),
 } satisfies Record<EventType, z.ZodObject>);
 
+export type FrameData<T extends EventType = EventType> = z.output<(typeof FRAME_DATA)[T]>;
+
 /** All that is left of an event of which even a part does not fit. */
 const nothingFits = z.strictObject({ truncated: z.literal(true) });
 

@@ -17,6 +17,7 @@ export type KnowledgeState = z.output<typeof knowledgeState>;
 
 /** Answer of `GET /health`: the process is alive. */
 export const health = z.strictObject({ status: z.literal("UP") });
+export type Health = z.output<typeof health>;
 
 /** Answer of `GET /ready`: its backend answers too. `knowledge` may be unwell while the service is ready. */
 export const readiness = health.extend({ backend: z.string(), knowledge: knowledgeState.exactOptional() });

@@ -39,6 +39,8 @@ export const hitlRequest = z.strictObject({
   settledBy: z.literal("aura").exactOptional().describe("Set when we have settled it, and no person has"),
   outcome: settlement.exactOptional().describe("What it became then"),
   reason: z.string().exactOptional(),
+  editOf: z.string().exactOptional().describe("The request that it has taken the place of, edited"),
+  editedAs: z.string().exactOptional().describe("The request that has taken its place, edited"),
 });
 export type HitlRequest = z.output<typeof hitlRequest>;
 
@@ -64,6 +66,7 @@ export const decidedRequest = hitlRequest.extend({
   rejectedBy: z.string().exactOptional(),
   rejectedAt: unixMs.exactOptional(),
 });
+export type DecidedRequest = z.output<typeof decidedRequest>;
 
 /** `hitl:session:{sessionId}` and `hitl:task:{taskId}`: the bare id of the request. */
 export const requestPointer = z.string();
@@ -114,6 +117,7 @@ export const decisionAnswer = z.strictObject({
   status: z.string(),
   reason: z.string().exactOptional(),
 });
+export type DecisionAnswer = z.output<typeof decisionAnswer>;
 
 const said = z.string().nullish();
 

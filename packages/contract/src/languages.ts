@@ -12,5 +12,6 @@ export type Sentence = Readonly<Record<Language, string>>;
 
 /** The language that a tag (`ko`, `en-US`, `ko_KR`) names; undefined for every other one. */
 export function languageOfTag(tag: string): Language | undefined {
-  return language.safeParse(tag.toLowerCase().split(/[-_]/)[0]).data;
+  const [base] = tag.toLowerCase().split(/[-_]/);
+  return LANGUAGES.find((each) => each === base);
 }

@@ -67,10 +67,13 @@ function loosen(schema: z.core.$ZodType, words: OpenWords): z.core.$ZodType {
     return schema.clone({ ...schema.def, options: schema.def.options.map(inner) });
   }
   if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodOptional) {
-    return schema.clone({ ...schema.def, innerType: inner(schema.def.innerType) });
+    const innerType = inner(schema.def.innerType);
+    // A clone would lose its description.
+    return innerType === schema.def.innerType ? schema : schema.clone({ ...schema.def, innerType });
   }
   if (schema instanceof z.ZodNullable) {
-    return schema.clone({ ...schema.def, innerType: inner(schema.def.innerType) });
+    const innerType = inner(schema.def.innerType);
+    return innerType === schema.def.innerType ? schema : schema.clone({ ...schema.def, innerType });
   }
   return schema;
 }

@@ -33,6 +33,7 @@ export const threadPage = z.strictObject({
   items: z.array(threadSummary),
   nextCursor: z.string().exactOptional(),
 });
+export type ThreadPage = z.output<typeof threadPage>;
 
 /** Answer of `GET /aura/threads/{threadId}`. */
 export const threadDetail = z.strictObject({
@@ -52,6 +53,7 @@ export type ThreadDetail = z.output<typeof threadDetail>;
 
 /** A thread that was deleted, or has come with a file. */
 export const threadRef = z.strictObject({ threadId: id });
+export type ThreadRef = z.output<typeof threadRef>;
 
 /** Body of `POST /aura/threads/{threadId}/replay`; speed 0 is at once. */
 export const replayBody = z.object({

@@ -1,7 +1,8 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { ApprovalRecord, Decision } from "../../records/approval.ts";
-import { HITL_TTL_S, toHitlRequest } from "../../records/approval.ts";
+import { toHitlRequest } from "../../records/approval.ts";
 import type { Owner } from "../../records/run.ts";
 import { hitlRequestKey, hitlSessionKey, hitlSignalKey, hitlTaskKey } from "../hitl-keys.ts";
 import {
@@ -63,7 +64,7 @@ export function createEmbeddedApprovalStore(
   };
 
   /** Null when it may not be settled so. */
-  const settlePending = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
+  const settle = (record: ApprovalRecord, wanted: Decision): ApprovalRecord | null => {
     const settling = settlingOf(record, bus.get(hitlRequestKey(record.requestId)), wanted);
     return settling === null ? null : settleAs(record, settling);
   };
@@ -110,9 +111,9 @@ export function createEmbeddedApprovalStore(
     async settle(requestId, decision) {
       const record = records.get(requestId);
       if (record === undefined) return null;
-      const settled = record.status === "pending" ? settlePending(record, decision) : null;
+      const settled = settle(record, decision);
       if (settled === null) return { settled: false, record: structuredClone(record) };
-      await makeDue(record.runId, record.threadId, decision.decidedAt);
+      await makeDue(record.runId, decision.decidedAt);
       return { settled: true, record: structuredClone(settled) };
     },
     async supersede(threadId, runId, at) {
@@ -120,9 +121,7 @@ export function createEmbeddedApprovalStore(
       const decided = open.find((record) => awaitsResume(record.status) || isPublishedAsDecided(record));
       if (decided !== undefined) return { kind: "decided", record: structuredClone(decided) };
       const decision: Decision = { status: "superseded", decidedAt: at };
-      const settled = open.map((record) =>
-        record.status === "pending" ? (settlePending(record, decision) ?? record) : record,
-      );
+      const settled = open.map((record) => settle(record, decision) ?? record);
       const superseded = settled.filter(({ status }) => status === "superseded");
       return { kind: "superseded", records: structuredClone(superseded) };
     },
@@ -134,7 +133,7 @@ export function createEmbeddedApprovalStore(
       settleAs(record, replacement);
       unfinished.remove(record.threadId, requestId);
       openOne(edited);
-      await makeDue(edited.runId, edited.threadId, edited.createdAt);
+      await makeDue(edited.runId, edited.createdAt);
       return { kind: "replaced", record: structuredClone(records.get(edited.requestId) ?? edited) };
     },
     async link(requestId, taskId) {

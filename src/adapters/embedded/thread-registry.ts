@@ -1,6 +1,6 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
-import { isOwnedBy, isTerminal } from "../../records/run.ts";
+import { checkTransition, isOwnedBy, isTerminal } from "../../records/run.ts";
 import { attended, withAttendance } from "./attendance.ts";
 import { createDueRuns, type DueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";
@@ -82,8 +82,9 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       return [...records.runIds(threadId)];
     },
     async transition(runId, from, to, at, patch = {}, ifAttempt = undefined) {
+      checkTransition(from, to);
       const run = records.run(runId);
-      if (run === undefined || !from.includes(run.status)) return null;
+      if (run === undefined || !from.some((status) => status === run.status)) return null;
       if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
       const { worker, ...fields } = structuredClone(patch);
       const moved = attended({ ...run, ...fields, status: to, updatedAt: at }, worker);
@@ -97,7 +98,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       const run = records.run(runId);
       if (run !== undefined) records.putRun(withAttendance(run, worker, what));
     },
-    makeDue: async (runId, _threadId, at) => due.renew(runId, at),
+    makeDue: async (runId, at) => due.renew(runId, at),
     dueAt: async (runId) => due.at(runId),
     notDue: async (runId, since) => due.remove(runId, since),
     takeDue: async (...args) => due.take(...args),

@@ -2,42 +2,46 @@ import type { ApprovalRecord } from "../../records/approval.ts";
 import { toHitlRequest } from "../../records/approval.ts";
 import { hitlRequestKey, hitlSessionKey } from "../hitl-keys.ts";
 import { publishedLifetimes } from "../published-request.ts";
-import { approvalKey, approvalsKey, dueMember, pendingOfKey, unfinishedKey } from "./keys.ts";
+import { approvalKey, approvalsKey, pendingOfKey, unfinishedKey } from "./keys.ts";
 import { pendingMember } from "./pending-approvals.ts";
 
 // What the scripts of approvals are given, where two of them are given the same.
 
 /** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
-export function replacement(request: string | null, after: string | null): [string, string, string] {
-  return request === null ? ["absent", "", ""] : ["same", request, after ?? ""];
+export function requestChange(before: string | null, after: string | null) {
+  return before === null
+    ? { requestIs: "absent", requestBefore: "", requestAfter: "" }
+    : { requestIs: "same", requestBefore: before, requestAfter: after ?? "" };
 }
 
-export function openKeys(record: ApprovalRecord): string[] {
+/** The keys of an approval that is opened. */
+export function openKeys(record: ApprovalRecord) {
   const { requestId, threadId } = record;
-  return [
-    approvalKey(requestId),
-    unfinishedKey(threadId),
-    approvalsKey(threadId),
-    pendingOfKey(record),
-    hitlRequestKey(requestId),
-    hitlSessionKey(threadId),
-  ];
+  return {
+    approval: approvalKey(requestId),
+    unfinished: unfinishedKey(threadId),
+    approvals: approvalsKey(threadId),
+    pendingOf: pendingOfKey(record),
+    request: hitlRequestKey(requestId),
+    session: hitlSessionKey(threadId),
+  };
 }
 
-export function openArguments(record: ApprovalRecord): (string | number)[] {
+/** What is stored of it. */
+export function openArguments(record: ApprovalRecord) {
   const { requestId, threadId, runId } = record;
   const pending = asPending(record);
   const lifetimes = publishedLifetimes(record);
-  return [
+  return {
     requestId,
     threadId,
-    JSON.stringify(pending),
-    JSON.stringify(toHitlRequest(pending)),
-    lifetimes.request,
-    lifetimes.session,
-    dueMember(runId),
-    pendingMember(record),
-  ];
+    record: JSON.stringify(pending),
+    requestJson: JSON.stringify(toHitlRequest(pending)),
+    requestTtlMs: lifetimes.request,
+    sessionTtlMs: lifetimes.session,
+    runId,
+    member: pendingMember(record),
+  };
 }
 
 export function asPending(record: ApprovalRecord): ApprovalRecord {

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { shownPart } from "@aura-platform/contract/approvals.ts";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
+import { language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
 import { BackendUnavailableError } from "../../errors.ts";
 import type { CallExamination, ChangedCall, Examine, Examined } from "../../ports/call-examination.ts";
-import { shownPart } from "../../records/approval-schema.ts";
 import type { BackendLogger } from "../backend-logger.ts";
 import type { RedisCommands } from "./commands.ts";
 import { EXAMINATION_CHANNEL, examinationKey, examinedChannel } from "./keys.ts";
@@ -13,7 +15,7 @@ const changedCall = z.object({
   tool: z.string(),
   args: z.unknown(),
   toolCallId: z.string(),
-  language: z.enum(["ko", "en"]),
+  language,
 }) satisfies z.ZodType<ChangedCall>;
 
 const question = jsonField.pipe(z.looseObject({ v: z.literal(1), id: z.uuid(), call: changedCall }));
@@ -21,10 +23,10 @@ const question = jsonField.pipe(z.looseObject({ v: z.literal(1), id: z.uuid(), c
 const examined = z.union([
   z.object({
     ok: z.literal(true),
-    args: z.record(z.string(), z.unknown()),
+    args: jsonObject,
     digest: z.string(),
     message: z.string(),
-    shown: shownPart.exactOptional(),
+    shown: shownPart.strip().exactOptional(),
   }),
   z.object({ ok: z.literal(false), problem: z.string() }),
 ]) satisfies z.ZodType<Examined>;

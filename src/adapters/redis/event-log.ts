@@ -1,7 +1,7 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { z } from "zod";
 import type { EventLog } from "../../ports/event-log.ts";
 import { EventLogClosedError, EventLogConflictError } from "../../ports/event-log.ts";
-import type { StoredEvent } from "../../records/event.ts";
 import type { RedisCommands } from "./commands.ts";
 import { encodeEvent, streamEntry } from "./event-format.ts";
 import { eventsChannel, eventsKey } from "./keys.ts";

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Owner } from "../../records/run.ts";
 
-// For the approval store, until it imports them from there.
-export { hitlRequestKey, hitlSessionKey, hitlTaskKey } from "../hitl-keys.ts";
-
 /**
- * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are in
- * ../hitl-keys.ts and ../event-channels.ts. An id is always the last part, unescaped: whatever characters it
+ * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are the
+ * contract's (../hitl-keys.ts). An id is always the last part, unescaped: whatever characters it
  * holds (`:` and `*` too), two ids never share a name.
  */
 
@@ -80,10 +77,8 @@ export const CONTROL_CHANNEL = "aura:control";
 export const TOOLS_KEY = "aura:tools";
 /** STRING: which kind of checkpoint saver holds this Redis' threads. */
 export const CHECKPOINTER_KEY = "aura:checkpointer";
-/** ZSET: runs that ought to be moving, by when (Unix ms). */
+/** ZSET: ids of the runs that ought to be moving, by when (Unix ms). */
 export const DUE_KEY = "aura:due";
-/** How a run is named in it. */
-export const dueMember = (runId: string) => runId;
 /** ZSET: runs whose AgentTask has to be reported, by when (Unix ms). */
 export const REPORTS_KEY = "aura:reports";
 /** STREAM: received domain events that have not been indexed yet. */

@@ -68,7 +68,7 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   await claim(options);
   if (kind === "memory") {
     logger.warn({}, "AURA_CHECKPOINTER=memory: a restart forgets every thread, and approvals that wait");
-    return plain(new MemorySaver(new InMemorySerializer()), async () => {});
+    return withoutLeases(new MemorySaver(new InMemorySerializer()), async () => {});
   }
   for (const warning of await durabilityWarnings(redis)) logger.warn({}, warning);
   const { keep, threadTtlMs } = options;
@@ -83,11 +83,11 @@ export async function openSaver(options: SaverOptions): Promise<OpenSaver> {
   }
   const ttl = { defaultTTL: Math.ceil(threadTtlMs / 60_000), refreshOnRead: true };
   const saver = guarded(await RedisSaver.fromUrl(stackUrl(options.address), ttl));
-  return plain(saver, () => saver.end());
+  return withoutLeases(saver, () => saver.end());
 }
 
 /** A saver that cannot check leases. */
-export function plain(saver: BaseCheckpointSaver, close: OpenSaver["close"]): OpenSaver {
+export function withoutLeases(saver: BaseCheckpointSaver, close: OpenSaver["close"]): OpenSaver {
   return { saver, forget: (thread) => saver.deleteThread(thread.thread_id), close };
 }
 

@@ -73,7 +73,7 @@ export function defineScript<const K extends readonly Place[], const A extends r
 }
 
 /** Reads scripts/<name>.lua. */
-export function loadScript(name: string): Script {
+function loadScript(name: string): Script {
   const source = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");
   return Object.freeze({ source, sha: createHash("sha1").update(source).digest("hex") });
 }

@@ -1,6 +1,7 @@
+import { HITL_PREFIXES } from "@aura-platform/contract/hitl.ts";
 import { z } from "zod";
 import type { SavedThread, ThreadArchive } from "../../ports/thread-archive.ts";
-import { HITL_REQUEST_KEY_PREFIX, hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
+import { hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { RedisCommands } from "./commands.ts";
 import { decodeEffect, encodeEffect } from "./effect-ledger.ts";
 import { encodeEvent } from "./event-format.ts";
@@ -66,7 +67,7 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
         rest: [unfinishedKey(threadId), ledgerKey(threadId), ...ofMain],
       };
       const channel = runsChannel(threadId);
-      const requestPrefix = HITL_REQUEST_KEY_PREFIX;
+      const requestPrefix = HITL_PREFIXES.request;
       await removeThread(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
     },
   };

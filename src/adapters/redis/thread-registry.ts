@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
-import { type RunRecord, titleOf } from "../../records/run.ts";
+import { checkTransition, type RunRecord, titleOf } from "../../records/run.ts";
 import type { RedisCommands } from "./commands.ts";
 import { createDueRuns } from "./due-runs.ts";
 import {
@@ -55,6 +55,7 @@ export function createRedisThreadRegistry(
       return parseRecord(ids, await redis.command("LRANGE", [key, 0, -1]), key);
     },
     async transition(runId, from, to, at, { error, attempt, worker, workedMs } = {}, ifAttempt = undefined) {
+      checkTransition(from, to);
       const key = runKey(runId);
       const reply = await moveRun(
         redis,

@@ -7,6 +7,7 @@ import { backendContract } from "../../contracts/backend.ts";
 import {
   anApproval,
   aRun,
+  bringTo,
   callCounter,
   type Harness,
   owned,
@@ -90,7 +91,7 @@ describe("the embedded backend", () => {
     await eventLog.append(runId, someEvents(1, 2));
     await approvals.open([record]);
     await ledger.begin(effect);
-    await threads.transition(runId, ["queued"], "completed", 1);
+    await bringTo(threads, runId, "completed", 1);
     clock.now = DAY_MS;
     await backend.touch(threadId);
     clock.now = 3 * DAY_MS - 1;

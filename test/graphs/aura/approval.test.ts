@@ -1,7 +1,7 @@
 import { ToolMessage } from "@langchain/core/messages";
 import { Command, END, MemorySaver, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { NO_LEDGER } from "../../../graphs/aura/effect.ts";
+import { NO_LEDGER } from "../../../graphs/aura/effect-ledger.ts";
 import { langChainRequest } from "../../../graphs/aura/langchain-request.ts";
 import { toolNode } from "../../../graphs/aura/tool-call.ts";
 import type { ToolTask } from "../../../graphs/aura/tool-task.ts";

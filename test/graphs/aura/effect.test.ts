@@ -1,6 +1,7 @@
 import { Command } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { type EffectLedger, finish, type Outcome } from "../../../graphs/aura/effect.ts";
+import type { Outcome } from "../../../graphs/aura/effect.ts";
+import { type EffectLedger, storeOutcome } from "../../../graphs/aura/effect-ledger.ts";
 import { createEmbeddedEffectLedger } from "../../../src/adapters/embedded/effect-ledger.ts";
 import { type AuraTool, ToolError } from "../../../tools/tool.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
@@ -289,7 +290,9 @@ describe("storing an outcome", () => {
         return away();
       },
     };
-    await expect(finish(ledger, key, { ok: true, result: 1 }, [1, 1])).rejects.toThrow("the ledger is away");
+    await expect(storeOutcome(ledger, key, { ok: true, result: 1 }, [1, 1])).rejects.toThrow(
+      "the ledger is away",
+    );
     expect(attempts).toBe(3);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closing, openCalls, partialAnswer } from "../../../graphs/aura/outside.ts";
+import { answerCalls, closing, keepPartialAnswer, openCalls } from "../../../graphs/aura/outside.ts";
 import type { GraphEvent } from "../../../graphs/state/graph-event.ts";
 import { runInput } from "../../../graphs/state/state.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
@@ -27,7 +27,7 @@ describe("what the service puts into a history", () => {
     expect(closed[0]?.told.result).toMatch(
       status === "superseded" ? /^A newer request/ : /^The approval was cancelled/,
     );
-    await graph.updateState(config(), { messages: closed.map(({ message }) => message) }, "tools");
+    await answerCalls(graph, config(), closed);
     expect(textOf(await run("something else"))).toBe("Fine.");
     expect(effects.notes).toEqual([]);
     stub.verify();
@@ -45,8 +45,7 @@ describe("what the service puts into a history", () => {
       },
     ]);
     await expect(run("hi")).rejects.toThrow();
-    const message = partialAnswer({ messageId: "msg_1", text: "Hel" });
-    await graph.updateState(config(), { messages: [message] }, "agent");
+    await keepPartialAnswer(graph, config(), { messageId: "msg_1", text: "Hel" });
     expect((await graph.getState(config())).next).toEqual(["finish"]);
     expect(textOf(await run("go on"))).toBe("Hello");
     stub.verify();

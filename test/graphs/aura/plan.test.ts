@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parsePlan } from "../../../graphs/aura/plan.ts";
+import { parsePlan } from "../../../graphs/aura/parse-plan.ts";
 import { createToolRegistry, defaultTools } from "../../../tools/registry.ts";
 import type { StubReply } from "../../helpers/openai-stub.ts";
 import { harness, outline, textOf } from "../harness.ts";

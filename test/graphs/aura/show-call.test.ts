@@ -1,9 +1,10 @@
+import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { MAX_SHOWN_BYTES, MIN_TEXT, showCall } from "../../../graphs/aura/show-call.ts";
+import { showCall } from "../../../graphs/aura/show-call.ts";
 import { approvalsOf, hitlEvent } from "../../../src/approvals/open.ts";
-import { eventFrame, MAX_FRAME_BYTES } from "../../../src/http/frame.ts";
+import { eventFrame } from "../../../src/http/frame.ts";
 import type { AuraTool } from "../../../tools/tool.ts";
 
 const RUN = {
@@ -80,7 +81,7 @@ function expectAliases(withAliases: string, without: string) {
 function showsAllOf(shown: any, value: any, mayCut: boolean): boolean {
   if (typeof value === "string") {
     if (shown === value) return true;
-    return mayCut && value.length > MIN_TEXT && shown.endsWith("…") && value.startsWith(shown.slice(0, -1));
+    return mayCut && value.length > 1_024 && shown.endsWith("…") && value.startsWith(shown.slice(0, -1));
   }
   if (typeof value !== "object" || value === null) return Object.is(shown, value);
   const keys = Object.keys(value);
@@ -188,7 +189,7 @@ test("what fits is shown as it is", () => {
 test("as much is shown as fits, and a picture is not cut in half", () => {
   const shown = framed({ files: [{ "a/b~": "😀".repeat(20_000) }] }, []);
   const seen: string = shown?.data.context.files[0]["a/b~"];
-  expect(seen.length * 6).toBeGreaterThan(MAX_SHOWN_BYTES - 1_000);
+  expect(seen.length * 6).toBeGreaterThan(15 * 1024 - 1_000);
   expect(seen.isWellFormed()).toBe(true);
   expect(shown?.data.notShown).toEqual({ "files/0/a~1b~0": 40_000 - (seen.length - 1) });
 });

@@ -4,7 +4,7 @@ import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
 import { createDecoder, createEncoder, SavedStateError } from "../../../graphs/saved/portable.ts";
 import { prepareState } from "../../../graphs/saved/saved-state.ts";
-import { toStateUpdate } from "../../../graphs/saved/thread-view.ts";
+import { toStateUpdate } from "../../../graphs/saved/state-edits.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
 
 const fields = {
@@ -133,5 +133,11 @@ describe("edits of a state", () => {
     ["thousands of levels", `{"context":${nested(5_000)}}`],
   ])("are refused with %s", (_, json) => {
     expect(() => toStateUpdate(JSON.parse(json))).toThrow(SavedStateError);
+  });
+
+  test("are taken without what a step says more, and refused for other keys", () => {
+    const step = { id: "step-1", title: "A", description: "", status: "pending", confidence: 0.5 };
+    expect(toStateUpdate({ steps: [{ ...step, colour: "red" }] })).toEqual({ steps: [step] });
+    expect(() => toStateUpdate({ steps: [step], colour: "red" })).toThrow(SavedStateError);
   });
 });

@@ -2,11 +2,11 @@ import type { Mutant } from "../mutant.ts";
 
 const GRAPH = ["test/graphs/aura/approval.test.ts", "test/graphs/aura/effect.test.ts"];
 const CLIENTS = ["test/graphs/aura/langgraph-clients.test.ts"];
-const SIGNALS = ["test/http/signals.test.ts", "test/http/garbage-signals.test.ts"];
-const EDITS = ["test/http/edits.test.ts"];
+const SIGNALS = ["test/http/signals.integration.test.ts", "test/http/garbage-signals.integration.test.ts"];
+const EDITS = ["test/http/edits.integration.test.ts"];
 const SWEEP = ["test/runs/sweep.test.ts"];
 const CONTRACTS = ["test/adapters/embedded/backend.test.ts"];
-const REDIS_CONTRACTS = ["test/adapters/redis/backend.test.ts"];
+const REDIS_CONTRACTS = ["test/adapters/redis/backend.integration.test.ts"];
 
 /** What a person decides about, who may, and that it is decided once. */
 export const APPROVALS: readonly Mutant[] = [
@@ -27,8 +27,8 @@ export const APPROVALS: readonly Mutant[] = [
   {
     promise: "an edit does not overtake Main Service's decision",
     file: "src/adapters/published-request.ts",
-    source: 'if (record.status !== "pending" || isDecidedThere(request, record)) return null;',
-    replacement: 'if (record.status !== "pending") return null;',
+    source: "if (isDecidedThere(request, record)) return null;",
+    replacement: "",
     tests: CONTRACTS,
   },
   {
@@ -43,7 +43,7 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/approvals/edit.ts",
     source: "if (cut !== undefined)",
     replacement: "if (cut === null)",
-    tests: ["test/http/edits-of-many.test.ts"],
+    tests: ["test/http/edits-of-many.integration.test.ts"],
   },
   {
     promise: "an edit that comes while its run ends is void with it",
@@ -173,9 +173,9 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "an approval leaves pending once (embedded)",
-    file: "src/adapters/embedded/approval-store.ts",
-    source: `const settled = record.status === "pending" ?`,
-    replacement: "const settled = record.status !== null ?",
+    file: "src/adapters/published-request.ts",
+    source: "if (!maySettle(record.status, decision.status)) return null;",
+    replacement: "",
     tests: CONTRACTS,
   },
   {
@@ -197,7 +197,7 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/settle.lua",
     source: "if redis.call('GET', KEYS[2]) ~= expected then",
     replacement: "if redis.call('GET', KEYS[2]) == '' then",
-    tests: ["test/adapters/redis/approval-store.test.ts", ...REDIS_CONTRACTS],
+    tests: ["test/adapters/redis/approval-store.integration.test.ts", ...REDIS_CONTRACTS],
   },
   {
     promise: "a new message gives nothing up that has just been decided",
@@ -218,7 +218,7 @@ export const APPROVALS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/supersede.lua",
     source: "if approval[1] ~= 'pending' then return 0 end",
     replacement: "",
-    tests: ["test/adapters/redis/approval-store.test.ts"],
+    tests: ["test/adapters/redis/approval-store.integration.test.ts"],
   },
   {
     promise: "superseding fails when Main Service has decided and not yet told",

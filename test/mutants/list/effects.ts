@@ -2,7 +2,10 @@ import type { Mutant } from "../mutant.ts";
 
 const EFFECT = ["test/graphs/aura/effect.test.ts"];
 const ORDER = ["test/runs/stored-first.test.ts"];
-const FENCE = ["test/adapters/redis/checkpointer/fence.test.ts", "test/adapters/redis/stale-worker.test.ts"];
+const FENCE = [
+  "test/adapters/redis/checkpointer/fence.integration.test.ts",
+  "test/adapters/redis/stale-worker.slow.test.ts",
+];
 
 const WORDS = ["test/runs/last-words.test.ts"];
 
@@ -34,7 +37,7 @@ export const EFFECTS: readonly Mutant[] = [
     file: "graphs/model/answer-collector.ts",
     source: "if (written <= maxOutput) return;",
     replacement: "if (written >= 0) return;",
-    tests: ["test/graphs/state/limits.test.ts"],
+    tests: ["test/graphs/state/limits.test.ts", "test/graphs/state/endless-answers.slow.test.ts"],
   },
   {
     promise: "no call is made of an answer of which a part could not be read",
@@ -97,20 +100,20 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "... also of a tool call",
     file: "graphs/aura/build.ts",
-    source: `"tools", withStoredEvents(`,
-    replacement: `"tools", ((node) => node)(`,
+    source: "withStoredEvents(toolNode(",
+    replacement: "((node) => node)(toolNode(",
     tests: ORDER,
   },
   {
     promise: "... and whoever waits is let go only after the log has stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: "if (isBarrier(chunk)) {",
     replacement: "if (isBarrier(chunk)) { chunk.resolve();",
     tests: ORDER,
   },
   {
     promise: "no effect begins before the checkpoint that asks for it is stored",
-    file: "src/runs/execute.ts",
+    file: "src/runs/stream-graph.ts",
     source: `durability: "sync"`,
     replacement: `durability: "async"`,
     tests: ORDER,
@@ -127,7 +130,7 @@ export const EFFECTS: readonly Mutant[] = [
     file: "graphs/aura/effect.ts",
     source: `if (!(error instanceof ToolError) ||`,
     replacement: `if (error instanceof Error ||`,
-    tests: ["test/http/cancelled-effects.test.ts"],
+    tests: ["test/http/cancelled-effects.integration.test.ts"],
   },
   {
     promise: "... but not of one that is repeated",
@@ -146,7 +149,7 @@ export const EFFECTS: readonly Mutant[] = [
   {
     promise: "what came of a call is stored",
     file: "graphs/aura/effect.ts",
-    source: "await finish(ledger, keyOf(context), outcome);",
+    source: "await storeOutcome(ledger, keyOf(context), outcome);",
     replacement: "",
     tests: EFFECT,
   },
@@ -162,7 +165,7 @@ export const EFFECTS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/begin-effect.lua",
     source: "ARGV[2]) == 1 then return nil end",
     replacement: "ARGV[2]) >= 0 then return nil end",
-    tests: ["test/adapters/redis/backend.test.ts"],
+    tests: ["test/adapters/redis/backend.integration.test.ts"],
   },
   {
     promise: "who has lost the lease begins no effect (embedded)",
@@ -176,7 +179,7 @@ export const EFFECTS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/begin-effect.lua",
     source: "~= ARGV[3] then return 0 end",
     replacement: "== '' then return 0 end",
-    tests: ["test/adapters/redis/backend.test.ts"],
+    tests: ["test/adapters/redis/backend.integration.test.ts"],
   },
   {
     promise: "who has lost the lease stores no checkpoint",

@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
-const INDEX = ["test/adapters/lancedb/index.test.ts"];
-const LATE = ["test/adapters/lancedb/late-vectors.test.ts"];
+const INDEX = ["test/adapters/lancedb/index.integration.test.ts"];
+const LATE = ["test/adapters/lancedb/late-vectors.integration.test.ts"];
 
 /** Who finds which domain event. */
 export const KNOWLEDGE: readonly Mutant[] = [
@@ -80,6 +80,6 @@ export const KNOWLEDGE: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/add-knowledge.lua",
     source: "'NX', ",
     replacement: "",
-    tests: ["test/adapters/redis/backend.test.ts"],
+    tests: ["test/adapters/redis/backend.integration.test.ts"],
   },
 ];

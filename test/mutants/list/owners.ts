@@ -1,8 +1,12 @@
 import type { Mutant } from "../mutant.ts";
 
-const HTTP = ["test/http/runs.test.ts", "test/http/saved-threads.test.ts", "test/http/bad-input.test.ts"];
+const HTTP = [
+  "test/http/runs.integration.test.ts",
+  "test/http/saved-threads.integration.test.ts",
+  "test/http/bad-input.integration.test.ts",
+];
 const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];
-const REDIS = ["test/adapters/redis/backend.test.ts"];
+const REDIS = ["test/adapters/redis/backend.integration.test.ts"];
 
 /** Whose things they are. */
 export const OWNERS: readonly Mutant[] = [
@@ -32,11 +36,11 @@ export const OWNERS: readonly Mutant[] = [
     file: "src/http/follow.ts",
     source: "if (seq > lastSeq) throw",
     replacement: "if (seq < 0) throw",
-    tests: ["test/http/stream.test.ts"],
+    tests: ["test/http/stream.integration.test.ts"],
   },
   {
     promise: "somebody else's saved thread does not exist",
-    file: "src/threads/deps.ts",
+    file: "src/threads/own-thread.ts",
     source: "!isOwnedBy(thread, owner)",
     replacement: "owner === null",
     tests: HTTP,
@@ -74,27 +78,27 @@ export const OWNERS: readonly Mutant[] = [
     file: "src/adapters/redis/scripts/begin.lua",
     source: "if not known then redis.call('UNLINK',",
     replacement: "if known == 1 then redis.call('UNLINK',",
-    tests: ["test/http/thread-reuse.test.ts"],
+    tests: ["test/http/thread-reuse.integration.test.ts"],
   },
   {
     promise: "the tenant header is the token's",
     file: "src/http/auth.ts",
     source: '!isNamedBy(headers, "x-tenant-id", caller.tenantId)',
     replacement: "caller === undefined",
-    tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
+    tests: ["test/http/bad-input.integration.test.ts", "test/http/roles.integration.test.ts"],
   },
   {
     promise: "the user header is the token's",
     file: "src/http/auth.ts",
     source: '!isNamedBy(headers, "x-user-id", caller.userId)',
     replacement: "caller === undefined",
-    tests: ["test/http/bad-input.test.ts", "test/http/roles.test.ts"],
+    tests: ["test/http/bad-input.integration.test.ts", "test/http/roles.integration.test.ts"],
   },
   {
     promise: "tokens are HS256",
     file: "src/http/auth.ts",
     source: `algorithms: ["HS256"],`,
     replacement: "",
-    tests: ["test/http/bad-input.test.ts"],
+    tests: ["test/http/bad-input.integration.test.ts"],
   },
 ];

@@ -1,9 +1,9 @@
 import type { Mutant } from "../mutant.ts";
 
 const ORDER = ["test/runs/stored-first.test.ts"];
-const STALE = ["test/adapters/redis/stale-worker.test.ts"];
+const STALE = ["test/adapters/redis/stale-worker.slow.test.ts"];
 const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];
-const REDIS = ["test/adapters/redis/backend.test.ts"];
+const REDIS = ["test/adapters/redis/backend.integration.test.ts"];
 const SWEEP = ["test/runs/sweep.test.ts"];
 
 /** Who works on a run, when, and what is found again after a crash. */
@@ -31,6 +31,20 @@ export const RUNS: readonly Mutant[] = [
     tests: STALE,
   },
   {
+    promise: "a run's status changes only as the table of statuses allows (embedded)",
+    file: "src/adapters/embedded/thread-registry.ts",
+    source: "checkTransition(from, to);",
+    replacement: "",
+    tests: EMBEDDED,
+  },
+  {
+    promise: "a run's status changes only as the table of statuses allows (Redis)",
+    file: "src/adapters/redis/thread-registry.ts",
+    source: "checkTransition(from, to);",
+    replacement: "",
+    tests: REDIS,
+  },
+  {
     promise: "a status changes only while the run is in the attempt that is worked on (embedded)",
     file: "src/adapters/embedded/thread-registry.ts",
     source: "ifAttempt !== undefined &&",
@@ -56,14 +70,14 @@ export const RUNS: readonly Mutant[] = [
     file: "src/runs/first-run.ts",
     source: "if (isFirst(run, runs)) await",
     replacement: "if (runs.length === 0) await",
-    tests: ["test/http/thread-reuse.test.ts"],
+    tests: ["test/http/thread-reuse.integration.test.ts"],
   },
   {
     promise: "... also when the first run was over before it began",
     file: "src/runs/first-run.ts",
     source: "if (!hasBegun(await",
     replacement: "if (run.attempt === 0 && !hasBegun(await",
-    tests: ["test/http/thread-reuse.test.ts"],
+    tests: ["test/http/thread-reuse.integration.test.ts"],
   },
   {
     promise: "a run that is taken up again is given all decisions that are not finished",
@@ -91,7 +105,7 @@ export const RUNS: readonly Mutant[] = [
     file: "src/runs/cancel.ts",
     source: "await control.announceCancel(runId);",
     replacement: "",
-    tests: ["test/http/runs.test.ts"],
+    tests: ["test/http/runs.integration.test.ts"],
   },
   {
     promise: "whoever has the lease looks again when somebody left a note",
@@ -147,6 +161,6 @@ export const RUNS: readonly Mutant[] = [
     file: "src/start.ts",
     source: "closing.abort();",
     replacement: "",
-    tests: ["test/http/shutdown.test.ts"],
+    tests: ["test/http/shutdown.slow.test.ts"],
   },
 ];

@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];
-const REDIS = ["test/adapters/redis/backend.test.ts"];
+const REDIS = ["test/adapters/redis/backend.integration.test.ts"];
 
 /** What the stores refuse. */
 export const STORES: readonly Mutant[] = [
@@ -80,6 +80,6 @@ export const STORES: readonly Mutant[] = [
     file: "src/adapters/redis/saver.ts",
     source: "if (!allowSwitch) {",
     replacement: "if (allowSwitch) {",
-    tests: ["test/adapters/redis/saver.test.ts"],
+    tests: ["test/adapters/redis/saver.integration.test.ts"],
   },
 ];

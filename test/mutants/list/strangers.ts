@@ -1,8 +1,8 @@
 import type { Mutant } from "../mutant.ts";
 
-const MCP = ["test/mcp/tools.test.ts", "test/mcp/mcp.test.ts"];
+const MCP = ["test/mcp/tools.test.ts", "test/mcp/mcp.integration.test.ts"];
 const STATE = ["test/graphs/saved/saved-state.test.ts"];
-const SAVED = ["test/http/saved-threads.test.ts"];
+const SAVED = ["test/http/saved-threads.integration.test.ts"];
 
 /** What strangers write is data. */
 export const STRANGERS: readonly Mutant[] = [
@@ -25,7 +25,7 @@ export const STRANGERS: readonly Mutant[] = [
     file: "src/mcp/tools.ts",
     source: "parameters: offered.parameters,",
     replacement: "parameters: tool.inputSchema,",
-    tests: ["test/mcp/cases.test.ts"],
+    tests: ["test/mcp/cases.integration.test.ts"],
   },
   {
     promise: "... and what it is called with is checked against its server's own schema",
@@ -78,7 +78,7 @@ export const STRANGERS: readonly Mutant[] = [
   },
   {
     promise: "an edit of a state holds nothing of the kind either",
-    file: "graphs/saved/thread-view.ts",
+    file: "graphs/saved/state-edits.ts",
     source: "refuseHostile(edits);",
     replacement: "",
     tests: [...STATE, ...SAVED],

@@ -4,11 +4,11 @@ import type { Mutant } from "../mutant.ts";
 const [ID, JSON_TEXT] = ["$" + "{id}", "$" + "{json}"];
 const [SAID, POSITION] = ["$" + "{comment}", "$" + "{formatEventId(runId, seq)}"];
 
-const STREAM = ["test/http/stream.test.ts"];
+const STREAM = ["test/http/stream.integration.test.ts"];
 const READERS = ["test/http/readers.test.ts"];
 const ALIASES = ["test/http/aliases.test.ts"];
-const ENDS = ["test/http/stream-ends.test.ts"];
-const FRAME = ["test/http/frame.test.ts", "test/http/models.test.ts"];
+const ENDS = ["test/http/stream-ends.integration.test.ts"];
+const FRAME = ["test/http/frame.test.ts", "test/http/models.integration.test.ts"];
 
 /** What a client reads, and from where on. */
 export const STREAMS: readonly Mutant[] = [
@@ -38,7 +38,7 @@ export const STREAMS: readonly Mutant[] = [
     file: "src/http/sse.ts",
     source: "if (stream.signal.aborted) {",
     replacement: "if (stream.signal === null) {",
-    tests: ["test/http/shutdown.test.ts"],
+    tests: ["test/http/shutdown.slow.test.ts"],
   },
   {
     promise: "the Gateway finds an id before an event's data",
@@ -112,7 +112,7 @@ export const STREAMS: readonly Mutant[] = [
   },
   {
     promise: "a frame is 16 KB at most",
-    file: "src/http/frame.ts",
+    file: "packages/contract/src/frames.ts",
     source: "MAX_FRAME_BYTES = 16 * 1024",
     replacement: "MAX_FRAME_BYTES = 160 * 1024",
     tests: FRAME,
@@ -136,6 +136,6 @@ export const STREAMS: readonly Mutant[] = [
     file: "src/runs/fail.ts",
     source: "{ error: { errorCode, message } }",
     replacement: "{ error: { errorCode, message: String(error) } }",
-    tests: ["test/http/models.test.ts"],
+    tests: ["test/http/models.integration.test.ts"],
   },
 ];

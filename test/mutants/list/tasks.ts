@@ -2,7 +2,7 @@ import type { Mutant } from "../mutant.ts";
 
 const CALLS = ["test/tasks/main-service.test.ts"];
 const REPORTER = ["test/tasks/reporter.test.ts"];
-const STRICT = ["test/http/strict-tasks.test.ts"];
+const STRICT = ["test/http/strict-tasks.integration.test.ts"];
 
 /** What Main Service is told, and what becomes of what it does not take. */
 export const TASKS: readonly Mutant[] = [
@@ -22,7 +22,7 @@ export const TASKS: readonly Mutant[] = [
   },
   {
     promise: "a report that alone fails is given up",
-    file: "src/tasks/reporter.ts",
+    file: "src/tasks/report-failure.ts",
     source: "(isFailed(err) && blame.failed(runId))",
     replacement: "(isFailed(err) && false)",
     tests: REPORTER,

@@ -110,6 +110,21 @@ test("the types say what a reader may find", () => {
   expect(loose(z.strictObject({ w: mayGrow(z.enum(["a"])) })).parse({ w: "z" })).toEqual({ w: "z" });
 });
 
+test("what holds nothing to open keeps its description", () => {
+  const note = z.string().exactOptional().describe("A note");
+  const shape = {
+    note,
+    gone: z.string().nullable().describe("Perhaps"),
+    word: z.enum(["a"]).exactOptional(),
+  };
+  for (const read of [loose(z.strictObject(shape)), open(z.strictObject(shape))]) {
+    expect(z.toJSONSchema(read).properties).toMatchObject({
+      note: { description: "A note" },
+      gone: { description: "Perhaps" },
+    });
+  }
+});
+
 test("a signal is written as the guide has it, and heard as Java may write it", () => {
   const approval = { type: "approval", requestId: "r", status: "approved", timestamp: 1 };
   const rejection = { type: "rejection", requestId: "r", status: "rejected", timestamp: 1 };

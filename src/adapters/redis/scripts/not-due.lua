@@ -1,7 +1,7 @@
 -- Takes a run out of those that are due, unless it has become due anew.
--- KEYS[1] due  ZSET  runs that are due, by when (Unix ms)
--- ARGV[1] member  the run's name among them
--- ARGV[2] since   when the caller has seen it due, or '' for whenever
+-- KEYS[1] due    ZSET  runs that are due, by when (Unix ms)
+-- ARGV[1] runId
+-- ARGV[2] since  when the caller has seen it due, or '' for whenever
 -- Returns 1 when it was taken out.
 if ARGV[2] ~= '' then
   local at = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -1,21 +1,21 @@
 -- Stores new approvals and publishes them to Main Service; those that exist stay as they are.
--- KEYS[1]  ZSET  all pending approvals
--- then six per approval:
---   HASH    the approval: record, status, thread, due, owner, member[, decision][, task]
---   LIST    ids of the thread's unfinished approvals
---   SET     ids of all of the thread's approvals
---   ZSET    the owner's pending approvals
---   STRING  hitl:request
---   STRING  hitl:session
--- ARGV, eight per approval:
---   request id
---   thread id
---   JSON of the record
---   JSON of hitl:request
---   lifetime of hitl:request, ms
---   lifetime of hitl:session, ms
---   the run's name among the runs that are due
---   the approval's name among the pending ones
+-- KEYS[1] pending  ZSET  all pending approvals
+-- KEYS[2], ... approvals, six each:
+--   approval    HASH    record, status, thread, due, owner, member[, decision][, task]
+--   unfinished  LIST    ids of the thread's unfinished approvals
+--   approvals   SET     ids of all of the thread's approvals
+--   pendingOf   ZSET    the owner's pending approvals
+--   request     STRING  hitl:request
+--   session     STRING  hitl:session
+-- ARGV[1], ... approvals, eight each:
+--   requestId
+--   threadId
+--   record        its JSON
+--   requestJson   what hitl:request holds
+--   requestTtlMs  lifetime of hitl:request
+--   sessionTtlMs  lifetime of hitl:session
+--   runId         becomes due with a decision
+--   member        the approval's name among the pending ones
 -- Returns per approval 1 when it was new, 0 when it existed.
 local opened = {}
 for n = 1, (#KEYS - 1) / 6 do

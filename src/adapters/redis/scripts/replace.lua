@@ -1,29 +1,32 @@
--- Puts an edited approval in the place of a pending one, if that one and its hitl:request still are what the caller has read.
--- KEYS[1]  HASH    the approval that is replaced (see open.lua)
--- KEYS[2]  STRING  its hitl:request
--- KEYS[3]  ZSET    all pending approvals
--- KEYS[4]  ZSET    runs that are due
--- KEYS[5]  ZSET    settled approvals that Main Service may still decide otherwise
--- then of the edited one, as in open.lua:
--- KEYS[6]  HASH    the approval
--- KEYS[7]  LIST    ids of the thread's unfinished approvals
--- KEYS[8]  SET     ids of all of the thread's approvals
--- KEYS[9]  ZSET    the owner's pending approvals
--- KEYS[10] STRING  hitl:request
--- KEYS[11] STRING  hitl:session
--- ARGV[1]  id of the approval that is replaced
--- ARGV[2]  JSON of the decision that it is superseded
--- ARGV[3]  when, and when the run becomes due, Unix ms
--- ARGV[4]  what its hitl:request must be, ARGV[5] what it held, ARGV[6] what it becomes (see settle.lua)
--- then of the edited one, as in open.lua:
--- ARGV[7]  request id
--- ARGV[8]  thread id
--- ARGV[9]  JSON of the record
--- ARGV[10] JSON of hitl:request
--- ARGV[11] lifetime of hitl:request, ms
--- ARGV[12] lifetime of hitl:session, ms
--- ARGV[13] the run's name among the runs that are due
--- ARGV[14] the approval's name among the pending ones
+-- Puts an edited approval in the place of a pending one, if that one and its hitl:request still are what the
+-- caller has read.
+-- KEYS[1] replaced         HASH    the approval that is replaced (see open.lua)
+-- KEYS[2] replacedRequest  STRING  its hitl:request
+-- KEYS[3] pending          ZSET    all pending approvals
+-- KEYS[4] due              ZSET    runs that are due
+-- KEYS[5] settled          ZSET    settled approvals that Main Service may still decide otherwise
+-- The edited one's (see open.lua):
+-- KEYS[6] approval         HASH
+-- KEYS[7] unfinished       LIST    ids of the thread's unfinished approvals
+-- KEYS[8] approvals        SET     ids of all of the thread's approvals
+-- KEYS[9] pendingOf        ZSET    the owner's pending approvals
+-- KEYS[10] request         STRING  hitl:request
+-- KEYS[11] session         STRING  hitl:session
+-- ARGV[1] replacedId       of the approval that is replaced
+-- ARGV[2] decision         JSON: that it is superseded
+-- ARGV[3] decidedAt        when, and when the run becomes due, Unix ms
+-- ARGV[4] requestIs        what its hitl:request must be for this to go on, held and becomes (see settle.lua)
+-- ARGV[5] requestBefore
+-- ARGV[6] requestAfter
+-- The edited one's (see open.lua):
+-- ARGV[7] requestId
+-- ARGV[8] threadId
+-- ARGV[9] record           its JSON
+-- ARGV[10] requestJson     what hitl:request holds
+-- ARGV[11] requestTtlMs    lifetime of hitl:request
+-- ARGV[12] sessionTtlMs    lifetime of hitl:session
+-- ARGV[13] runId           becomes due with a decision
+-- ARGV[14] member          the approval's name among the pending ones
 -- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when the record lacks fields.
 local old = redis.call('HMGET', KEYS[1], 'status', 'due', 'owner', 'member')
 if old[1] ~= 'pending' or redis.call('EXISTS', KEYS[6]) == 1 then return 0 end

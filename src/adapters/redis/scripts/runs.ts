@@ -1,5 +1,5 @@
+import { runStatus } from "@aura-platform/contract/run-status.ts";
 import { z } from "zod";
-import { runStatus } from "../../../records/run-schema.ts";
 import { hashFields } from "../record-format.ts";
 import { defineScript } from "../script.ts";
 
@@ -70,7 +70,7 @@ export const moveRun = defineScript(
 
 export const attendRun = defineScript("attend", ["run"], ["worker", "what"], done);
 
-export const takeOutOfDue = defineScript("not-due", ["due"], ["member", "since"], done);
+export const takeOutOfDue = defineScript("not-due", ["due"], ["runId", "since"], done);
 
 /** Per run its id, its thread's id, its owner as text and its status. */
 export const takeDueRuns = defineScript(

@@ -1,16 +1,16 @@
 -- Moves one approval out of `pending`, and hitl:request with it; its run becomes due.
--- KEYS[1]  HASH    the approval (see open.lua)
--- KEYS[2]  STRING  hitl:request
--- KEYS[3]  ZSET    all pending approvals
--- KEYS[4]  ZSET    runs that are due
--- KEYS[5]  ZSET    settled approvals that Main Service may still decide otherwise
--- ARGV[1]  the new status
--- ARGV[2]  JSON of the decision
--- ARGV[3]  when the run becomes due, Unix ms
--- ARGV[4]  what hitl:request must be for this to go on: 'absent', or the 'same' as ARGV[5]
--- ARGV[5]  what it held
--- ARGV[6]  what it holds afterwards; '' when it stays as it is
--- ARGV[7]  the approval's id among the settled ones; '' when it is none of those
+-- KEYS[1] approval       HASH    see open.lua
+-- KEYS[2] request        STRING  hitl:request
+-- KEYS[3] pending        ZSET    all pending approvals
+-- KEYS[4] due            ZSET    runs that are due
+-- KEYS[5] settled        ZSET    settled approvals that Main Service may still decide otherwise
+-- ARGV[1] status         the new one
+-- ARGV[2] decision       its JSON
+-- ARGV[3] decidedAt      when the run becomes due, Unix ms
+-- ARGV[4] requestIs      what hitl:request must be for this to go on: 'absent', or the 'same' as ARGV[5]
+-- ARGV[5] requestBefore  what it held
+-- ARGV[6] requestAfter   what it holds afterwards; '' when it stays as it is
+-- ARGV[7] settledId      the approval's id among the settled ones; '' when it is none of those
 -- Returns {outcome, {record, status, decision}}; outcome 1: settled now; 0: it was settled;
 -- -1: hitl:request is not as read (any more); -2: there is no such approval; -3: the record lacks fields.
 -- With an outcome below 0 nothing was changed.

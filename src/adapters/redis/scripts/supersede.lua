@@ -1,13 +1,19 @@
 -- Settles all pending approvals of a thread, if the thread's approvals still are what the caller has read.
--- KEYS[1]  LIST  ids of the thread's unfinished approvals
--- KEYS[2]  ZSET  all pending approvals
--- KEYS[3]  ZSET  settled approvals that Main Service may still decide otherwise
--- KEYS[4], ...  two per pending approval: HASH the approval (see open.lua), STRING its hitl:request
--- ARGV[1]  JSON of the decision
--- ARGV[2]  when it is made, Unix ms
--- ARGV[3]  number of unfinished approvals
--- then their ids in order; then four per pending approval: its id; what its hitl:request must be, what it held, what it
--- becomes (see settle.lua)
+-- KEYS[1] unfinished  LIST  ids of the thread's unfinished approvals
+-- KEYS[2] pending     ZSET  all pending approvals
+-- KEYS[3] settled     ZSET  settled approvals that Main Service may still decide otherwise
+-- KEYS[4], ... approvals, two each:
+--   approval  HASH    a pending one (see open.lua)
+--   request   STRING  its hitl:request
+-- ARGV[1] decision         its JSON
+-- ARGV[2] decidedAt        Unix ms
+-- ARGV[3] unfinishedCount
+-- ARGV[4], ... unfinished  the ids that must be there, in order
+-- then approvals, four each:
+--   requestId
+--   requestIs      what its hitl:request must be for this to go on, held and becomes (see settle.lua)
+--   requestBefore
+--   requestAfter
 -- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when a record lacks fields.
 local count = tonumber(ARGV[3])
 local ids = redis.call('LRANGE', KEYS[1], 0, -1)
