@@ -14,6 +14,28 @@ interface PrivateRedis extends RedisAddress {
   stop(): Promise<void>;
 }
 
+/** A running server of our own. */
+export interface RedisProcess extends RedisAddress {
+  pid: number;
+  /** Resolves when the server is gone, however that came. */
+  ended: Promise<void>;
+  /** Sends the signal and resolves when the server is gone. */
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+export interface RedisSettings {
+  /** Where it keeps its files. */
+  dir: string;
+  /** Default: a free one. */
+  port?: number;
+  /** Whether it keeps an append-only file, so that the data outlive it. */
+  appendOnly: boolean;
+  /** More command line arguments. */
+  args?: readonly string[];
+  /** How long it may take until it accepts connections, in ms. */
+  startupMs: number;
+}
+
 const HOST = "127.0.0.1";
 const ATTEMPTS = 3;
 const STARTUP_MS = 10_000;
@@ -34,36 +56,68 @@ export async function startPrivateRedis(
   logger: FastifyBaseLogger,
 ): Promise<PrivateRedis> {
   mkdirSync(dir, { recursive: true });
+  const server = await launchRedis(binary, { dir, appendOnly: true, startupMs: STARTUP_MS });
+  let stopping = false;
+  server.ended.then(() => {
+    if (!stopping) logger.error(`redis-server on port ${server.port} has ended by itself`);
+  });
+  return {
+    host: server.host,
+    port: server.port,
+    async stop() {
+      stopping = true;
+      // Redis saves and ends on SIGTERM; a Redis that hangs is killed.
+      const timer = setTimeout(() => void server.end("SIGKILL"), STOP_MS);
+      await server.end("SIGTERM");
+      clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * Starts a server of our own, which does not outlive this process, and resolves when it accepts connections.
+ * @throws {SetupError} with its last words when it ends before that, or takes longer than `startupMs`
+ */
+export async function launchRedis(binary: string, settings: RedisSettings): Promise<RedisProcess> {
   for (let attempt = 1; ; attempt += 1) {
     // Between finding a free port and using it someone else may take it: hence the attempts.
-    const port = await freePort();
-    const server = spawnServer(binary, dir, port);
+    const port = settings.port ?? (await freePort());
+    const { pid, ready, ended, end, lastWords } = spawnServer(binary, port, settings);
+    const timer = new AbortController();
     try {
-      await answers({ host: HOST, port }, STARTUP_MS, server.ended);
-      server.ended.then(() => {
-        if (!server.stopping()) logger.error(`redis-server on port ${port} has ended by itself`);
-      });
-      return { host: HOST, port, stop: server.stop };
-    } catch (error) {
-      await server.stop();
-      if (attempt === ATTEMPTS) {
-        throw new SetupError(`${binary} does not start: ${server.lastWords() || messageOf(error)}`);
+      await Promise.race([
+        ready,
+        ended.then(() => Promise.reject(new Error("the server has ended"))),
+        wait(settings.startupMs, undefined, { signal: timer.signal }).then(() =>
+          Promise.reject(new Error("no answer")),
+        ),
+      ]);
+      return { host: HOST, port, pid, ended, end };
+    } catch (cause) {
+      await end("SIGKILL");
+      if (attempt === ATTEMPTS || settings.port !== undefined) {
+        throw new SetupError(`${binary} does not start: ${lastWords() || messageOf(cause)}`, { cause });
       }
+    } finally {
+      timer.abort();
     }
   }
 }
 
-function spawnServer(binary: string, dir: string, port: number) {
+function spawnServer(binary: string, port: number, { dir, appendOnly, args = [] }: RedisSettings) {
   const settings = ["--port", `${port}`, "--bind", HOST, "--dir", resolve(dir), "--daemonize", "no"];
-  const durability = ["--appendonly", "yes", "--save", ""];
-  const child = spawn(binary, [...settings, ...durability, "--loglevel", "warning"], {
+  const durability = ["--appendonly", appendOnly ? "yes" : "no", "--save", ""];
+  const child = spawn(binary, [...settings, ...durability, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: Ctrl-C must reach Redis only after Aura has closed.
     detached: true,
   });
   let output = "";
+  const ready = Promise.withResolvers<void>();
   const hear = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-4096);
+    // Its own word, and not an answer on its port: there somebody else may answer.
+    if (/ready to accept connections/i.test(output)) ready.resolve();
   };
   child.stdout.on("data", hear);
   child.stderr.on("data", hear);
@@ -76,25 +130,17 @@ function spawnServer(binary: string, dir: string, port: number) {
     });
   });
   const watchdog = watch(child, ended);
-  let stopping = false;
   return {
+    pid: child.pid ?? 0,
+    ready: ready.promise,
     ended,
-    stopping: () => stopping,
     lastWords: () => output.trim().split("\n").at(-1) ?? "",
-    async stop() {
-      stopping = true;
-      await terminate(child, ended);
+    async end(signal: "SIGTERM" | "SIGKILL") {
+      child.kill(signal);
+      await ended;
       await watchdog;
     },
   };
-}
-
-/** Redis saves and ends on SIGTERM; a Redis that hangs is killed. */
-async function terminate(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-  await ended;
-  clearTimeout(timer);
 }
 
 /**
