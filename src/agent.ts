@@ -96,7 +96,9 @@ export function ownTools({ mail }: Pick<Config, "mail">, reach: AgentParts["reac
   return defaultTools({ mail, ...reach }).map(withOfferedForm);
 }
 
-/** The graph's saved threads; what a client has sent that is no state of ours becomes the contract's E4000. */
+/**
+ * The graph's saved threads; what a client has sent that is no state of ours becomes the contract's E4000.
+ */
 function threadGraph(graph: AuraGraph, saver: BaseCheckpointSaver): ThreadGraph {
   return {
     view: (threadId, checkpointId) => viewCheckpoint(graph, threadId, checkpointId),

@@ -42,7 +42,10 @@ export class LimitError extends AuraError {
   }
 }
 
-/** The backend (Redis) cannot do it now - it is out of reach, or it is full: the same call may go through later. */
+/**
+ * The backend (Redis) cannot do it now - it is out of reach, or it is full: the same call may go through
+ * later.
+ */
 export class BackendUnavailableError extends AuraError {
   /** @param detail why, for the log */
   constructor(cause: unknown, detail = "the backend does not answer") {

@@ -14,8 +14,8 @@ export interface Listening {
 }
 
 /**
- * Subscribes, and goes on trying when the first attempt fails, so that a service may start before its backend. Resolves
- * once the first attempt is over.
+ * Subscribes, and goes on trying when the first attempt fails, so that a service may start before its
+ * backend. Resolves once the first attempt is over.
  *
  * @param what what is subscribed to, for the log
  */

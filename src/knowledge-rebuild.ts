@@ -7,7 +7,10 @@ import { ConfigError, loadConfig } from "./config.ts";
 /** The configuration asks for one, and this command lets nobody in. */
 const NO_SECRET = "unused ".repeat(8);
 
-/** `npm run aura -- knowledge rebuild`: makes the index of domain events anew with the configured embedder. The service should be stopped meanwhile. */
+/**
+ * `npm run aura -- knowledge rebuild`: makes the index of domain events anew with the configured embedder.
+ * The service should be stopped meanwhile.
+ */
 async function main(): Promise<void> {
   loadDotEnv();
   const config = loadConfig({ ...process.env, JWT_SECRET: NO_SECRET });

@@ -17,9 +17,10 @@ export interface LastResortOptions {
 }
 
 /**
- * What becomes of faults that nobody has caught. A rejected promise that nobody looks after is logged, and the process serves on:
- * what awaited nothing misses nothing. After an exception that nobody caught the process closes in good order and exits with 1.
- * Both are logged with the run that they belong to, where that is known.
+ * What becomes of faults that nobody has caught. A rejected promise that nobody looks after is logged, and
+ * the process serves on: what awaited nothing misses nothing. After an exception that nobody caught the
+ * process closes in good order and exits with 1. Both are logged with the run that they belong to, where that
+ * is known.
  */
 export function installLastResort({ logger, close, deadlineMs }: LastResortOptions): void {
   const log = logger.child({}, { serializers: { err: describeError } });

@@ -12,8 +12,8 @@ interface LoggedError {
 }
 
 /**
- * How an error stands in the log (pino's `err`): name, code, place and causes. Messages of model providers and of parsers are left
- * out: they quote what they refuse, and that is prompts, mails and keys.
+ * How an error stands in the log (pino's `err`): name, code, place and causes. Messages of model providers
+ * and of parsers are left out: they quote what they refuse, and that is prompts, mails and keys.
  */
 export function describeError(error: unknown, depth = 0): LoggedError | string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : typeof error;

@@ -6,7 +6,10 @@ import type { AuraService } from "./start.ts";
 // LangChain reads this when it loads: with background callbacks, events of concurrent runs get lost.
 process.env.LANGCHAIN_CALLBACKS_BACKGROUND ??= "false";
 
-/** After this time on SIGTERM, or on a fault that nobody caught, the process gives up on closing in order, in ms. */
+/**
+ * After this time on SIGTERM, or on a fault that nobody caught, the process gives up on closing in order, in
+ * ms.
+ */
 const CLOSE_DEADLINE_MS = 20_000;
 
 async function main(): Promise<void> {

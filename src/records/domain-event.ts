@@ -19,7 +19,10 @@ export interface KnowledgeEvent extends Owner, Pick<DomainEvent, "eventId" | "ev
   payload: Record<string, unknown>;
 }
 
-/** The only person who may find an event - of mail, its user - or null: everybody of its tenant may (decision 32). */
+/**
+ * The only person who may find an event - of mail, its user - or null: everybody of its tenant may (decision
+ * 32).
+ */
 export function readerOf({ eventType, mailId, documentId, userId }: KnowledgeEvent): string | null {
   // A document may name the mail that it came with, and is there to be found by those who approve it.
   const isMail = /mail/i.test(eventType) || (mailId !== undefined && documentId === undefined);

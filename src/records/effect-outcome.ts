@@ -16,7 +16,10 @@ export type EffectOutcome =
   | { outcome: "failed"; problem: string }
   | { outcome: "unknown"; problem?: string };
 
-/** An outcome as the graph's tool node leaves it in the ledger (graphs/aura/effect.ts); what cannot be read is unknown. */
+/**
+ * An outcome as the graph's tool node leaves it in the ledger (graphs/aura/effect.ts); what cannot be read is
+ * unknown.
+ */
 export function readOutcome(stored: unknown): EffectOutcome {
   const parsed = outcome.safeParse(stored);
   if (!parsed.success) return { outcome: "unknown" };

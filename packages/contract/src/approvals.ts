@@ -59,7 +59,10 @@ export const pendingApproval = z.strictObject({
 });
 export type PendingApproval = z.output<typeof pendingApproval>;
 
-/** Body of `POST /aura/approvals/{requestId}/edit`: all arguments of the call. Its answer is the approval that waits then. */
+/**
+ * Body of `POST /aura/approvals/{requestId}/edit`: all arguments of the call. Its answer is the approval that
+ * waits then.
+ */
 export const editBody = z.object({ arguments: jsonObject });
 
 /** Answer of `GET /aura/approvals`. */
