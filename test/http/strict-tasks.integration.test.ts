@@ -85,11 +85,13 @@ describe.each(["embedded", "redis"] as const)("[R8.26] a strict Main Service, %s
         description: expect.stringMatching(/^Send an email to kim@example.com.* 1\/2: \S/),
       });
     });
+    const taskId = callsOf(main.seen, runIdOf(stream))[0]?.seen.answer?.data.taskId;
+    // An approval that has been decided is not linked any more.
+    await eventually(async () => expect(await stack.get(`hitl:task:${taskId}`)).toBe(requestId));
     await decide(stack, requestId, "approve");
     const frames = await stream.ended;
     const calls = await told(main, runIdOf(stream));
     expectRecorded(calls);
-    const taskId = calls[0]?.seen.answer.data.taskId;
     const task = await listed(taskId);
     expect(task).toMatchObject({
       taskType: "send_email",
