@@ -134,7 +134,7 @@ async function chatting({ stack }: Service, going: (chats: number) => boolean): 
 }
 
 async function burst(running: Service): Promise<void> {
-  const table = await (await connectTo(join(folder, "service"))).db.openTable(lance.EVENTS);
+  const table = await (await connectTo(join(folder, "service"))).db.openTable(lance.EVENTS_TABLE);
   const { stack, searchable, rows } = running;
   await chatting(running, (chats) => chats < 20);
   const quiet: number[] = [];
@@ -204,7 +204,7 @@ async function search(): Promise<void> {
   const began = performance.now();
   await fill(filling, Number(values.rows));
   const { db, indexes } = await connectTo(settings.uri);
-  const table = await db.openTable(lance.EVENTS);
+  const table = await db.openTable(lance.EVENTS_TABLE);
   while (!(await isIndexed(table, Number(values.rows)))) await delay(500);
   await filling.close();
   report(`${values.rows} rows written and indexed`, Math.round((performance.now() - began) / 1000), "s");

@@ -30,8 +30,9 @@ const claims = z.object({
 });
 
 /**
- * The connection of the options and the environment (AURA_URL, AURA_TOKEN, LANG); empty values count as missing. The token
- * is read, not verified: that is the service's business. Throws UsageFailure for an address or a token that cannot work.
+ * The connection of the options and the environment (AURA_URL, AURA_TOKEN, LANG); empty values count as
+ * missing. The token is read, not verified: that is the service's business. Throws UsageFailure for an
+ * address or a token that cannot work.
  */
 export function readConnection(options: ConnectionOptions, env: NodeJS.ProcessEnv): Connection {
   const url = readUrl(given(options.url) ?? given(env.AURA_URL) ?? DEFAULT_URL);

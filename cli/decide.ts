@@ -26,8 +26,8 @@ const DECIDED: Readonly<Record<Decision["verdict"], Verdict>> = Object.freeze({
 
 /**
  * Decides, at Main Service. Rejects with a ClientFailure: a ServiceFailure of status 404 when there is no
- * such approval; or with a CommandFailure that says so when nobody knows whether the decision arrived. When it is not known whether the decision arrived, Main Service's record says whether it
- * stands; deciding again is safe, because the first decision wins.
+ * such approval, a CommandFailure when nobody knows whether the decision arrived. Where that is not known,
+ * Main Service's record is asked for what stands; deciding again is safe, because the first decision wins.
  *
  * @param userId who decides
  */

@@ -4,9 +4,9 @@ import { announce, type Desk, type Item, problemOf, say, settle, tell, wordsOf }
 import { edit, editArguments } from "./edit.ts";
 
 /**
- * Lets the person edit the arguments of what is asked about. The edited approval is announced in its place, as
- * the stream will, and asked about anew; in every other case this one is, under its card: an editor has been
- * on the screen meanwhile.
+ * Lets the person edit the arguments of what is asked about. The edited approval is announced in its place,
+ * as the stream will, and asked about anew; in every other case this one is, under its card: an editor has
+ * been on the screen meanwhile.
  */
 export async function editItem(desk: Desk, item: Item): Promise<void> {
   const { connection, io } = desk.session;

@@ -32,8 +32,9 @@ export interface Drawing {
 }
 
 /**
- * The plan stands below everything else and is ticked in place on a terminal that can do that; elsewhere each change of a
- * step is a line. Thoughts are dimmed, the answer appears as it is streamed, an approval is a card.
+ * The plan stands below everything else and is ticked in place on a terminal that can do that; elsewhere each
+ * change of a step is a line. Thoughts are dimmed, the answer appears as it is streamed, an approval is a
+ * card.
  *
  * @param language of the words between the service's sentences
  */
@@ -47,29 +48,7 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
     const line = clip(text, terminal.live ? terminal.columns - 1 : LONG);
     screen.line(style === undefined ? line : terminal.style(style, line));
   };
-  const draw = (event: DrawableEvent) => {
-    switch (event.type) {
-      case "thought":
-        answer.pause();
-        for (const line of lines(event.data.content, terminal)) screen.line(terminal.style("dim", line));
-        return;
-      case "plan_step":
-        return plan.step(event.data, row);
-      case "tool_execution":
-        for (const [text, style] of toolRows(event.data, language)) row(text, style);
-        return;
-      case "hitl":
-        answer.pause();
-        for (const line of approvalCard(event.data, terminal, language)) screen.line(line);
-        return;
-      case "content":
-        return answer.delta(event.data);
-      case "error":
-        return row(errorRow(event.data), "red");
-      default:
-        return event satisfies never;
-    }
-  };
+  const draw = drawEvents({ terminal, language, screen, plan, answer, row });
   return {
     begin(prompt) {
       screen.settle();
@@ -93,6 +72,42 @@ export function createDrawing(terminal: Terminal, language: Language): Drawing {
       return screen.away(work);
     },
     end: () => screen.settle(),
+  };
+}
+
+interface Parts {
+  terminal: Terminal;
+  language: Language;
+  screen: Screen;
+  plan: ReturnType<typeof createPlan>;
+  answer: ReturnType<typeof createAnswer>;
+  row(text: string, style?: Style): void;
+}
+
+/** Draws an event where one of its type belongs. */
+function drawEvents({ terminal, language, screen, plan, answer, row }: Parts) {
+  return (event: DrawableEvent) => {
+    switch (event.type) {
+      case "thought":
+        answer.pause();
+        for (const line of lines(event.data.content, terminal)) screen.line(terminal.style("dim", line));
+        return;
+      case "plan_step":
+        return plan.step(event.data, row);
+      case "tool_execution":
+        for (const [text, style] of toolRows(event.data, language)) row(text, style);
+        return;
+      case "hitl":
+        answer.pause();
+        for (const line of approvalCard(event.data, terminal, language)) screen.line(line);
+        return;
+      case "content":
+        return answer.delta(event.data);
+      case "error":
+        return row(errorRow(event.data), "red");
+      default:
+        return event satisfies never;
+    }
   };
 }
 

@@ -21,8 +21,8 @@ export type EditAttempt =
 
 /**
  * Sends an edit. Sent twice it is one, so an answer that is lost on its way is asked for once more. Rejects
- * with a CommandFailure, or with a ClientFailure: a ServiceFailure of status 404 when there is no such approval, of 400 when the call
- * could not run with these arguments.
+ * with a CommandFailure, or with a ClientFailure: a ServiceFailure of status 404 when there is no such
+ * approval, of 400 when the call could not run with these arguments.
  */
 export async function edit(
   api: Pick<AuraApi, "edit">,

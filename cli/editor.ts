@@ -31,8 +31,8 @@ export type EditorFailure =
 
 /**
  * Opens a text in the person's editor (VISUAL, EDITOR, else vi; with its options, as a shell reads them), and
- * waits until it ends. The terminal is the editor's meanwhile, Ctrl-C included. The file is the person's alone,
- * and gone afterwards.
+ * waits until it ends. The terminal is the editor's meanwhile, Ctrl-C included. The file is the person's
+ * alone, and gone afterwards.
  *
  * @param name of the file, which tells the editor of what kind it is
  * @throws CommandFailure when no file can be written for it

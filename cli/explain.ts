@@ -21,8 +21,9 @@ const CONNECTION_ADVICE: Readonly<Record<ConnectionFault, string>> = Object.free
 });
 
 /**
- * What has been thrown, as what ends a command: one harmless line with advice, and the exit code (3: no connection, 1: all
- * else that a call to the service fails with). Null: it is neither a command's failure nor a call's.
+ * What has been thrown, as what ends a command: one harmless line with advice, and the exit code (3: no
+ * connection, 1: all else that a call to the service fails with). Null: it is neither a command's failure nor
+ * a call's.
  */
 export function commandFailure(error: unknown): CommandFailure | null {
   if (error instanceof CommandFailure) return error;

@@ -6,8 +6,7 @@ export const CALL = "npm run --silent aura --";
 
 /**
  * Whether an address is the Gateway's. Decisions are Main Service's, which only the Gateway leads to
- * (docs/contract.md, section 4); Aura-Platform
- * has no such route.
+ * (docs/contract.md, section 4); Aura-Platform has no such route.
  */
 export function isGateway(url: string): boolean {
   return new URL(url).pathname.endsWith("/api");

@@ -8,7 +8,9 @@ export function exitOnInterrupt(): void {
   });
 }
 
-/** While the work lasts, Ctrl-C is not for this process: the kernel sends it to every program of the terminal. */
+/**
+ * While the work lasts, Ctrl-C is not for this process: the kernel sends it to every program of the terminal.
+ */
 export async function holdInterrupt<T>(work: () => Promise<T>): Promise<T> {
   held += 1;
   try {

@@ -24,7 +24,9 @@ import type { Io } from "./io.ts";
 import { type CommonOptions, openSession } from "./session.ts";
 import { harmlessLine } from "./text.ts";
 
-/** The command line: what there is, what it takes, and examples of each. Rejects with what a command throws. */
+/**
+ * The command line: what there is, what it takes, and examples of each. Rejects with what a command throws.
+ */
 export function createProgram(io: Io): Command {
   const open = (options: CommonOptions) => openSession(io, options);
   const program = new Command("aura")
@@ -39,6 +41,7 @@ export function createProgram(io: Io): Command {
     });
   addThreadCommands(program, open);
   addRunCommands(program, open);
+  addStartCommands(program, open);
   addDecisionCommands(program, open);
   addEditCommand(program, open);
   addDocumentCommands(program, open);
@@ -92,6 +95,10 @@ function addRunCommands(program: Command, open: Open): void {
     .action((threadId: string, options: CommonOptions & Parameters<typeof replay>[2]) =>
       replay(open(options), threadId, options),
     );
+}
+
+/** Commands that start a run. */
+function addStartCommands(program: Command, open: Open): void {
   withThread(
     add(program, "fork", "go on from a checkpoint in a new thread; every approval is asked again", [
       "fork thread-1 1f0cafe0-1234-6abc-8000-000000000000",

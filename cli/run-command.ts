@@ -7,8 +7,8 @@ import { harmlessLine } from "./text.ts";
 
 /**
  * One command, from its arguments to its exit code: 0, or 1 refused or failed, 2 wrong usage, 3 no
- * connection; of `approve`, `reject` and `edit` also 4 another decision stands, 5 no such approval; 130 Ctrl-C. What
- * goes wrong is one line on stderr.
+ * connection; of `approve`, `reject` and `edit` also 4 another decision stands, 5 no such approval; 130
+ * Ctrl-C. What goes wrong is one line on stderr.
  */
 export async function runCommand(args: readonly string[], io: Io): Promise<number> {
   try {

@@ -11,7 +11,10 @@ export interface Prompt {
   after: string;
 }
 
-/** What a run is drawn on: lines from top to bottom, streamed text, and a footer that is written over in place. */
+/**
+ * What a run is drawn on: lines from top to bottom, streamed text, and a footer that is written over in
+ * place.
+ */
 export interface Screen {
   /** Whether there is a footer; without one its changes have to be told as lines. */
   readonly live: boolean;
@@ -29,8 +32,8 @@ export interface Screen {
   /** What is drawn stays as it is; what follows comes below it. */
   settle(): void;
   /**
-   * Leaves the terminal to another program until the work is done: the last rows are taken back before it, and
-   * drawn again below what it has left. Lines that come meanwhile wait.
+   * Leaves the terminal to another program until the work is done: the last rows are taken back before it,
+   * and drawn again below what it has left. Lines that come meanwhile wait.
    */
   away<T>(work: () => Promise<T>): Promise<T>;
 }

@@ -13,8 +13,9 @@ const conversation = z.object({
 const GRAPH = "aura";
 
 /**
- * Puts a conversation into a new thread of LangGraph's dev server (`npm run studio`), as if the agent had just answered: it can be gone
- * on with, forked and edited there. Checkpoints, approvals and the ledger stay where they are.
+ * Puts a conversation into a new thread of LangGraph's dev server (`npm run studio`), as if the agent had
+ * just answered: it can be gone on with, forked and edited there. Checkpoints, approvals and the ledger stay
+ * where they are.
  *
  * @param thread as the HTTP API shows it; what is not the conversation's is ignored
  * @returns the dev server's thread id

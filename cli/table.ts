@@ -24,8 +24,8 @@ const PLAIN = {
 const MIN_LAST = 10;
 
 /**
- * Rows under a head, without borders, so that lines can be cut by `cut` and `awk` as well. On a terminal the last column is
- * cut so that a row stays a line.
+ * Rows under a head, without borders, so that lines can be cut by `cut` and `awk` as well. On a terminal the
+ * last column is cut so that a row stays a line.
  */
 export function tableOf(
   terminal: Terminal,

@@ -3,9 +3,9 @@ import { eastAsianWidth } from "get-east-asian-width";
 const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /**
- * Text of a mail, a tool or a model as a terminal may show it: control characters, escape sequences and what reverses the
- * direction of writing are made visible instead of working. Line feeds stay, tabs become spaces; Hangul is composed, so
- * that its width is known.
+ * Text of a mail, a tool or a model as a terminal may show it: control characters, escape sequences and what
+ * reverses the direction of writing are made visible instead of working. Line feeds stay, tabs become spaces;
+ * Hangul is composed, so that its width is known.
  */
 export function harmless(text: string): string {
   return text
@@ -102,8 +102,8 @@ export function clipStart(line: string, columns: number): string {
 }
 
 /**
- * Rows of at most so many columns, broken at spaces where there are any. The last row is what more text would be appended to:
- * wrapping it again with that text gives the same rows as wrapping everything at once.
+ * Rows of at most so many columns, broken at spaces where there are any. The last row is what more text would
+ * be appended to: wrapping it again with that text gives the same rows as wrapping everything at once.
  */
 export function wrap(text: string, columns: number): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(2, columns)));

@@ -9,7 +9,9 @@ import { WORDS } from "./words.ts";
 /** What is told of a tool call: that it begins, or its last word. Older services do not say the outcome. */
 type ToolNews = DrawableData<"tool_execution">;
 
-/** A tick says everything of a call, and a cross that it has failed; of what else there is, words say more. */
+/**
+ * A tick says everything of a call, and a cross that it has failed; of what else there is, words say more.
+ */
 const SIGNS: Readonly<Record<CallOutcome, { sign: string; style: Style }>> = Object.freeze({
   completed: { sign: "✔", style: "green" },
   failed: { sign: "✖", style: "red" },
@@ -27,8 +29,8 @@ export function toolRows(news: ToolNews, language: Language): Row[] {
 }
 
 /**
- * The last word is the outcome where there is one: a call that "failed" may have had its effect, or never have
- * begun. What this version does not know is shown as it was said, and never as a success.
+ * The last word is the outcome where there is one: a call that "failed" may have had its effect, or never
+ * have begun. What this version does not know is shown as it was said, and never as a success.
  */
 function toolRow(news: ToolNews, language: Language): Row {
   const { outcomes, edited } = WORDS[language];

@@ -8,8 +8,8 @@ import type { Owner } from "../src/records/run.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 
 /**
- * DWP's approval documents, as far as Aura hears of them: a new one is announced, nested as the Java publisher does it, on the
- * approval channel and on the one of all events.
+ * DWP's approval documents, as far as Aura hears of them: a new one is announced, nested as the Java
+ * publisher does it, on the approval channel and on the one of all events.
  *
  * @returns the event's id
  */

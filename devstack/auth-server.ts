@@ -9,7 +9,7 @@ import { numericTenant } from "./numeric-tenant.ts";
 import { createService, languageOfRequest, type ServiceOptions, sendSuccess } from "./service.ts";
 import { DEV_PASSWORD, type DevUser, findDevUser } from "./users.ts";
 
-export interface AuthServerOptions extends Pick<ServiceOptions, "logger"> {
+interface AuthServerOptions extends Pick<ServiceOptions, "logger"> {
   jwtSecret: string;
   /** Lifetime of a token in seconds. */
   expiresInS?: number;
@@ -32,7 +32,7 @@ const MESSAGES = {
 
 /**
  * DWP's Auth Server: `POST /auth/login` gives a token to one of DEV_USERS; the rest is what DWP's web client
- * asks before and after (contract, section 8).
+ * asks before and after (docs/contract.md, section 8).
  */
 export function createAuthServer(options: AuthServerOptions): FastifyInstance {
   const { jwtSecret, expiresInS = 3600 } = options;

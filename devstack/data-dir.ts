@@ -15,7 +15,7 @@ export function prepareDataDir(dir: string): void {
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (cause) {
-    throw new SetupError(`AURA_DATA_DIR ${dir} cannot be written: ${reasonOf(cause)}`, { cause });
+    throw new SetupError(`AURA_DATA_DIR ${dir} cannot be written: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -48,13 +48,13 @@ function storedSecret(dir: string): string {
     }
     return readFileSync(file, "utf8").trim();
   } catch (cause) {
-    throw new SetupError(`${file} cannot be used: ${reasonOf(cause)}`, { cause });
+    throw new SetupError(`${file} cannot be used: ${messageOf(cause)}`, { cause });
   }
 }
 
 /**
- * Claims the data directory for this process: two private Redis servers on one append-only file would ruin it.
- * The returned function gives it back.
+ * Claims the data directory for this process: two private Redis servers on one append-only file would ruin
+ * it. The returned function gives it back.
  */
 export function lockDataDir(dir: string): () => void {
   const file = join(dir, "demo.pid");
@@ -73,7 +73,7 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-export function reasonOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
-import { reasonOf, SetupError } from "./data-dir.ts";
-import type { RedisAddress } from "./hitl-storage.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
+import { messageOf, SetupError } from "./data-dir.ts";
 import { answers, findRedisServer, startPrivateRedis } from "./private-redis.ts";
 
 /** Where the demo keeps shared state, and how that came about. */
@@ -57,7 +57,7 @@ async function requireAnswer(address: RedisAddress): Promise<void> {
     await answers(address, GIVEN_REDIS_MS);
   } catch (cause) {
     throw new SetupError(
-      `REDIS_HOST ${address.host}:${address.port} does not answer (${reasonOf(cause)}): start that Redis, or unset REDIS_HOST`,
+      `REDIS_HOST ${address.host}:${address.port} does not answer (${messageOf(cause)}): start that Redis, or unset REDIS_HOST`,
       { cause },
     );
   }

@@ -15,8 +15,8 @@ const SAME_CTRL_C_MS = 300;
 const CLOSE_DEADLINE_MS = 20_000;
 
 /**
- * `npm run demo`: the whole system in one process tree. stdout gets one line when everything answers, logs go to
- * stderr. SIGINT, SIGTERM and SIGHUP stop everything; a second one does not wait.
+ * `npm run demo`: the whole system in one process tree. stdout gets one line when everything answers, logs go
+ * to stderr. SIGINT, SIGTERM and SIGHUP stop everything; a second one does not wait.
  */
 async function main(): Promise<void> {
   survivePipeErrors();

@@ -12,7 +12,7 @@ export function localDateTime(ms: number = Date.now()): string {
 }
 
 /** Korean unless the client's first choice is English. */
-export function languageOf(acceptLanguage: string | undefined): Language {
+export function preferredLanguage(acceptLanguage: string | undefined): Language {
   const first = acceptLanguage?.trim().toLowerCase() ?? "";
   return LANGUAGES.find((language) => first.startsWith(language)) ?? DEFAULT_LANGUAGE;
 }

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import type { EmbeddedBus } from "../src/adapters/embedded/bus.ts";
-import type { RedisAddress } from "./hitl-storage.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
 
 /** Publishes as DWP's services do: at most once, and nobody waits for it. */
 export interface EventPublisher {

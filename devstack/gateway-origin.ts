@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** Where DWP's web client is served (contract, section 8). */
+/** Where DWP's web client is served (docs/contract.md, section 8). */
 export const WEB_CLIENT = "http://localhost:4200";
 
 /**

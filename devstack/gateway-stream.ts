@@ -7,8 +7,8 @@ export function isEventStream(headers: Readonly<Record<string, unknown>>): boole
 }
 
 /**
- * What the real gateway's filter makes of an event stream (contract, section 8): see throughSseFilter. Buffer
- * by buffer as they arrive, nothing is held back or joined.
+ * What the real gateway's filter makes of an event stream (docs/contract.md, section 8): see
+ * throughSseFilter. Buffer by buffer as they arrive, nothing is held back or joined.
  */
 export function asGatewayStream(upstream: Readable): Readable {
   const filtered = new Transform({

@@ -17,16 +17,16 @@ const claims = z.object({
   tenant_id: tokenClaims.shape.tenant_id.pipe(z.string().regex(IS_NUMBER)),
 });
 
-/** The real Gateway's 400 for a request without X-Tenant-ID: no body at all (contract, section 8). */
+/** The real Gateway's 400 for a request without X-Tenant-ID: no body at all (docs/contract.md, section 8). */
 export async function requireTenant(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.headers[TENANT] || WITHOUT_TENANT.some((path) => request.url.startsWith(path))) return;
   await reply.code(400).send();
 }
 
 /**
- * Behind `/api/aura/` tenants are numbers (contract, section 8): another X-Tenant-ID becomes the token's
- * `tenant_id`, and is refused (400, not in the envelope) when that is no number either. The token is read,
- * not verified: that is the service's task.
+ * Behind `/api/aura/` tenants are numbers (docs/contract.md, section 8): another X-Tenant-ID becomes the
+ * token's `tenant_id`, and is refused (400, not in the envelope) when that is no number either. The token is
+ * read, not verified: that is the service's task.
  */
 export async function requireNumericTenant(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   // Of a header that was sent twice the first value counts.

@@ -14,7 +14,7 @@ export interface UpstreamPoolOptions {
 type Options<T> = Omit<Dispatcher.RequestOptions<T>, "signal"> & { signal?: unknown };
 type Callback<T> = (error: Error | null, data: Dispatcher.ResponseData<T>) => void;
 
-/** The gateway's connections to the services behind it, with the limits of the contract, section 3. */
+/** The gateway's connections to the services behind it, with the limits of docs/contract.md, section 3. */
 export function createUpstreamPool(options: UpstreamPoolOptions) {
   const idleTimeoutMs = options.idleTimeoutMs ?? 300_000;
   const agent = new Agent({

@@ -34,9 +34,9 @@ const BODY_LIMIT = 256 * 1024;
 const HOP_BY_HOP = ["expect", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
 /**
- * DWP's gateway: the only door of the web client (contract, sections 1 and 8). It reproduces the real one's
- * habits on the wire, the inconvenient ones included, and adds GET /, GET /dev/mailbox and POST /dev/events for
- * developers.
+ * DWP's gateway: the only door of the web client (docs/contract.md, sections 1 and 8). It reproduces the real
+ * one's habits on the wire, the inconvenient ones included, and adds GET /, GET /dev/mailbox and POST
+ * /dev/events for developers.
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = createService({ logger: options.logger, bodyLimit: BODY_LIMIT });
@@ -124,7 +124,8 @@ function createProxyOptions(
         const { stream } = upstreamResponse;
         if (!isEventStream(reply.getHeaders())) return void reply.send(stream);
         reply.send(asGatewayStream(stream));
-        // Node would hold the headers back until the first chunk. They are complete: no onSend hook runs here.
+        // Node would hold the headers back until the first chunk. They are complete: no onSend hook runs
+        // here.
         if ("flushHeaders" in reply.raw) reply.raw.flushHeaders();
       },
       onError: (reply, { error }) => void reply.send(upstreamError(error)),

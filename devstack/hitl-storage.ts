@@ -1,10 +1,11 @@
 import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import { Redis } from "ioredis";
 import type { EmbeddedBus } from "../src/adapters/embedded/bus.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
 import { BackendUnavailableError } from "../src/errors.ts";
 
 /** One decision, as it is written and announced. */
-export interface Decided {
+interface Decided {
   requestKey: string;
   /** The request's JSON text that the decision was based on. */
   expected: string;
@@ -50,12 +51,6 @@ redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3])
 redis.call("SET", KEYS[2], ARGV[4], "EX", ARGV[5])
 redis.call("PUBLISH", ARGV[6], ARGV[4])
 return 1`;
-
-export interface RedisAddress {
-  host: string;
-  port: number;
-  password?: string | undefined;
-}
 
 /** @param onError hears every connection error; ioredis reconnects by itself */
 export function createRedisHitlStorage(

@@ -40,7 +40,7 @@ const MESSAGES = {
   standing: { ko: "이미 처리된 요청입니다.", en: "The request has been decided already." },
 } satisfies Record<string, Sentence>;
 
-/** Main Service's HITL API (contract, sections 4 and 8). */
+/** Main Service's HITL API (docs/contract.md, sections 4 and 8). */
 export function addHitlRoutes(app: FastifyInstance, jwtSecret: string, storage: HitlStorage): void {
   app.get("/aura/hitl/requests/:requestId", async (request, reply) => {
     const caller = await authenticate(jwtSecret, request.headers);

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
 import { headerOf, isNamedBy } from "../src/http/header.ts";
 
-/** What the contract (section 2) puts into a token; exp and iat are added on signing. */
-export interface TokenSubject {
+/** What is in a token (docs/contract.md, section 2); exp and iat are added on signing. */
+interface TokenSubject {
   user: string;
   tenant: string;
   email: string;

@@ -11,7 +11,7 @@ import type { Mail } from "./mailbox.ts";
 import { DEV_USERS } from "./users.ts";
 
 /** What an event says of a mail; the text is cut, as a notification's is. */
-export interface MailFacts {
+interface MailFacts {
   sender: string;
   recipient: string;
   subject: string;
@@ -20,7 +20,10 @@ export interface MailFacts {
 
 const MAX_CONTENT_CHARS = 4_000;
 
-/** DWP's mail service: a delivered mail was sent by one person and received by others; each has a mail of their own. */
+/**
+ * DWP's mail service: a delivered mail was sent by one person and received by others; each has a mail of
+ * their own.
+ */
 export function publishMail(events: EventPublisher, mail: Mail): void {
   const facts: MailFacts = {
     sender: mail.from,
@@ -35,7 +38,11 @@ export function publishMail(events: EventPublisher, mail: Mail): void {
   }
 }
 
-/** Flat, on the mail channel and on the one of all events, as the contract's own example. @returns the event's id */
+/**
+ * Flat, on the mail channel and on the one of all events, as docs/contract.md, section 6, shows it.
+ *
+ * @returns the event's id
+ */
 export function publishMailEvent(
   events: EventPublisher,
   eventType: "MailSentEvent" | "MailReceivedEvent",

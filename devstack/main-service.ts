@@ -5,7 +5,7 @@ import type { HitlStorage } from "./hitl-storage.ts";
 import { createService, type ServiceOptions, sendSuccess } from "./service.ts";
 import { addTaskRoutes } from "./tasks.ts";
 
-export interface MainServiceOptions extends Pick<ServiceOptions, "logger"> {
+interface MainServiceOptions extends Pick<ServiceOptions, "logger"> {
   jwtSecret: string;
   /** Closed together with the service. */
   hitl: HitlStorage;

@@ -12,7 +12,7 @@ const PAGES: readonly { menuKey: string; path: string; name: Sentence }[] = [
 const GROUP = { code: "APPS", name: { ko: "앱", en: "Apps" } };
 const VIEW: Sentence = { ko: "조회", en: "View" };
 
-export interface Permission {
+interface Permission {
   resourceType: "MENU";
   resourceKey: string;
   resourceName: string;
@@ -33,7 +33,7 @@ export function permissionsIn(language: Language): Permission[] {
   }));
 }
 
-export interface MenuNode {
+interface MenuNode {
   menuKey: string;
   menuName: string;
   path: string;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { hasCode, reasonOf, SetupError } from "./data-dir.ts";
+import { hasCode, messageOf, SetupError } from "./data-dir.ts";
 import { PORT_NAMES, type PortName, type Ports } from "./environment.ts";
 
 /** The address of everything in the dev stack but Aura, which has AURA_HOST. */
@@ -13,7 +13,7 @@ export async function listenOn<T>(name: PortName, port: number, listen: () => Pr
   } catch (error) {
     if (hasCode(error, "EADDRINUSE")) throw taken([[name, port]], error);
     if (hasCode(error, "EACCES") || hasCode(error, "EADDRNOTAVAIL")) {
-      throw new SetupError(`${name} ${port} cannot be used: ${reasonOf(error)}`, { cause: error });
+      throw new SetupError(`${name} ${port} cannot be used: ${messageOf(error)}`, { cause: error });
     }
     throw error;
   }

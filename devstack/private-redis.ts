@@ -6,10 +6,10 @@ import { delimiter, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { Redis } from "ioredis";
-import { reasonOf, SetupError } from "./data-dir.ts";
-import type { RedisAddress } from "./hitl-storage.ts";
+import type { RedisAddress } from "../src/adapters/redis/connection.ts";
+import { messageOf, SetupError } from "./data-dir.ts";
 
-export interface PrivateRedis extends RedisAddress {
+interface PrivateRedis extends RedisAddress {
   /** Ends the server, gently first. */
   stop(): Promise<void>;
 }
@@ -96,7 +96,7 @@ export async function launchRedis(binary: string, settings: RedisSettings): Prom
     } catch (cause) {
       await end("SIGKILL");
       if (attempt === ATTEMPTS || settings.port !== undefined) {
-        throw new SetupError(`${binary} does not start: ${lastWords() || reasonOf(cause)}`, { cause });
+        throw new SetupError(`${binary} does not start: ${lastWords() || messageOf(cause)}`, { cause });
       }
     } finally {
       timer.abort();
@@ -144,8 +144,9 @@ function spawnServer(binary: string, port: number, { dir, appendOnly, args = [] 
 }
 
 /**
- * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for the
- * end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is gone.
+ * Redis must not outlive this process, however it ends (a forced exit, a crash, SIGKILL): a shell waits for
+ * the end of a pipe that only this process holds open, then kills Redis by its id. Resolves when the shell is
+ * gone.
  */
 async function watch(redis: ChildProcess, ended: Promise<void>): Promise<void> {
   if (redis.pid === undefined) return;
@@ -181,7 +182,7 @@ export async function answers(
   });
   let lastError = "no answer";
   redis.on("error", (error: Error) => {
-    lastError = reasonOf(error);
+    lastError = messageOf(error);
   });
   const timer = new AbortController();
   try {

@@ -9,7 +9,7 @@ import Fastify, {
 import { pino } from "pino";
 import { ZodError } from "zod";
 import { AuraError } from "../src/errors.ts";
-import { failure, languageOf, success } from "./envelope.ts";
+import { failure, preferredLanguage, success } from "./envelope.ts";
 
 export interface ServiceOptions {
   /** Silent when left out. */
@@ -37,7 +37,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
 }
 
 export function languageOfRequest(request: FastifyRequest): Language {
-  return languageOf(request.headers["accept-language"]);
+  return preferredLanguage(request.headers["accept-language"]);
 }
 
 /** Answers the success envelope in the caller's language. */

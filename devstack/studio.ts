@@ -14,8 +14,8 @@ const KILL_AFTER_MS = 5_000;
 const port = z.coerce.number().int().min(1).max(65_535).default(2024);
 
 /**
- * `npm run studio`: LangGraph's dev server with our graph, on this machine only, without LangSmith and without a browser. Its own processes end
- * with this one.
+ * `npm run studio`: LangGraph's dev server with our graph, on this machine only, without LangSmith and
+ * without a browser. Its own processes end with this one.
  */
 async function main(): Promise<void> {
   loadDotEnv();

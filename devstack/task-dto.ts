@@ -11,9 +11,9 @@ import { z } from "zod";
 import { AuraError } from "../src/errors.ts";
 
 /**
- * Main Service's DTOs for AgentTasks, as strict and odd as the real ones (contract, section 8): what is no
- * text where a text belongs ends in its catch-all, 500, and so does what its table does not take. What its
- * own rules say is 400.
+ * Main Service's DTOs for AgentTasks, as strict and odd as the real ones (docs/contract.md, section 8): what
+ * is no text where a text belongs ends in its catch-all, 500, and so does what its table does not take. What
+ * its own rules say is 400.
  */
 
 const text = z.string().nullish();

@@ -1,7 +1,7 @@
 import type { AgentTask as ContractTask } from "@aura-platform/contract/agent-tasks.ts";
 import { localDateTime } from "./envelope.ts";
 
-/** The contract's AgentTask, and its times. Nothing of Main Service sets planSteps. */
+/** An AgentTask (docs/contract.md, section 5), and its times. Nothing of Main Service sets planSteps. */
 export interface AgentTask extends Omit<ContractTask, "description" | "planSteps"> {
   /** Undefined once a report of progress has had none. */
   description?: string | undefined;
@@ -14,7 +14,7 @@ export type TaskChange = Partial<
 >;
 
 /** Spring Data's Page, as far as a client reads it. */
-export interface TaskPage {
+interface TaskPage {
   content: AgentTask[];
   totalElements: number;
   totalPages: number;
@@ -33,6 +33,8 @@ interface PageQuery {
 
 /** Tasks beyond this many push the oldest out: a dev stack may run for weeks. */
 const CAPACITY = 10_000;
+
+export type TaskStore = ReturnType<typeof createTaskStore>;
 
 export function createTaskStore() {
   const tasks = new Map<string, AgentTask>();

@@ -8,7 +8,7 @@ import { localDateTime } from "./envelope.ts";
 import { authenticate } from "./jwt.ts";
 import { sendSuccess } from "./service.ts";
 import { readNewTask, readProgress, requiredQuery } from "./task-dto.ts";
-import { type AgentTask, createTaskStore, type TaskChange } from "./task-store.ts";
+import { type AgentTask, createTaskStore, type TaskChange, type TaskStore } from "./task-store.ts";
 
 /** Read as Spring does. */
 const listQuery = z.object({
@@ -24,17 +24,16 @@ const MESSAGES = {
 } satisfies Record<string, Sentence>;
 
 /**
- * Main Service's AgentTask API (contract, sections 5 and 8), kept in memory. `inputData`, `planSteps` and
- * `resultData` are JSON text; nothing sets `planSteps`, and no answer has `inputData`. A list is a page as
- * Spring prints it: content, totalElements, totalPages, number, size, first, last.
+ * Main Service's AgentTask API (docs/contract.md, sections 5 and 8), kept in memory. `inputData`, `planSteps`
+ * and `resultData` are JSON text; nothing sets `planSteps`, and no answer has `inputData`. A list is a page
+ * as Spring prints it: content, totalElements, totalPages, number, size, first, last.
  */
 export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   const store = createTaskStore();
   const tenantOf = async (request: FastifyRequest) =>
     (await authenticate(jwtSecret, request.headers)).tenantId;
 
-  /** The task of the path, seen by its own tenant only, in one of the states that the operation allows. */
-  const taskOf = async (request: FastifyRequest, ...allowed: TaskStatus[]) => {
+  const taskOf: TaskOf = async (request, ...allowed) => {
     const tenantId = await tenantOf(request);
     const { taskId } = taskParams.parse(request.params);
     const task = store.get(taskId);
@@ -42,9 +41,6 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
     if (allowed.length > 0 && !allowed.includes(task.status)) throw new AuraError("E3002");
     return task;
   };
-
-  const updated = (request: FastifyRequest, reply: FastifyReply, task: AgentTask, change: TaskChange) =>
-    sendSuccess(request, reply, MESSAGES.updated, shown(store.update(task, change)));
 
   app.post("/main/agent/tasks", async (request, reply) => {
     const tenantId = await tenantOf(request);
@@ -74,6 +70,17 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
     sendSuccess(request, reply, MESSAGES.found, shown(await taskOf(request))),
   );
 
+  addTaskChanges(app, store, taskOf);
+}
+
+/** The task of the path, seen by its own tenant only, in one of the states that the operation allows. */
+type TaskOf = (request: FastifyRequest, ...allowed: TaskStatus[]) => Promise<AgentTask>;
+
+/** What its service tells of a task. */
+function addTaskChanges(app: FastifyInstance, store: TaskStore, taskOf: TaskOf): void {
+  const updated = (request: FastifyRequest, reply: FastifyReply, task: AgentTask, change: TaskChange) =>
+    sendSuccess(request, reply, MESSAGES.updated, shown(store.update(task, change)));
+
   app.post("/main/agent/tasks/:taskId/start", async (request, reply) => {
     const task = await taskOf(request, "REQUESTED");
     return updated(request, reply, task, {
@@ -85,7 +92,7 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
 
   app.patch("/main/agent/tasks/:taskId/progress", async (request, reply) => {
     const task = await taskOf(request, "IN_PROGRESS");
-    // A description that is absent is none from now on.
+    // An absent description removes the one before.
     const { progress, description } = readProgress(request.body);
     return updated(request, reply, task, { progress, description });
   });
@@ -107,7 +114,7 @@ export function addTaskRoutes(app: FastifyInstance, jwtSecret: string): void {
   });
 }
 
-/** As answers show it: what it was made of is not among it. */
+/** As answers show it: without its `inputData`. */
 function shown({ inputData: _, ...task }: AgentTask): Omit<AgentTask, "inputData"> {
   return task;
 }

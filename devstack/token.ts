@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadDotEnv } from "../encoding/dot-env.ts";
-import { loadJwtSecret, reasonOf, SetupError } from "./data-dir.ts";
+import { loadJwtSecret, messageOf, SetupError } from "./data-dir.ts";
 import { withoutBlanks } from "./environment.ts";
 import { signToken } from "./jwt.ts";
 import { findDevUser } from "./users.ts";
@@ -48,11 +48,11 @@ function parseFlags(args: string[]) {
     }).values;
   } catch (error) {
     // Node's message may carry a second line with advice.
-    throw new SetupError(`${reasonOf(error).split("\n")[0]}; ${USAGE}`);
+    throw new SetupError(`${messageOf(error).split("\n")[0]}; ${USAGE}`);
   }
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${reasonOf(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

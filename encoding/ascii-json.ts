@@ -1,8 +1,9 @@
 const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
 /**
- * JSON in ASCII alone: every other character is `\uXXXX`, one beyond the basic plane its two surrogates. It means the same to every
- * reader of JSON, and whoever cuts its bytes into pieces and decodes each by itself damages nothing.
+ * JSON in ASCII alone: every other character is `\uXXXX`, one beyond the basic plane its two surrogates. It
+ * means the same to every reader of JSON, and whoever cuts its bytes into pieces and decodes each by itself
+ * damages nothing.
  */
 export function asciiJson(value: object | string): string {
   return JSON.stringify(value).replace(

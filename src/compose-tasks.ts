@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import type { Backend } from "./ports/backend.ts";
 import type { ThreadGraph } from "./ports/thread-graph.ts";
 import { isTerminal, type RunRecord } from "./records/run.ts";
-import { createMainService } from "./tasks/main-service.ts";
+import { createMainServiceClient } from "./tasks/main-service.ts";
 import { createTaskReader } from "./tasks/reader.ts";
 import { type Reporter, startReporter } from "./tasks/reporter.ts";
 
@@ -20,7 +20,7 @@ export interface TasksPart {
 export function composeTasks(config: Config, backend: Backend, logger: Logger): TasksPart | null {
   const { mainServiceUrl: url, jwtSecret, reconcileMs } = config;
   if (url === undefined) return null;
-  const main = createMainService({ url, jwtSecret });
+  const main = createMainServiceClient({ url, jwtSecret });
   return {
     reader: createTaskReader(main),
     start: (agent) =>

@@ -49,7 +49,9 @@ async function givenArguments(
   throw new CommandFailure(`${nameOf(source, io.stdin)}: ${read.problem}`, 1);
 }
 
-/** Until an edit is through, nothing is changed, or the person leaves it: what was typed is not lost before. */
+/**
+ * Until an edit is through, nothing is changed, or the person leaves it: what was typed is not lost before.
+ */
 async function editAtTerminal(session: Session, approval: PendingApproval): Promise<void> {
   const { requestId } = approval;
   const { language } = session.connection;

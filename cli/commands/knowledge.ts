@@ -4,7 +4,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { CommandFailure } from "../failure.ts";
 
-/** Works on the index itself, not over HTTP; a process of its own, because this folder knows nothing of the service's code. */
+/**
+ * Works on the index itself, not over HTTP; a process of its own, because this folder knows nothing of the
+ * service's code.
+ */
 const SCRIPT = fileURLToPath(new URL("../../src/knowledge-rebuild.ts", import.meta.url));
 
 /** `knowledge rebuild`: runs the service's script and ends as it ends. */

@@ -6,7 +6,10 @@ import { howToDecide, howToGoOn } from "../how-to-decide.ts";
 import type { Session } from "../session.ts";
 import { createShow } from "../show.ts";
 
-/** Draws a recorded run after the other, or prints an event a line with --json. What was recorded as failed is a result here. */
+/**
+ * Draws a recorded run after the other, or prints an event a line with --json. What was recorded as failed is
+ * a result here.
+ */
 export async function showRecorded(
   session: Session,
   stream: EventStream,
@@ -92,7 +95,8 @@ async function showUntilAsked(
     }
     if (event.type !== "hitl") continue;
     shown.add(event.data.requestId);
-    // All approvals of a stop are stored before the first is announced: what this answer holds is what will be shown.
+    // All approvals of a stop are stored before the first is announced: what this answer holds is what will
+    // be shown.
     const { items } = await session.api.approvals();
     const open = items.filter(({ runId }) => runId === event.runId).map(({ requestId }) => requestId);
     if (open.length === 0 || !open.every((requestId) => shown.has(requestId))) continue;

@@ -9,7 +9,7 @@ import { toClientMessage } from "./client-message.ts";
 
 /** One checkpoint, with the state in the clients' shape. */
 interface CheckpointView extends Omit<Checkpoint, "changed"> {
-  values: Record<string, unknown>;
+  values: ReturnType<typeof toClientState>;
 }
 
 interface HistoryQuery {
@@ -24,9 +24,10 @@ interface HistoryQuery {
  * The state as clients read it: everything as JSON, messages in their shape, and the language that a run
  * would speak.
  */
-function toClientState(values: Partial<State>): Record<string, unknown> {
+function toClientState(values: Partial<State>) {
   const language = languageOfRun(values);
-  return { ...values, language, ...(values.messages && { messages: values.messages.map(toClientMessage) }) };
+  const { messages, ...rest } = values;
+  return { ...(messages && { messages: messages.map(toClientMessage) }), ...rest, language };
 }
 
 /** A thread's checkpoints, newest first. */

@@ -28,12 +28,12 @@ export class LengthError extends EmbedderError {
 }
 
 /**
- * The vectors of an answer (JSON that a stranger wrote), in the order of the texts, each of length 1: the
- * index compares directions only, and 32 bits hold no large numbers.
+ * The vectors of an answer (untrusted JSON), in the order of the texts, each of length 1: the index compares
+ * directions only, and 32 bits hold no large numbers.
  *
  * @throws EmbedderError when it is not one sound vector for every text
  */
-export function readAnswer(
+export function readVectors(
   json: unknown,
   { model, count, dimensions }: { model: string; count: number; dimensions: number },
 ): number[][] {
@@ -67,7 +67,7 @@ function soundVector(embedding: unknown[] | string, model: string): number[] {
   if (vector === undefined || vector.length !== numbers?.length) {
     throw new EmbedderError("unavailable", `${model} gave a vector that is not all numbers`);
   }
-  // First by the largest: the squares of large numbers are infinite, and of small ones nothing.
+  // Divided by the largest first: squares of large numbers are infinite, and those of small ones 0.
   const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const scaled = vector.map((value) => value / largest);
   const norm = Math.hypot(...scaled);

@@ -16,7 +16,7 @@ export interface DeliveryOptions {
   maxFailures?: number;
 }
 
-export interface DeliveryDeps extends DeliveryOptions {
+interface DeliveryDeps extends DeliveryOptions {
   handler: (events: readonly KnowledgeEvent[]) => Promise<void>;
   logger: BackendLogger;
   /** Forgets events that the handler has taken in. */
@@ -43,7 +43,7 @@ interface Held {
   attempts: number;
   /** How often it has failed with somebody else getting through since its last failure. */
   failures: number;
-  /** `delivered` as it last failed. */
+  /** The value of `delivered` when it last failed. */
   deliveredThen: number;
   dueAt: number;
 }
@@ -52,12 +52,13 @@ const BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_FAILURES = 20;
 const MAX_HELD = 256;
-/** So many failures in a row are no fault of the events: the rest is not tried now. */
+/** After this many failures in a row the events are not at fault: the rest is not tried now. */
 const IN_VAIN = 3;
 
 /**
- * A batch that fails is tried again one by one, so that one bad event does not hold up the others. An event is to blame for its
- * failure only when others have got through since it last failed: an index that is down for hours costs no event.
+ * A batch that fails is tried again one by one, so that one bad event does not hold up the others. An event
+ * is to blame for its failure only when others have got through since it last failed: an index that is down
+ * for hours costs no event.
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { handler, logger, backoffMs = BACKOFF_MS } = deps;

@@ -1,8 +1,8 @@
 import { type Embedder, EmbedderError } from "../knowledge/embedder.ts";
-import { BatchError, LengthError, readAnswer } from "./embedding-answer.ts";
+import { BatchError, LengthError, readVectors } from "./embedding-answer.ts";
 import { type EmbeddingServer, requestEmbeddings } from "./embedding-request.ts";
 
-export interface OpenAiEmbedderSettings {
+interface OpenAiEmbedderSettings {
   model: string;
   /** Length of the vectors. */
   dimensions: number;
@@ -21,7 +21,7 @@ const OPENAI = "https://api.openai.com/v1";
 const TIMEOUT_MS = 20_000;
 const RETRIES = 3;
 const FIRST_PAUSE_MS = 500;
-/** Texts of one request. */
+/** Most texts of one request. */
 const BATCH = 64;
 /**
  * They give vectors as long as they are asked for; other models are asked only when their own have another
@@ -45,12 +45,12 @@ export function createOpenAiEmbedder(settings: OpenAiEmbedderSettings): Embedder
   const request = async (texts: readonly string[], signal: AbortSignal | undefined) => {
     const body = { model, input: texts, ...(asksLength ? { dimensions } : {}) };
     const json = await requestEmbeddings(server, body, signal);
-    return readAnswer(json, { model, count: texts.length, dimensions });
+    return readVectors(json, { model, count: texts.length, dimensions });
   };
 
   /**
-   * Once, the other way: a server may refuse the field, or need it. What neither way mends is told of the
-   * first.
+   * Tried once the other way: a server may refuse the field, or need it. When both fail, the first error
+   * counts.
    */
   const embedBatch = async (texts: readonly string[], signal: AbortSignal | undefined) => {
     try {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { OwnerCaps } from "../records/owner-caps.ts";
 import type { Owner } from "../records/run.ts";
 
-/** Under which names a thread's owner takes turns. */
-export interface Place {
+/** The names under which a thread's owner takes turns. */
+export interface OwnerKey {
   tenant: string;
   user: string;
 }
@@ -16,9 +16,9 @@ export interface Full {
 
 /** The handlers that run in this process, by owner. */
 export interface OwnerSlots {
-  take(place: Place): void;
-  give(place: Place): void;
-  hasRoom(place: Place): boolean;
+  take(owner: OwnerKey): void;
+  give(owner: OwnerKey): void;
+  hasRoom(owner: OwnerKey): boolean;
   full(): Full;
 }
 
@@ -27,8 +27,11 @@ export const NO_CAPS: OwnerCaps = Object.freeze({
   tenant: Number.POSITIVE_INFINITY,
 });
 
-/** Hashed: ids of any length and characters become names of one form, and two texts of any characters make one. */
-export function placeOf({ tenantId, userId }: Owner): Place {
+/**
+ * Hashed: ids of any length and characters become names of one form, and two texts of any characters make
+ * one.
+ */
+export function ownerKeyOf({ tenantId, userId }: Owner): OwnerKey {
   return { tenant: sha256([tenantId]), user: sha256([tenantId, userId]) };
 }
 

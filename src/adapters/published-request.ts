@@ -1,3 +1,5 @@
+import type { LateDecision } from "@aura-platform/contract/approvals.ts";
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import {
   isOfTenant,
   lateDecisionIn,
@@ -6,8 +8,8 @@ import {
   standingDecision,
 } from "../approvals/published-request.ts";
 import { type OurSettlement, ourWord } from "../approvals/settled-request.ts";
-import type { ApprovalRecord, Decision, LateDecision } from "../records/approval.ts";
-import { HITL_TTL_S, maySettle } from "../records/approval.ts";
+import type { ApprovalRecord, Decision } from "../records/approval.ts";
+import { maySettle } from "../records/approval.ts";
 
 /** How a pending approval is settled, seen together with what `hitl:request` holds. */
 export interface Settling {
@@ -20,13 +22,13 @@ export interface Settling {
 }
 
 /**
- * What becomes of an approval and of its `hitl:request`: the two must say the same. Null when it may not be settled
- * so: it is settled already (records/approval.ts), nothing expires that Main Service has decided, and nobody decides
- * while the request names another tenant.
+ * What becomes of an approval and of its `hitl:request`: the two must say the same. Null when it may not be
+ * settled so: it is settled already (records/approval.ts), nothing expires that Main Service has decided, and
+ * nobody decides while the request names another tenant.
  *
- * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's end
- * voids stays void: then the decision that Main Service has just taken is kept as a late one, and `hitl:request`
- * says what stands.
+ * Whoever heard a bare signal while Main Service was deciding records Main Service's decision. What a run's
+ * end voids stays void: then the decision that Main Service has just taken is kept as a late one, and
+ * `hitl:request` says what stands.
  */
 export function settlingOf(
   record: ApprovalRecord,
@@ -54,15 +56,20 @@ export function settlingOf(
 }
 
 /**
- * How long a settled approval is watched for a decision that Main Service began before it could see the settlement: it takes
- * milliseconds, and a process that stands still may take longer.
+ * How long a settled approval is watched for a decision that Main Service began before it could see the
+ * settlement: it takes milliseconds, and a process that stands still may take longer.
  */
 export const WATCH_MS = 60_000;
-/** Watched approvals that one sweep looks at, longest settled first: all of their requests are in memory at once. */
+/**
+ * Watched approvals that one sweep looks at, longest settled first: all of their requests are in memory at
+ * once.
+ */
 export const WATCHED_AT_ONCE = 500;
 
-/** What is to be said again of a settled approval, and what is to be kept of the decision that came too late. */
-export interface Restatement {
+/**
+ * What is to be said again of a settled approval, and what is to be kept of the decision that came too late.
+ */
+interface Restatement {
   lateDecision: LateDecision;
   /** What `hitl:request` becomes; null when it stays as it is. */
   request: string | null;
@@ -91,8 +98,8 @@ export function restatementOf(
 }
 
 /**
- * How a pending approval gives its place to an edited one. Null when Main Service has decided it already, or while its request names
- * another tenant.
+ * How a pending approval gives its place to an edited one. Null when Main Service has decided it already, or
+ * while its request names another tenant.
  */
 export function replacementOf(
   record: ApprovalRecord,
@@ -109,7 +116,10 @@ export function replacementOf(
   return settlingOf(record, request, decision);
 }
 
-/** `hitl:request`'s JSON with our word in it; null when it is gone, or holds what Main Service cannot read either. */
+/**
+ * `hitl:request`'s JSON with our word in it; null when it is gone, or holds what Main Service cannot read
+ * either.
+ */
 function withOurWord(requestJson: string | null, settled: OurSettlement): string | null {
   const value = requestJson === null ? null : parseRequest(requestJson);
   if (value === null) return null;
@@ -121,7 +131,10 @@ function withOurWord(requestJson: string | null, settled: OurSettlement): string
   }
 }
 
-/** `hitl:request`'s JSON with the id of its AgentTask, or null when it is not pending there, or names one already. */
+/**
+ * `hitl:request`'s JSON with the id of its AgentTask, or null when it is not pending there, or names one
+ * already.
+ */
 export function withTaskId(requestJson: string, taskId: string): string | null {
   const value = parseRequest(requestJson);
   if (value === null || !("status" in value) || value.status !== "pending") return null;
@@ -133,7 +146,10 @@ export function withTaskId(requestJson: string, taskId: string): string | null {
   }
 }
 
-/** Whether Main Service has decided there about this approval: its user has been told so, and nothing may overtake it. */
+/**
+ * Whether Main Service has decided there about this approval: its user has been told so, and nothing may
+ * overtake it.
+ */
 export function isDecidedThere(requestJson: string | null, { tenantId }: ApprovalRecord): boolean {
   return standingDecision(requestJson, tenantId, 0) !== null;
 }
@@ -144,8 +160,8 @@ export function awaitsResume(status: string): boolean {
 }
 
 /**
- * How long what Main Service reads is to live, in ms. From the record's own times: neither our clock nor Redis' has
- * a say, and `createdAt` is the moment of opening.
+ * How long what Main Service reads is to live, in ms. From the record's own times: neither our clock nor
+ * Redis' has a say, and `createdAt` is the moment of opening.
  */
 export function publishedLifetimes({ createdAt, expiresAt }: ApprovalRecord) {
   const request = Math.max(1, Math.ceil(expiresAt - createdAt));

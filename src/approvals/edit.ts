@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { Logger } from "pino";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { Examined } from "../ports/call-examination.ts";
 import type { ApprovalRecord } from "../records/approval.ts";

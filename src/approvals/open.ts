@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { shownPart } from "@aura-platform/contract/approvals.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
 import { z } from "zod";
 import { type GraphState, openInterrupts } from "../ports/agent-graph.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import { shownPart } from "../records/approval-schema.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 
 /** The interrupt value of graphs/state/approval.ts, as it comes back from a checkpoint. */
@@ -12,10 +13,10 @@ const approvalRequest = z.object({
   taskId: z.string().min(1),
   toolCallId: z.string(),
   actionType: z.string(),
-  context: z.record(z.string(), z.unknown()),
+  context: jsonObject,
   digest: z.string(),
   message: z.string(),
-  shown: shownPart.exactOptional(),
+  shown: shownPart.strip().exactOptional(),
 });
 
 /**

@@ -1,24 +1,8 @@
-import { z } from "zod";
+import type { LateDecision, Verdict } from "@aura-platform/contract/approvals.ts";
+import { type PublishedRequest, publishedRequest } from "@aura-platform/contract/hitl.ts";
 import { readTime } from "../../encoding/time.ts";
-import type { Decision, LateDecision } from "../records/approval.ts";
+import type { Decision } from "../records/approval.ts";
 import { isOurWord } from "./settled-request.ts";
-
-/**
- * `hitl:request` as it is read back: Main Service's record, or our own word. What it leaves out says nothing.
- */
-const publishedRequest = z.object({
-  tenantId: z.unknown().optional(),
-  status: z.unknown().optional(),
-  reason: z.unknown().optional(),
-  approvedBy: z.unknown().optional(),
-  approvedAt: z.unknown().optional(),
-  rejectedBy: z.unknown().optional(),
-  rejectedAt: z.unknown().optional(),
-  settledBy: z.unknown().optional(),
-  outcome: z.unknown().optional(),
-});
-
-export type PublishedRequest = z.infer<typeof publishedRequest>;
 
 /** Far above any request: parsing more at every sweep would stall this process. */
 const MAX_REQUEST_CHARS = 16 * 1024 * 1024;
@@ -59,7 +43,7 @@ export function publishedDecision(published: PublishedRequest | null, at: number
 }
 
 /** The only two that Main Service makes. */
-export type MainDecision = Decision & { status: "approved" | "rejected" };
+export type MainDecision = Decision & { status: Verdict };
 
 /**
  * The same from the raw text, as far as it is about an approval of this tenant: what names another one

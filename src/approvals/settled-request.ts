@@ -1,15 +1,16 @@
-import type { Settlement } from "../records/approval.ts";
+import type { Settlement, Verdict } from "@aura-platform/contract/approvals.ts";
+import type { HitlRequest, PublishedRequest } from "@aura-platform/contract/hitl.ts";
 
 /** The mark of what we have written into `hitl:request` ourselves. */
-const SETTLED_BY = "aura";
+const SETTLED_BY = "aura" satisfies HitlRequest["settledBy"];
 
 /** Main Service counts nothing else as decided: it would approve an `expired` request with 200. */
-export function statusForMain(outcome: unknown): "approved" | "rejected" {
+export function statusForMain(outcome: unknown): Verdict {
   return outcome === "approved" ? "approved" : "rejected";
 }
 
 /** What a late approver reads at Main Service, in both languages. */
-const REASONS: Readonly<Record<Exclude<Settlement, "approved" | "rejected">, string>> = Object.freeze({
+const REASONS: Readonly<Record<Exclude<Settlement, Verdict>, string>> = Object.freeze({
   expired: "승인 기한이 지나 실행되지 않았습니다. (The approval has expired; nothing was carried out.)",
   superseded:
     "새 메시지가 들어와 이 승인 요청은 무효가 되었습니다. (A newer message took the place of this approval.)",
@@ -21,15 +22,12 @@ const REASONS: Readonly<Record<Exclude<Settlement, "approved" | "rejected">, str
 const editedReason = (editedAs: string) =>
   `내용이 수정되어 새 승인 요청(${editedAs})으로 바뀌었습니다. (The arguments were edited: approve ${editedAs} instead.)`;
 
-type Field = "status" | "settledBy" | "outcome" | "approvedBy" | "approvedAt" | "rejectedBy" | "rejectedAt";
-type Word = Partial<Record<Field, unknown>>;
-
 /**
  * Whether `hitl:request` holds our own word, which is no decision of Main Service. That one keeps fields it
  * does not know when it rewrites a request, so the mark alone proves nothing: Main Service always says who
  * decided and when, and we never do.
  */
-export function isOurWord(word: Word): boolean {
+export function isOurWord(word: PublishedRequest): boolean {
   if (word.settledBy !== SETTLED_BY || word.status !== statusForMain(word.outcome)) return false;
   return [word.approvedBy, word.approvedAt, word.rejectedBy, word.rejectedAt].every((said) => said == null);
 }

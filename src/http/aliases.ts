@@ -12,7 +12,7 @@ export interface Wire {
 }
 
 interface Alias<T extends EventType> {
-  /** Of which events of the type; of all without. */
+  /** Which events of the type have them; all when absent. */
   when?: (data: Wire["data"]) => boolean;
   /** The event's other name. */
   event?: string;
@@ -25,8 +25,8 @@ const FIRST_TOLD: StepStatus = "pending";
 const FAILED: CallStatus = "failed";
 
 /**
- * What DWP's own web client calls what we send (contract, section 8; decision 68): it reads `event` before `type`, and these fields. All of
- * it is added; no field of the contract changes.
+ * What DWP's own web client calls what we send (docs/contract.md, section 8; decision 68): it reads `event`
+ * before `type`, and these fields. All of it is added; no field of the contract changes.
  */
 const ALIASES: { readonly [T in EventType]: readonly Alias<T>[] } = Object.freeze({
   thought: [{ event: "thought_chain" }],
@@ -62,7 +62,8 @@ const REPEATS: readonly Repeat[] = [
 ];
 
 /**
- * The event with DWP's names beside ours, and then with less and less under them; none for an event that has no others.
+ * The event with DWP's names beside ours, and then with less and less under them; none for an event that has
+ * no others.
  *
  * @param place where the whole can be read
  */
@@ -97,7 +98,10 @@ function isLong(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(isLong);
 }
 
-/** The arguments that identify an action. Their reader may see nothing else of it, so that there are others is said among them. */
+/**
+ * The arguments that identify an action. Their reader may see nothing else of it, so that there are others is
+ * said among them.
+ */
 function withoutLong(args: Record<string, unknown>, place: string): Record<string, unknown> {
   const kept = Object.entries(args).filter(([, value]) => !isLong(value));
   const missing = Object.keys(args).length - kept.length;

@@ -11,15 +11,15 @@ import { about, success } from "./envelope.ts";
 import { languageOf } from "./language.ts";
 import { parseInput } from "./schemas.ts";
 
-export interface ApprovalRouteDeps {
+interface ApprovalRouteDeps {
   approvals: Pick<ApprovalStore, "pendingOf">;
   /** Puts an approval with other arguments in the place of one that waits. */
   edit(owner: Owner, edit: Edit): Promise<ApprovalRecord>;
 }
 
 /**
- * `GET /aura/approvals`: what waits for the caller's decision, so that a reloaded page can show its cards again.
- * `POST /aura/approvals/{requestId}/edit`: the same call with other arguments, to be decided anew.
+ * `GET /aura/approvals`: what waits for the caller's decision, so that a reloaded page can show its cards
+ * again. `POST /aura/approvals/{requestId}/edit`: the same call with other arguments, to be decided anew.
  */
 export function approvalRoutes(app: FastifyInstance, { approvals, edit }: ApprovalRouteDeps): void {
   app.get("/aura/approvals", async (request) => {

@@ -7,7 +7,7 @@ import type { Owner } from "../records/run.ts";
 import { differing, headerOf, isNamedBy, partsOf } from "./header.ts";
 
 /** Who is asking, proven by a token. */
-export interface Caller extends Owner {
+interface Caller extends Owner {
   role: string | undefined;
 }
 
@@ -21,15 +21,20 @@ declare module "fastify" {
 /** How far the clocks of DWP's services may differ. */
 const CLOCK_TOLERANCE_S = 5;
 
-/** For `iat`, which costs a session when it is refused wrongly: machines that have just woken are this far off. */
+/**
+ * For `iat`, which costs a session when it is refused wrongly: machines that have just woken are this far
+ * off.
+ */
 const ISSUE_TOLERANCE_S = 60;
 
-/** No login lasts longer. A time above it is a mistake (milliseconds) or a token that is meant never to end. */
+/**
+ * No login lasts longer. A time above it is a mistake (milliseconds) or a token that is meant never to end.
+ */
 const MAX_LIFETIME_S = 10 * 365 * 86_400;
 
 /**
- * Makes every route of the scope it is registered in require a DWP token (contract, section 2): HS256,
- * `X-Tenant-ID` equal to `tenant_id`, and `X-User-ID`, when sent, equal to `sub`.
+ * Makes every route of the scope it is registered in require a DWP token (docs/contract.md, section 2):
+ * HS256, `X-Tenant-ID` equal to `tenant_id`, and `X-User-ID`, when sent, equal to `sub`.
  */
 export const authentication = fastifyPlugin<{ secret: string }>(
   async (scope, { secret }) => {

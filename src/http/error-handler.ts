@@ -7,7 +7,7 @@ import { z } from "zod";
 import { AuraError, LimitError } from "../errors.ts";
 import { failure } from "./envelope.ts";
 import { languageOf } from "./language.ts";
-import { limitText } from "./limit-texts.ts";
+import { ownerLimitText } from "./limit-texts.ts";
 
 /** Fastify's own errors for what the client sent; each is a 400 (413 for size) of the contract. */
 const clientError = z.object({
@@ -19,7 +19,9 @@ const clientError = z.object({
 const ids = existing.strip();
 const wrongInput = loose(inputIssues);
 
-/** One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does. */
+/**
+ * One place turns whatever a route throws into the envelope; 5xx bodies never carry internals, the log does.
+ */
 export function handleErrors(app: FastifyInstance): void {
   const known = knownRoutes(app);
   app.setErrorHandler((error, request, reply) => sendFailure(toAuraError(error), request, reply));
@@ -63,7 +65,7 @@ function sendFailure(error: AuraError, request: FastifyRequest, reply: FastifyRe
 }
 
 function hintOf(error: AuraError, language: Language): { hint?: string } {
-  if (error instanceof LimitError) return { hint: limitText(error.about, language) };
+  if (error instanceof LimitError) return { hint: ownerLimitText(error.about, language) };
   const wrong = wrongInput.safeParse(error.data);
   if (wrong.success) {
     return {

@@ -11,7 +11,10 @@ import { parseInput } from "./schemas.ts";
 /** Takes events of the tenant in; see knowledge/ingest. */
 export type IngestEvents = (tenantId: string, events: readonly unknown[]) => Promise<Ingested>;
 
-/** A backfill has many events. (The Gateway lets 256 KB through, as everywhere; services need not go through it.) */
+/**
+ * A backfill has many events. (The Gateway lets 256 KB through, as everywhere; services need not go through
+ * it.)
+ */
 const EVENTS_LIMIT_BYTES = 16 * 1024 * 1024;
 
 const SOURCES: ReadonlySet<string> = new Set(serviceHeaders.shape["x-dwp-source"].options);

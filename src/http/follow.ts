@@ -7,7 +7,7 @@ import { followRun, followThread, type RunEvents } from "../runs/follow.ts";
 import { callerOf, ownerOf } from "./auth.ts";
 import { soleHeader } from "./header.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import { type EventStream, sendEventStream } from "./sse.ts";
+import { type EventStreamReply, sendEventStream } from "./sse.ts";
 
 export interface FollowDeps
   extends PortsOf<{ threads: "run" | "thread" | "runsOf" | "watch"; eventLog: "read" | "tail" | "watch" }> {
@@ -20,7 +20,7 @@ export interface FollowDeps
 }
 
 /** A place in one of the caller's runs. */
-export interface Position {
+interface Position {
   run: RunRecord;
   seq: number;
 }
@@ -36,7 +36,10 @@ export async function ownRun(
   return run;
 }
 
-/** Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that id to it. */
+/**
+ * Where the client says it is (`Last-Event-ID`); null when it says nothing, E1004 when we never issued that
+ * id to it.
+ */
 export async function lastPosition(deps: FollowDeps, request: FastifyRequest): Promise<Position | null> {
   const lastEventId = soleHeader(request.headers, "last-event-id");
   if (lastEventId === undefined) return null;
@@ -52,7 +55,9 @@ export async function checkedPosition(deps: FollowDeps, run: RunRecord, seq: num
   return { run, seq };
 }
 
-/** The place where a stream begins, and whether the event there is its run's error, after which nothing comes. */
+/**
+ * The place where a stream begins, and whether the event there is its run's error, after which nothing comes.
+ */
 export async function startOf(eventLog: Pick<FollowDeps["eventLog"], "read">, runId: string, seq: number) {
   const last = seq === 0 ? undefined : (await eventLog.read(runId, seq - 1, 1)).events[0];
   return { runId, seq, failed: last?.event.type === "error" };
@@ -68,7 +73,8 @@ export async function streamRun(
   const { runId, threadId } = run;
   const headers = { "x-thread-id": threadId, "x-run-id": runId };
   const start = await startOf(deps.eventLog, runId, seq);
-  // An EventSource takes every end for a break and comes back, with GET, until it is told that there is nothing to come back for.
+  // An EventSource takes every end for a break and comes back, with GET, until it is told that there is
+  // nothing to come back for.
   if (start.failed && request.method === "GET" && request.headers["last-event-id"] !== undefined) {
     await reply.code(204).headers(headers).send();
     return;
@@ -100,10 +106,13 @@ export async function streamThread(
   );
 }
 
-/** Answers with events until they end, the client leaves, the stream has to give way to a newer one or the server closes. */
+/**
+ * Answers with events until they end, the client leaves, the stream has to give way to a newer one or the
+ * server closes.
+ */
 export async function streamEvents(
   deps: FollowDeps,
-  position: EventStream["position"],
+  position: EventStreamReply["position"],
   headers: Record<string, string>,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -7,9 +7,9 @@ import { cut as cutText } from "../../tools/cut.ts";
 import { aliasForms, type Wire } from "./aliases.ts";
 
 /**
- * One SSE event: type, one line of JSON (contract, section 3) in ASCII, and its id (`frame`). A frame above 16 KB has its long values cut
- * and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has the whole. Approvals are never cut here: what their
- * approver sees was decided when they were opened.
+ * One SSE event: type, one line of JSON (docs/contract.md, section 3) in ASCII, and its id (`frame`). A frame
+ * above 16 KB has its long values cut and `data.truncated: true`; `GET /aura/runs/{runId}/events/{seq}` has
+ * the whole. Approvals are never cut here: what their approver sees was decided when they were opened.
  *
  * @param aliases whether it also has the names of DWP's web client, in as much room as is left
  */
@@ -49,7 +49,9 @@ function* eventForms({ type, data }: WireEvent): Generator<Wire> {
 
 type Approval = EventData<"hitl">;
 
-/** What does not fit (older versions have opened such approvals) is not shown at all: a part could mislead. */
+/**
+ * What does not fit (older versions have opened such approvals) is not shown at all: a part could mislead.
+ */
 function* approvalForms({ shown, ...approval }: Approval): Generator<Wire> {
   const type = "hitl";
   yield { type, data: shown === undefined ? approval : { ...approval, ...inPart(approval, shown) } };
@@ -60,7 +62,10 @@ function* approvalForms({ shown, ...approval }: Approval): Generator<Wire> {
   yield { type, data: { truncated: true } };
 }
 
-/** What is not shown is said first: the question may end with text of strangers, and that must not come before it. */
+/**
+ * What is not shown is said first: the question may end with untrusted text, and that must not come before
+ * it.
+ */
 function inPart({ message }: Approval, { context, notShown, notice }: ShownPart) {
   return { message: `${notice} ${message}`, context, notShown, truncated: true };
 }
@@ -70,24 +75,29 @@ const NOT_SHOWN =
   "요청이 너무 커서 여기에 표시할 수 없습니다. 전체 내용을 확인한 뒤 결정하세요. This request is too large to be shown here. Read the whole before you decide: GET /api/aura/hitl/requests/{requestId}";
 
 /**
- * A write that is no event: it keeps the connection alive, and tells the client where it stands. Without an empty line, which some clients
- * take for the end of an empty message: the next event's block just begins with these lines, and its own id stands below them.
+ * A write that is no event: it keeps the connection alive, and tells the client where it stands. Without an
+ * empty line, which some clients take for the end of an empty message: the next event's block just begins
+ * with these lines, and its own id stands below them.
  */
 export function commentFrame(runId: string, seq: number, comment: string): string {
   return `: ${comment}\nid: ${formatEventId(runId, seq)}\n`;
 }
 
-/** The end of a stream that has not failed, with the last event's id below it; above it a comment, as above every event (`frame`). */
+/**
+ * The end of a stream that has not failed, with the last event's id below it; above it a comment, as above
+ * every event (`frame`).
+ */
 export function doneFrame(runId: string, seq: number): string {
   const id = `id: ${formatEventId(runId, seq)}`;
   return `: ${id}\ndata: ${DONE}\n${id}\n\n`;
 }
 
 /**
- * The id stands below the data: many clients take a position from its line at once, and one that comes back with an event's id when the
- * connection broke in the middle of its data would never get that event. Above it there is a comment that looks like it, because
- * the Gateway puts a foreign id in front of a chunk that has none, and a slow reader's backlog is cut into chunks anywhere: the foreign
- * id would fall into the middle of the data.
+ * The id stands below the data: many clients take a position from its line at once, and one that comes back
+ * with an event's id when the connection broke in the middle of its data would never get that event. Above it
+ * there is a comment that looks like it, because the Gateway puts a foreign id in front of a chunk that has
+ * none, and a slow reader's backlog is cut into chunks anywhere: the foreign id would fall into the middle of
+ * the data.
  */
 function frame(runId: string, seq: number, { type, event, data }: Wire): string {
   const json = asciiJson({ type, event, data });

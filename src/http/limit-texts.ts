@@ -11,7 +11,7 @@ const WHOSE = Object.freeze({
 } satisfies Record<Language, Record<Limit["scope"], string>>);
 
 /** A cap in words, for whoever has reached it. */
-export function limitText({ cap, scope, limit }: Limit, language: Language): string {
+export function ownerLimitText({ cap, scope, limit }: Limit, language: Language): string {
   const [what, whose] = [WHAT[language][cap], WHOSE[language][scope]];
   return language === "ko" ? `${whose} ${what} 최대 ${limit}개입니다` : `at most ${limit} ${what} ${whose}`;
 }

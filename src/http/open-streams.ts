@@ -7,8 +7,8 @@ export interface OpenStreams {
   /** Why no stream may be opened for something new; undefined when one may. */
   refusal(owner: Owner): LimitError | undefined;
   /**
-   * Lets a stream in, always. When that is one too many, the oldest of the user gives way (for a tenant: of its user who has the most):
-   * its signal is aborted, and its client comes back with its position.
+   * Lets a stream in, always. When that is one too many, the oldest of the user gives way (for a tenant: of
+   * its user who has the most): its signal is aborted, and its client comes back with its position.
    */
   open(owner: Owner): { givesWay: AbortSignal; close(): void };
 }

@@ -1,5 +1,11 @@
 import type { WireEvent } from "@aura-platform/contract/events.ts";
-import { afterQuery, eventParams, type RunSummary, runParams } from "@aura-platform/contract/runs.ts";
+import {
+  afterQuery,
+  eventParams,
+  type RunReport,
+  type RunSummary,
+  runParams,
+} from "@aura-platform/contract/runs.ts";
 import type { FastifyInstance } from "fastify";
 import { AuraError } from "../errors.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
@@ -20,7 +26,10 @@ export interface RunsDeps extends FollowDeps {
 export function runRoutes(app: FastifyInstance, deps: RunsDeps): void {
   app.get("/aura/runs/:runId", async (request) => {
     const { runId } = parseInput(runParams, request.params, languageOf(request));
-    return success(await runReport(deps.saved, await ownRun(deps.threads, runId, request)), about(request));
+    return success<RunReport>(
+      await runReport(deps.saved, await ownRun(deps.threads, runId, request)),
+      about(request),
+    );
   });
 
   app.get("/aura/runs/:runId/events/:seq", async (request) => {

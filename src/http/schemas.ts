@@ -1,5 +1,6 @@
+import type { Language } from "@aura-platform/contract/languages.ts";
 import { z } from "zod";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 
 /** zod's own sentences; the contract's are the same in every language. */
 const LOCALES = { ko: z.locales.ko().localeError, en: z.locales.en().localeError } satisfies Record<

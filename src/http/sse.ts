@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import type { StreamHeaders } from "@aura-platform/contract/headers.ts";
 import type { FastifyReply } from "fastify";
 import type { RunEvents } from "../runs/follow.ts";
 import { commentFrame, doneFrame, eventFrame } from "./frame.ts";
 
-export interface EventStream {
+export interface EventStreamReply {
   /** Response headers besides those of every stream. */
   headers: Record<string, string>;
   /** The client's position: the id of the last event it has; `failed` when that is its run's error. */
@@ -23,20 +24,20 @@ const HEADERS = Object.freeze({
   "cache-control": "no-cache",
   connection: "keep-alive",
   "x-accel-buffering": "no",
-});
+} satisfies Partial<StreamHeaders>);
 
 /** Frames that share one write, in characters: enough to save system calls, small against a socket buffer. */
 const WRITE_CHARS = 32 * 1024;
 
 /**
  * Answers with events as SSE. The first write goes out before any event exists; no event is split over two
- * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow reader
- * is waited for: nothing is read from the log that its socket does not take.
- * Resolves when the events have ended (`[DONE]` written, unless the last of them is an error: decision 67) or the connection is gone or
- * given up (nothing written: the client comes back with its last event id). Rejects, after cutting the connection, when the log
- * cannot be read.
+ * writes, and every write carries an id, because the Gateway invents one for a chunk that has none. A slow
+ * reader is waited for: nothing is read from the log that its socket does not take. Resolves when the events
+ * have ended (`[DONE]` written, unless the last of them is an error: decision 67) or the connection is gone
+ * or given up (nothing written: the client comes back with its last event id). Rejects, after cutting the
+ * connection, when the log cannot be read.
  */
-export async function sendEventStream(reply: FastifyReply, stream: EventStream): Promise<void> {
+export async function sendEventStream(reply: FastifyReply, stream: EventStreamReply): Promise<void> {
   reply.hijack();
   const response = reply.raw;
   response.writeHead(200, { ...definedHeaders(reply), ...HEADERS, ...stream.headers });
@@ -78,9 +79,9 @@ export async function sendEventStream(reply: FastifyReply, stream: EventStream):
 
 interface Write {
   text: string;
-  /** Of its last event. */
+  /** The seq of its last event. */
   lastSeq: number;
-  /** Whether that is an error. */
+  /** Whether that event is its run's error. */
   failed: boolean;
 }
 

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { idempotencyKey } from "@aura-platform/contract/headers.ts";
 import { ID_PATTERN } from "@aura-platform/contract/ids.ts";
-import { languageOfTag } from "@aura-platform/contract/languages.ts";
+import { type Language, languageOfTag } from "@aura-platform/contract/languages.ts";
 import { streamBody, streamQuery } from "@aura-platform/contract/prompts.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Language, LimitError } from "../errors.ts";
+import type { LimitError } from "../errors.ts";
 import type { Idempotency } from "../ports/thread-registry.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { Prompt } from "../runs/start.ts";
@@ -15,15 +15,16 @@ import { headerOf, soleHeader } from "./header.ts";
 import { languageOf } from "./language.ts";
 import { parseInput } from "./schemas.ts";
 
-export interface StreamDeps extends FollowDeps {
+interface StreamDeps extends FollowDeps {
   start(prompt: Prompt): Promise<RunRecord>;
 }
 
 /**
- * `POST /aura/test/stream` and `GET` on the same path (contract, sections 3 and 8): starts a run and follows it. With
- * `Last-Event-ID` of one of the caller's runs it only follows, whatever the body says: the web client sends
- * the same body again when its connection broke. With an `Idempotency-Key` that has started a run already, it follows
- * that one from its beginning. Who has too many streams open may follow, and start nothing.
+ * `POST /aura/test/stream` and `GET` on the same path (docs/contract.md, sections 3 and 8): starts a run and
+ * follows it. With `Last-Event-ID` of one of the caller's runs it only follows, whatever the body says: the
+ * web client sends the same body again when its connection broke. With an `Idempotency-Key` that has started
+ * a run already, it follows that one from its beginning. Who has too many streams open may follow, and start
+ * nothing.
  */
 export function streamRoutes(app: FastifyInstance, deps: StreamDeps): void {
   const answer = async (input: z.infer<typeof streamBody>, request: FastifyRequest, reply: FastifyReply) => {

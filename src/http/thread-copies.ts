@@ -1,5 +1,6 @@
 import { forkBody } from "@aura-platform/contract/checkpoints.ts";
 import { parseEventId } from "@aura-platform/contract/ids.ts";
+import type { ThreadDocument } from "@aura-platform/contract/thread-document.ts";
 import { replayBody, type ThreadRef, threadParams } from "@aura-platform/contract/threads.ts";
 import type { FastifyInstance } from "fastify";
 import { MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
@@ -59,7 +60,7 @@ export function threadCopyRoutes(app: FastifyInstance, deps: CopyDeps): void {
 
   app.get("/aura/threads/:threadId/export", async (request) => {
     const { threadId } = parseInput(threadParams, request.params, languageOf(request));
-    return success(await exportThread(saved, ownerOf(request), threadId), about(request));
+    return success<ThreadDocument>(await exportThread(saved, ownerOf(request), threadId), about(request));
   });
 
   const document = { bodyLimit: IMPORT_LIMIT_BYTES, config: { jsonDepth: IMPORT_DEPTH } };

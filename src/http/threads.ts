@@ -1,5 +1,7 @@
+import type { AuditList } from "@aura-platform/contract/audit.ts";
 import { type HistoryPage, historyQuery } from "@aura-platform/contract/checkpoints.ts";
 import {
+  type ThreadDetail,
   type ThreadPage,
   type ThreadRef,
   threadParams,
@@ -47,7 +49,7 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   });
 
   app.get("/aura/threads/:threadId", async (request) =>
-    success(await showThread(saved, ownerOf(request), threadIdOf(request)), about(request)),
+    success<ThreadDetail>(await showThread(saved, ownerOf(request), threadIdOf(request)), about(request)),
   );
 
   app.get("/aura/threads/:threadId/history", async (request) => {
@@ -60,7 +62,7 @@ export function threadRoutes(app: FastifyInstance, deps: ThreadsDeps): void {
   });
 
   app.get("/aura/threads/:threadId/audit", async (request) =>
-    success(await threadAudit(saved, ownerOf(request), threadIdOf(request)), about(request)),
+    success<AuditList>(await threadAudit(saved, ownerOf(request), threadIdOf(request)), about(request)),
   );
 
   app.delete("/aura/threads/:threadId", async (request) => {

@@ -11,7 +11,10 @@ export function traceIdOf(request: Pick<IncomingMessage, "headers">): string {
   return value !== undefined && TRACE_ID_PATTERN.test(value) ? value : randomUUID();
 }
 
-/** Echoes the trace id, and logs one line per request: who, through what, how it ended. Never a token, query or body. */
+/**
+ * Echoes the trace id, and logs one line per request: who, through what, how it ended. Never a token, query
+ * or body.
+ */
 export function traceRequests(app: FastifyInstance): void {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-correlation-id", request.id);

@@ -3,9 +3,9 @@ import { type Embedder, EmbedderError } from "./embedder.ts";
 
 type Embeds = Pick<Embedder, "embed">;
 
-/** Who does not take this takes nothing. */
+/** An embedder that refuses this refuses everything. */
 export const PROBE = "Aura";
-/** A text that is refused is shortened down to about so many characters. */
+/** A refused text is halved until it is shorter than this, in characters. */
 const SHORTEST = 500;
 
 /**
@@ -29,7 +29,7 @@ export async function embedTexts(
   return splitUp(embedder, texts, signal);
 }
 
-/** Of texts that were refused together. */
+/** Embeds texts that were refused together, half by half, down to those that are at fault. */
 async function splitUp(
   embedder: Embeds,
   texts: readonly string[],

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { wordsOf } from "./words.ts";
+import { searchWords } from "./words.ts";
 
 /** Turns texts into vectors. Those of two embedders cannot be compared. */
 export interface Embedder {
@@ -13,8 +13,7 @@ export interface Embedder {
    */
   readonly isLocal: boolean;
   /**
-   * From which cosine similarity on two texts have to do with each other, where that is known; it is measured
-   * otherwise (decision 61).
+   * The least cosine similarity of two related texts, where it is known; else it is measured (decision 61).
    */
   readonly leastSimilarity?: number;
   /**
@@ -45,14 +44,14 @@ const DIMENSIONS = 256;
 /** Measured by bench/relevance.ts. */
 const LEAST_SIMILARITY = 0.3;
 const GRAMS = [2, 3, 4];
-/** Work in one go, in ms. */
+/** How long it computes until other work of this process gets its turn, in ms. */
 const MAX_TURN_MS = 5;
 /** A whole word says more than the pieces of it. */
 const WORD_WEIGHT = 2;
 
 /**
- * Local and deterministic: counts words and pieces of words, hashed into 256 numbers. It finds what is written alike - also in Korean, where words
- * change their endings - and knows nothing of meaning.
+ * Local and deterministic: counts words and pieces of words, hashed into 256 numbers. It finds what is
+ * written alike - also in Korean, where words change their endings - and knows nothing of meaning.
  */
 export function createHashingEmbedder(): Embedder {
   return {
@@ -80,10 +79,10 @@ function hashed(text: string): number[] {
   const add = (piece: string, weight: number) => {
     const hash = fnv(piece);
     const at = hash % DIMENSIONS;
-    // The sign keeps pieces that share a place from only ever adding up.
+    // With a sign, pieces that share a position may cancel out; without one they would only ever add up.
     vector[at] = (vector[at] ?? 0) + ((hash >>> 16) & 1 ? weight : -weight);
   };
-  for (const word of wordsOf(text)) {
+  for (const word of searchWords(text)) {
     add(word, WORD_WEIGHT);
     const characters = [...word];
     for (const length of GRAMS) {

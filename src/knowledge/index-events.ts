@@ -2,8 +2,8 @@ import type { KnowledgeDeletion, KnowledgeIndex } from "../ports/knowledge-index
 import type { KnowledgeEvent } from "../records/domain-event.ts";
 
 /**
- * Takes a batch of events into the index, in the order in which they arrived: a deletion takes the rows of what came before it,
- * and what comes after it stays. Repeating a batch changes nothing.
+ * Takes a batch of events into the index, in the order in which they arrived: a deletion takes the rows of
+ * what came before it, and what comes after it stays. Repeating a batch changes nothing.
  */
 export async function indexEvents(index: KnowledgeIndex, events: readonly KnowledgeEvent[]): Promise<void> {
   let rows: KnowledgeEvent[] = [];
@@ -30,7 +30,10 @@ export async function indexEvents(index: KnowledgeIndex, events: readonly Knowle
   await removeAll();
 }
 
-/** What an event deletes; null for every other event, one that deletes what is neither mail nor document included. */
+/**
+ * What an event deletes; null for every other event, one that deletes what is neither mail nor document
+ * included.
+ */
 function deletedBy({
   eventType,
   tenantId,

@@ -3,11 +3,11 @@ import type { Ingested } from "@aura-platform/contract/domain-events.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import { parseEvent } from "./parse-event.ts";
 
-/** Parsed in one go: a backfill has many thousands, and streams of this process wait meanwhile. */
+/** Events that are parsed until streams of this process get their turn: a backfill has many thousands. */
 const CHUNK = 16;
 
 /**
- * Takes events of one tenant that nobody may have published, or that were missed, the same way as published ones.
+ * Takes events of one tenant that were missed, or never published, in the same way as published ones.
  *
  * @param events JSON that anybody may have written; one that is refused does not stand in the others' way
  * @throws BackendUnavailableError when the queue is out of reach; then all may be handed in again

@@ -7,9 +7,15 @@ import { parseEventText } from "./parse-event.ts";
 
 /** Takes heard events to the queue, in order. What is no event is logged, without its content. */
 export interface Intake {
-  /** Returns at once. What it has taken is kept while the queue is out of reach; beyond 100,000 events, or 64 million characters, the newest are dropped. */
+  /**
+   * Returns at once. What it has taken is kept while the queue is out of reach; beyond 100,000 events, or 64
+   * million characters, the newest are dropped.
+   */
   offer(heard: RawEvent): void;
-  /** Takes no more, and resolves when what it has is in the queue, or given up because the queue is out of reach. */
+  /**
+   * Takes no more, and resolves when what it has is in the queue, or given up because the queue is out of
+   * reach.
+   */
   close(): Promise<void>;
 }
 
@@ -17,14 +23,22 @@ export interface Intake {
 const MAX_WAITING = 100_000;
 /** So that many large ones do not fill the memory. */
 const MAX_CHARS = 64_000_000;
-/** Parsed in one go, and on their way to the queue side by side: few, as every stream of this process waits meanwhile. */
+/**
+ * Events that are parsed together and added to the queue side by side; few, because every stream of this
+ * process waits meanwhile.
+ */
 const CHUNK = 16;
-/** So much longer than it has worked it leaves the process to its streams: events can wait. */
+/**
+ * After each chunk it rests this many times as long as the chunk took: streams come first, events can wait.
+ */
 const REST = 6;
 /** Between two attempts while the queue is out of reach, in ms. */
 const RETRY_MS = 250;
 
-/** Nobody sends a Pub/Sub message again: an event that was heard just before Redis went away is held until it is back. */
+/**
+ * Nobody sends a Pub/Sub message again: an event that was heard just before Redis went away is held until it
+ * is back.
+ */
 export function createIntake(queue: Pick<KnowledgeQueue, "add">, logger: Logger): Intake {
   let waiting: RawEvent[] = [];
   let chars = 0;

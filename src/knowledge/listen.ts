@@ -4,8 +4,8 @@ import type { EventBus } from "../ports/event-bus.ts";
 import type { Intake } from "./intake.ts";
 
 /**
- * Hears DWP's domain events for as long as the process lives. Every instance hears all of them, many twice; the queue takes
- * them for one.
+ * Hears DWP's domain events for as long as the process lives. Every instance hears all of them, many twice;
+ * the queue takes them for one.
  */
 export async function listenForEvents(
   bus: EventBus,

@@ -51,19 +51,19 @@ const PAIRS: readonly (readonly [query: string, event: string])[] = [
     "Approval approved\ntitle: Translation of the manual\ncontent: The user manual is to be translated into German and French.",
   ],
 ];
-/**
- * Of the similarities of texts that have nothing to do with each other: so many lie below what counts as
- * their end.
- */
+/** The share of the similarities of unrelated texts that lies below what counts as their upper end. */
 const MOST = 0.99;
 const HALF = 0.5;
 
-/** So far from there to the related ones: people use other words than these do. */
+/**
+ * How far the threshold lies on the way from there to the related ones: people use other words than these
+ * texts.
+ */
 const WAY = 1 / 3;
 
 /**
- * From which cosine similarity on two texts have to do with each other, as this embedder sees it: above what
- * it makes of texts that do not, on the way to what it makes of texts that do. Models differ so much in this
+ * Measures the least cosine similarity of two related texts for this embedder: it lies above what the
+ * embedder gives unrelated texts, on the way to what it gives related ones. Models differ so much in this
  * that no number holds for two of them.
  *
  * @throws EmbedderError also when it sees no difference
@@ -82,7 +82,7 @@ export async function measureRelevance(
     }
   }
   const [above, below] = [quantile(related, HALF), quantile(unrelated, MOST)];
-  // Not above: a vector that is not there makes it no number.
+  // Not `above <= below`: with a missing vector one of them is NaN.
   if (!(above > below)) {
     throw new EmbedderError(
       "unavailable",

@@ -8,12 +8,17 @@ import { isValueDeeperThan } from "../../tools/json-depth.ts";
 import type { KnowledgeEvent } from "../records/domain-event.ts";
 import { renderEvent } from "./render.ts";
 
-/** An event that can be indexed, with the digest that tells it from a corrected version of itself; or why it cannot. */
-export type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused: string };
+/**
+ * An event that can be indexed, with the digest that tells it from a corrected version of itself; or why it
+ * cannot.
+ */
+type ParsedEvent = { event: KnowledgeEvent; digest: string } | { refused: string };
 
 /** Above this an event is refused, in bytes of JSON. */
-export const MAX_EVENT_BYTES = 1_000_000;
-/** No real event comes near it; what recurses over a payload - JSON.stringify too - must not run out of stack. */
+const MAX_EVENT_BYTES = 1_000_000;
+/**
+ * No real event comes near it; what recurses over a payload - JSON.stringify too - must not run out of stack.
+ */
 const MAX_DEPTH = 64;
 
 /** What every event has, in its flat and in its nested form, with its time read. */
@@ -42,7 +47,10 @@ export function parseEventText(text: string): ParsedEvent {
   return parseEvent(json);
 }
 
-/** Parses an event, flat or nested, out of JSON that anybody may have written. The reason for a refusal quotes nothing of it. */
+/**
+ * Parses an event, flat or nested, out of JSON that anybody may have written. The reason for a refusal quotes
+ * nothing of it.
+ */
 export function parseEvent(json: unknown): ParsedEvent {
   if (isValueDeeperThan(json, MAX_DEPTH)) return { refused: "nested too deeply" };
   const top = jsonObject.safeParse(json);

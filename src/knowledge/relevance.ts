@@ -1,7 +1,7 @@
 import { isFunctionWord, stemOf } from "./function-words.ts";
-import { isCjk, piecesOf, wordsOf } from "./words.ts";
+import { isCjk, piecesOf, searchWords } from "./words.ts";
 
-/** What is looked for, as words. */
+/** A query, taken apart into words. */
 export interface WordQuery {
   /** For the index of words; empty when there is nothing to look for. */
   pieces: string[];
@@ -9,11 +9,11 @@ export interface WordQuery {
   words: string[];
   /** Ids, numbers and addresses as they are written, in lower case: nothing else will do in their place. */
   exact: string[];
-  /** How much of what is looked for a text has, from 0 to 1. */
+  /** The share of the query that a text has, from 0 to 1. */
   share(text: string): number;
 }
 
-/** A text has to do with a query from this share of its words on (decision 61). */
+/** The least share of a query's words that makes a text relevant (decision 61). */
 export const RELEVANT_SHARE = 0.34;
 
 /**
@@ -28,7 +28,9 @@ export function readQuery(query: string): WordQuery {
     .filter((each) => /[0-9@]/.test(each))
     .slice(0, MAX_WORDS);
   const others = exact.reduce((left, each) => left.replaceAll(each, " "), text);
-  const all = [...new Set(wordsOf(others))].filter((word) => /[\p{L}\p{N}]/u.test(word)).slice(0, MAX_WORDS);
+  const all = [...new Set(searchWords(others))]
+    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .slice(0, MAX_WORDS);
   const telling = all.filter((word) => !isFunctionWord(word) && !isFunctionWord(stemOf(word)));
   // Who looks for `mails` alone looks for that word.
   const words = telling.length > 0 || exact.length > 0 ? telling : all;
@@ -72,8 +74,8 @@ interface Text {
 
 function readText(text: string): Text {
   const whole = text.normalize("NFKC").toLowerCase();
-  const words = [...new Set(wordsOf(text))];
-  return { whole, words, spaced: ` ${words.join(" ")} `, joined: wordsOf(text).join("") };
+  const words = [...new Set(searchWords(text))];
+  return { whole, words, spaced: ` ${words.join(" ")} `, joined: searchWords(text).join("") };
 }
 
 const stem = (word: string) => (isCjk(word) ? stemOf(word) : word);
@@ -89,7 +91,7 @@ function finderOf(word: string): (text: Text) => number {
   return isCjk(word) ? findCjk(stemOf(word)) : findLetters(word);
 }
 
-/** From so many syllables on it may be written apart, and from so many on partly. */
+/** The least syllables of a term that is also found when it is written apart (APART), or in part (PARTLY). */
 const APART = 3;
 const PARTLY = 4;
 const LEAST_PART = 0.6;
@@ -106,8 +108,8 @@ function findCjk(term: string): (text: Text) => number {
 }
 
 /**
- * From so many letters on a word is found at the beginning of another, inside of it, or with a slip of the
- * pen.
+ * The least letters of a term that is also found at the beginning of a word (PREFIX), inside of one (INSIDE),
+ * or misspelt (MISSPELT).
  */
 const PREFIX = 3;
 const INSIDE = 4;

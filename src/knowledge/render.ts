@@ -2,8 +2,8 @@
 const MAX_CHARS = 8_000;
 
 /**
- * An event as text to search in and to read: its type in words, then one `name: value` line per field. Each field stays on
- * its line, whatever control characters it holds, so that no value can pose as another field.
+ * An event as text to search in and to read: its type in words, then one `name: value` line per field. Each
+ * field stays on its line, whatever control characters it holds, so that no value can pose as another field.
  */
 export function renderEvent(eventType: string, payload: Record<string, unknown>): string {
   const lines = [typeInWords(eventType)];

@@ -31,7 +31,7 @@ type Looked =
     }
   | { failed: "closed" | "wordless" | "unreadable"; cause: unknown };
 
-export interface ReaderSources {
+interface ReaderSources {
   index(): KnowledgeIndex | { closed: string };
   queue: Pick<KnowledgeQueue, "waiting">;
   logger: Pick<Logger, "warn">;
@@ -60,7 +60,8 @@ export function createKnowledgeReader({ index, queue, logger }: ReaderSources) {
     const open = index();
     if ("closed" in open) return { failed: "closed", cause: new Error(open.closed) };
     try {
-      // First: what is indexed between the two is found, or said to be missing.
+      // Asked before the search: an event that is indexed between the two is then found, or reported as
+      // missing.
       const isIncoming = await incoming();
       const { events, byWordsOnly, left } = await find(open);
       return { events: events.map(show), byWordsOnly: byWordsOnly !== null, left, incoming: isIncoming };

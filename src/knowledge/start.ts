@@ -7,7 +7,7 @@ import { indexEvents } from "./index-events.ts";
 import { createIntake } from "./intake.ts";
 import { listenForEvents } from "./listen.ts";
 
-export interface KnowledgeDeps {
+interface KnowledgeDeps {
   queue: KnowledgeQueue;
   bus: EventBus;
   openIndex: () => Promise<KnowledgeIndex>;
@@ -22,12 +22,12 @@ export interface Knowledge {
   close(): Promise<void>;
 }
 
-/** A batch: so many events, or those of so many ms. */
+/** A batch has at most `max` events, and waits `waitMs` for them after the first. */
 const BATCH = Object.freeze({ max: 64, waitMs: 50 });
 
 /**
- * The pause after a full batch, as a multiple of the time that the batch took. With a shorter pause a burst of events
- * slows chats down; with a longer one the index does not keep up with 500 events a second.
+ * The pause after a full batch, as a multiple of the time that the batch took. With a shorter pause a burst
+ * of events slows chats down; with a longer one the index does not keep up with 500 events a second.
  */
 const REST = 1.3;
 
@@ -35,8 +35,8 @@ const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
 
 /**
- * Hears events from now on, and indexes them as soon as the index can be opened: until then they wait in the queue,
- * and the service does everything else.
+ * Hears events from now on, and indexes them as soon as the index can be opened: until then they wait in the
+ * queue, and the service does everything else.
  */
 export async function startKnowledge({ queue, bus, openIndex, logger }: KnowledgeDeps): Promise<Knowledge> {
   const closing = new AbortController();

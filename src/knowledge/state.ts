@@ -4,13 +4,13 @@ import type { KnowledgeIndex } from "../ports/knowledge-index.ts";
 import type { KnowledgeQueue } from "../ports/knowledge-queue.ts";
 import type { Embedder } from "./embedder.ts";
 
-export interface StateSources {
+interface StateSources {
   embedder: Pick<Embedder, "name" | "dimensions">;
   index(): KnowledgeIndex | { closed: string };
   queue: Pick<KnowledgeQueue, "waiting">;
 }
 
-/** Who asks whether the service is well must not wait for a disk. */
+/** How long the index and the queue are waited for, in ms: a health check must not wait for a slow disk. */
 const PATIENCE_MS = 2_000;
 
 /** Resolves always, and soon. */
@@ -43,7 +43,7 @@ async function soon<T>(look: T | Promise<T>, otherwise: T): Promise<T> {
   try {
     return await Promise.race([look, late]);
   } catch {
-    // A search that meets the same fails, and says so in the log.
+    // A search that runs into the same error fails, and logs it.
     return otherwise;
   } finally {
     answered.abort();

@@ -10,22 +10,22 @@ export interface WatchedEmbedder extends Omit<Embedder, "leastSimilarity"> {
    */
   problem(): string | null;
   /**
-   * From which cosine similarity on two texts have to do with each other: measured when it is first asked
-   * for. Until then there is a problem.
+   * The least cosine similarity of two related texts: measured when it is first asked for. Until then there
+   * is a problem.
    *
    * @throws EmbedderError
    */
   leastSimilarity(signal?: AbortSignal): Promise<number>;
 }
 
-/** Before its similarities are measured: whether it answers, and what, nobody knows. */
+/** The problem until its similarities are measured: nobody knows yet whether it answers, and with what. */
 const UNKNOWN = "the embedder has not answered yet";
 
 /** Remembers what came of each request, and logs an outage once. */
 export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | "warn">): WatchedEmbedder {
   const { name } = embedder;
   let least = embedder.leastSimilarity ?? null;
-  /** It gives vectors, which say nothing. */
+  /** Why the vectors that it gives are of no use; null while they are. */
   let unfit: string | null = null;
   let failure: string | null = null;
 
@@ -43,8 +43,8 @@ export function watchEmbedder(embedder: Embedder, logger: Pick<Logger, "info" | 
       failure = null;
       return vectors;
     } catch (err) {
-      // What is refused says nothing of other texts, and whoever went away (unlike one whose patience ended)
-      // nothing of the embedder.
+      // A refused text says nothing about other texts, and a caller that went away (unlike a timeout) nothing
+      // about the embedder.
       const isRefusal = err instanceof EmbedderError && err.kind === "refused";
       const isLeft = signal?.aborted === true && !isTimeout(signal.reason);
       if (!isRefusal && !isLeft) failure = failed(err);

@@ -17,14 +17,17 @@ export function isCjk(word: string): boolean {
 }
 
 /** The words of a text in lower case, without what stands between them. */
-export function wordsOf(text: string): string[] {
+export function searchWords(text: string): string[] {
   return text.normalize("NFKC").toLowerCase().match(WORDS) ?? [];
 }
 
-/** The different pieces of all words: every two syllables or three letters in a row; a shorter word is one piece. */
+/**
+ * The different pieces of all words: every two syllables or three letters in a row; a shorter word is one
+ * piece.
+ */
 export function piecesOf(text: string): string[] {
   const pieces = new Set<string>();
-  for (const word of wordsOf(text)) {
+  for (const word of searchWords(text)) {
     const characters = [...word];
     const length = Math.min(isCjk(word) ? CJK_LENGTH : LENGTH, characters.length);
     for (let from = 0; from + length <= characters.length; from += 1) {

@@ -1,5 +1,5 @@
 /** One event of a stream of server-sent events. */
-export interface StreamEvent {
+interface StreamEvent {
   data: string;
   /** The last id until here; undefined when the server has given none. */
   id: string | undefined;

@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { readEvents } from "./event-stream.ts";
 import { isObject } from "./json-schema-values.ts";
-import { answers, parseJson, readMessages, unanswered } from "./messages.ts";
-import { reasonOf, SessionLostError } from "./reason.ts";
+import { isAnswerTo, parseJson, readMessages, unanswered } from "./messages.ts";
+import { failureReason, SessionLostError } from "./reason.ts";
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** Of one answer, in characters: what a server on stdio may send as well. */
+/** Largest answer, in characters: as much as a server on stdio may send. */
 const MAX_ANSWER = 10 * 1024 * 1024;
 
 /** How often a stream that ended is gone on with, and the longest wait before it, in ms. */
@@ -65,7 +65,7 @@ function isEventStream(response: Response): boolean {
 async function refusal(response: Response, { id, method }: Sent): Promise<Response> {
   const { status, statusText, headers } = response;
   const text = await readText(response);
-  const answer = readMessages(parseJson(text)).find((message) => answers(message, id));
+  const answer = readMessages(parseJson(text)).find((message) => isAnswerTo(message, id));
   const code = answer !== undefined && "error" in answer ? answer.error.code : undefined;
   if (method !== "initialize" && isSessionLost(status, text, code)) throw new SessionLostError(status);
   if (code !== undefined && !FORBIDDEN.includes(status))
@@ -85,7 +85,7 @@ function isSessionLost(status: number, text: string, code: number | undefined): 
 
 async function whole(response: Response, { id }: Sent): Promise<Response> {
   const messages = readMessages(parseJson(await readText(response)), id);
-  const isAnswered = messages.some((message) => answers(message, id));
+  const isAnswered = messages.some((message) => isAnswerTo(message, id));
   const all = isAnswered
     ? messages
     : [...messages, unanswered(id, "what came is no answer of this protocol")];
@@ -124,7 +124,9 @@ async function* answersIn(response: Response, sent: Sent): AsyncGenerator<Uint8A
     }
   } catch (error) {
     why =
-      error instanceof RangeError ? "its answer is too large" : `its answer was cut off: ${reasonOf(error)}`;
+      error instanceof RangeError
+        ? "its answer is too large"
+        : `its answer was cut off: ${failureReason(error)}`;
   }
   yield frame(unanswered(sent.id, why));
 }
@@ -141,7 +143,7 @@ async function* messagesIn(
       if (event.id !== undefined && (event.data === "" || resumption !== null))
         resumption = { from: event.id, waitMs: event.retryMs ?? 0 };
       for (const message of readMessages(parseJson(event.data), id)) {
-        isAnswered ||= answers(message, id);
+        isAnswered ||= isAnswerTo(message, id);
         yield frame(message);
       }
     }

@@ -19,11 +19,11 @@ export interface Check {
   /** What is wrong with a value by a schema; null when nothing is. */
   apply(schema: unknown, value: unknown, at: string, depth: number, seen: Seen): string | null;
   /** The same of another schema for the same value; what it has seen counts only if it fits. */
-  inPlace(place: Place, schema: unknown): string | null;
+  inPlace(place: SchemaPlace, schema: unknown): string | null;
 }
 
 /** A value, and the schema that is applied to it. */
-export type Place = { schema: Keywords; value: unknown; at: string; depth: number; seen: Seen };
+export type SchemaPlace = { schema: Keywords; value: unknown; at: string; depth: number; seen: Seen };
 
 export function newSeen(): Seen {
   return { keys: new Set(), items: new Set() };

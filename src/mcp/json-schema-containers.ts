@@ -1,8 +1,15 @@
-import { type Check, canonicalWithin, entries, list, newSeen, type Place } from "./json-schema-check.ts";
+import {
+  type Check,
+  canonicalWithin,
+  entries,
+  list,
+  newSeen,
+  type SchemaPlace,
+} from "./json-schema-check.ts";
 import { isCount, isObject, type Keywords } from "./json-schema-values.ts";
 
 /** What the keys and values of an object break. */
-export function objectProblem(check: Check, place: Place, value: Keywords): string | null {
+export function objectProblem(check: Check, place: SchemaPlace, value: Keywords): string | null {
   const keys = Object.keys(value);
   check.spend(keys.length / 10);
   const { required, minProperties, maxProperties, propertyNames } = place.schema;
@@ -31,7 +38,7 @@ function requiredByThemselves({ properties }: Keywords): string[] {
   );
 }
 
-function dependencyProblem(check: Check, place: Place, value: Keywords): string | null {
+function dependencyProblem(check: Check, place: SchemaPlace, value: Keywords): string | null {
   const { dependentRequired, dependentSchemas, dependencies } = place.schema;
   for (const group of [dependentRequired, dependentSchemas, dependencies]) {
     for (const [key, wanted] of entries(group)) {
@@ -45,7 +52,7 @@ function dependencyProblem(check: Check, place: Place, value: Keywords): string 
   return null;
 }
 
-function propertiesProblem(check: Check, place: Place, value: Keywords, keys: string[]): string | null {
+function propertiesProblem(check: Check, place: SchemaPlace, value: Keywords, keys: string[]): string | null {
   const { properties, patternProperties, additionalProperties, unevaluatedProperties } = place.schema;
   const taken = new Set<string>();
   const member = (key: string, schema: unknown) => {
@@ -78,7 +85,7 @@ function propertiesProblem(check: Check, place: Place, value: Keywords, keys: st
 }
 
 /** What the items of an array break. */
-export function arrayProblem(check: Check, place: Place, value: readonly unknown[]): string | null {
+export function arrayProblem(check: Check, place: SchemaPlace, value: readonly unknown[]): string | null {
   const { minItems, maxItems, uniqueItems, prefixItems, items, additionalItems, unevaluatedItems } =
     place.schema;
   const at = place.at || "the arguments";
@@ -101,7 +108,7 @@ export function arrayProblem(check: Check, place: Place, value: readonly unknown
   return containsProblem(check, place, value);
 }
 
-function containsProblem(check: Check, place: Place, value: readonly unknown[]): string | null {
+function containsProblem(check: Check, place: SchemaPlace, value: readonly unknown[]): string | null {
   const { contains, minContains, maxContains } = place.schema;
   if (contains === undefined) return null;
   const fitting = value.filter(

@@ -1,4 +1,4 @@
-/** A schema, or whatever else a stranger has put in its place. */
+/** A schema, or whatever else a server has put in its place. */
 export type Keywords = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Keywords {

@@ -3,7 +3,7 @@ import {
   canonicalWithin,
   list,
   newSeen,
-  type Place,
+  type SchemaPlace,
   type Seen,
   UncheckableError,
 } from "./json-schema-check.ts";
@@ -22,9 +22,9 @@ const MAX_DEPTH = 100;
 const TOO_MUCH = "cannot be checked against the server's schema: that would take too long";
 
 /**
- * Checks values against a stranger's JSON Schema (2020-12, and what is left of older drafts) by interpretation, within a budget:
- * a few lines of `allOf` in each other, or a schema of itself, can ask for more work than there is time. Returns what is
- * wrong with a value, or null.
+ * Checks values against an untrusted JSON Schema (2020-12, and what is left of older drafts) by
+ * interpretation, within a budget: a few lines of `allOf` in each other, or a schema of itself, can ask for
+ * more work than there is time. Returns what is wrong with a value, or null.
  *
  * @param unresolved told of each reference that leads nowhere; nothing is checked against it
  */
@@ -73,7 +73,7 @@ function apply(
   if (depth > MAX_DEPTH) throw new UncheckableError(TOO_MUCH);
   if (schema === false) return `${at || "the arguments"}: not allowed`;
   if (!isObject(schema)) return null;
-  const place: Place = { schema, value, at, depth: depth + 1, seen };
+  const place: SchemaPlace = { schema, value, at, depth: depth + 1, seen };
   const here = ownProblem(check, place);
   if (here !== null) return `${at || "the arguments"}: ${here}`;
   return (
@@ -86,7 +86,7 @@ function apply(
 }
 
 /** What the value itself breaks. */
-function ownProblem(check: Check, { schema, value }: Place): string | null {
+function ownProblem(check: Check, { schema, value }: SchemaPlace): string | null {
   const type = typeProblem(schema, value);
   if (type !== null) return type;
   const { const: only, enum: among, pattern } = schema;
@@ -109,7 +109,7 @@ function isSame(check: Check, a: unknown, b: unknown): boolean {
   return canonicalWithin(check, a) === canonicalWithin(check, b);
 }
 
-function referenceProblem(check: Check, place: Place): string | null {
+function referenceProblem(check: Check, place: SchemaPlace): string | null {
   const { $ref, $dynamicRef, $recursiveRef } = place.schema;
   for (const reference of [$ref, $dynamicRef, $recursiveRef]) {
     if (typeof reference !== "string") continue;
@@ -121,7 +121,7 @@ function referenceProblem(check: Check, place: Place): string | null {
 }
 
 /** Another schema for the same value; what it has seen counts only if it fits. */
-function inPlace(check: Check, { value, at, depth, seen }: Place, schema: unknown): string | null {
+function inPlace(check: Check, { value, at, depth, seen }: SchemaPlace, schema: unknown): string | null {
   const own = newSeen();
   const problem = apply(check, schema, value, at, depth, own);
   if (problem !== null) return problem;
@@ -131,7 +131,7 @@ function inPlace(check: Check, { value, at, depth, seen }: Place, schema: unknow
   return null;
 }
 
-function combinedProblem(check: Check, place: Place): string | null {
+function combinedProblem(check: Check, place: SchemaPlace): string | null {
   const { allOf, anyOf, oneOf, not } = place.schema;
   const at = place.at || "the arguments";
   for (const each of list(allOf)) {
@@ -152,7 +152,7 @@ function combinedProblem(check: Check, place: Place): string | null {
   return null;
 }
 
-function conditionProblem(check: Check, place: Place): string | null {
+function conditionProblem(check: Check, place: SchemaPlace): string | null {
   const { if: condition, then, else: otherwise } = place.schema;
   if (condition === undefined) return null;
   const branch = inPlace(check, place, condition) === null ? then : otherwise;

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createBell } from "./bell.ts";
 import { createLink, type Link, type ServerState } from "./link.ts";
 import type { Listing } from "./list-tools.ts";
-import { isConnectionLost, NoAnswerError, reasonOf } from "./reason.ts";
-import { type CallAnswer, type McpCall, openSession, type Session } from "./session.ts";
+import { failureReason, isConnectionLost, NoAnswerError } from "./reason.ts";
+import { type CallAnswer, type McpCall, type McpSession, openMcpSession } from "./session.ts";
 import type { McpServer } from "./settings.ts";
+import { createWakeSignal } from "./wake-signal.ts";
 
 /** A server that is connected, or being connected to again and again. */
-export interface Connection {
+export interface KeptConnection {
   /**
    * Tries at once to reach a server that is away, and calls again, once, when the server had not looked at
    * the call because it was restarted. Rejects with ServerUnavailableError when there is no connection, else
@@ -28,7 +28,7 @@ const CHECK_EVERY_MS = 30_000;
 /** How long an answer to that may take, in ms. */
 const CHECK_MS = 10_000;
 
-/** Between two checks, however many doubts a server raises, in ms. */
+/** Least time between two checks, however often one is asked for, in ms. */
 const CHECK_GAP_MS = 500;
 
 /** A connection that lasted this long was a good one: the next attempt comes at once, in ms. */
@@ -38,7 +38,7 @@ const STABLE_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
-/** After so long the log says what an attempt waits for, in ms. */
+/** An attempt that takes longer than this logs what it waits for; in ms. */
 const PATIENCE_MS = 5_000;
 
 /**
@@ -50,37 +50,37 @@ export function keepConnected(
   server: McpServer,
   logger: Logger,
   onList: (listing: Listing) => void,
-): Connection {
+): KeptConnection {
   const closing = new AbortController();
   const { signal } = closing;
   const settled = Promise.withResolvers<void>();
-  const bell = createBell();
-  const demand = createBell();
-  const link = createLink(server, logger, signal, demand);
+  const recheck = createWakeSignal();
+  const retry = createWakeSignal();
+  const link = createLink(server, logger, signal, retry);
 
   /** One connection, from the attempt to its end. Resolves with how long it lasted, in ms. */
   const once = async (): Promise<number> => {
-    let opened: Session | null = null;
+    let opened: McpSession | null = null;
     let since = Infinity;
     let reason: string | null = null;
     const waiting = setTimeout(() => sayWhatItWaitsFor(server, logger), PATIENCE_MS);
     try {
-      opened = await openSession(server, signal, bell.ring);
+      opened = await openMcpSession(server, signal, recheck.wake);
       const first = await opened.list(server.connectTimeoutMs);
       onList(first);
       clearTimeout(waiting);
       link.up(opened, first.tools.length);
       since = Date.now();
       settled.resolve();
-      await bell.wait(CHECK_EVERY_MS);
+      await recheck.wait(CHECK_EVERY_MS);
       while (opened.ended() === null && !signal.aborted) {
         const listing = await check(opened);
         if (listing !== null) onList(listing);
         await pause(CHECK_GAP_MS, signal);
-        await bell.wait(CHECK_EVERY_MS);
+        await recheck.wait(CHECK_EVERY_MS);
       }
     } catch (error) {
-      reason = reasonOf(error);
+      reason = failureReason(error);
     }
     clearTimeout(waiting);
     link.down(reason ?? opened?.ended() ?? "the connection was closed");
@@ -97,7 +97,7 @@ export function keepConnected(
       if (lasted >= STABLE_MS) failures = 0;
       if (failures > 0) {
         await pause(FIRST_RETRY_MS, signal);
-        await demand.wait(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) - FIRST_RETRY_MS);
+        await retry.wait(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) - FIRST_RETRY_MS);
       }
       failures += 1;
     }
@@ -105,19 +105,19 @@ export function keepConnected(
   const kept = keep();
 
   return {
-    call: (call) => callOver(link, call, bell.ring),
+    call: (call) => callOver(link, call, recheck.wake),
     state: link.state,
     settled: settled.promise,
     async close() {
       closing.abort(new Error("shutting down"));
-      bell.ring();
-      demand.ring();
+      recheck.wake();
+      retry.wake();
       await kept;
     },
   };
 }
 
-/** Connection.call */
+/** KeptConnection.call */
 async function callOver(link: Link, call: McpCall, lookAtIt: () => void): Promise<CallAnswer> {
   const first = await link.connected(call.signal);
   try {
@@ -126,9 +126,9 @@ async function callOver(link: Link, call: McpCall, lookAtIt: () => void): Promis
     // Whatever went wrong, the connection may be the reason: look at it now.
     lookAtIt();
     if (!isConnectionLost(error)) throw error;
-    link.lost(first, reasonOf(error));
-    // What is wrong with it a list may not tell, and this connection must not be the next one.
-    first.giveUp(reasonOf(error));
+    link.lost(first, failureReason(error));
+    // A list may not show what is wrong with it, and the next attempt must not get this connection again.
+    first.giveUp(failureReason(error));
   }
   const second = await link.connected(call.signal);
   return second.call(call);
@@ -138,7 +138,7 @@ async function callOver(link: Link, call: McpCall, lookAtIt: () => void): Promis
  * What it lists now. A server that is busy with a call may be too busy for this: null then, and the call goes
  * on.
  */
-async function check(session: Session): Promise<Listing | null> {
+async function check(session: McpSession): Promise<Listing | null> {
   try {
     return await session.list(CHECK_MS);
   } catch (error) {

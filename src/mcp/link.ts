@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import type { Bell } from "./bell.ts";
 import { ServerUnavailableError } from "./reason.ts";
-import type { Session } from "./session.ts";
+import type { McpSession } from "./session.ts";
 import type { McpServer } from "./settings.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait-at-most.ts";
+import type { WakeSignal } from "./wake-signal.ts";
 
-/** How it stands with a server. While it has failed it is tried again and again. */
+/** The state of the connection to a server. A failed one is tried again and again. */
 export type ServerState =
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
@@ -16,25 +16,25 @@ const COMEBACK_MS = 5_000;
 
 /** The session with a server, while there is one, and what is known when there is none. */
 export interface Link {
-  up(opened: Session, tools: number): void;
+  up(opened: McpSession, tools: number): void;
   down(reason: string): void;
   /** `down`, unless another session has taken its place. */
-  lost(session: Session, reason: string): void;
+  lost(session: McpSession, reason: string): void;
   /** Tells the calls that wait for an attempt that it is over, one way or the other. */
   attempted(): void;
   /** The session, or that of the next attempt; rejects with ServerUnavailableError when that fails. */
-  connected(aborted: AbortSignal): Promise<Session>;
+  connected(aborted: AbortSignal): Promise<McpSession>;
   state(): ServerState;
 }
 
-/** @param demand rung by a call that wants the next attempt now */
+/** @param retry woken by a call that wants the next attempt now */
 export function createLink(
   { name }: McpServer,
   logger: Logger,
   closing: AbortSignal,
-  demand: Pick<Bell, "ring">,
+  retry: Pick<WakeSignal, "wake">,
 ): Link {
-  let session: Session | null = null;
+  let session: McpSession | null = null;
   let attempt = Promise.withResolvers<void>();
   let outage: string | null = null;
 
@@ -63,8 +63,8 @@ export function createLink(
     },
     async connected(aborted) {
       if (session === null) {
-        demand.ring();
-        await within(COMEBACK_MS, attempt.promise, aborted);
+        retry.wake();
+        await waitAtMost(COMEBACK_MS, attempt.promise, aborted);
         aborted.throwIfAborted();
       }
       if (session === null) throw new ServerUnavailableError(outage ?? "it is still starting");

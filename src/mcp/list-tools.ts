@@ -10,7 +10,7 @@ export interface Listing {
   cut: string | null;
 }
 
-/** Of pages and tools: a server whose list never ends must end somewhere. */
+/** Most pages and tools of a list: a server's list may never end. */
 const MAX_PAGES = 50;
 const MAX_LISTED = 2_000;
 

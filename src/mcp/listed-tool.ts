@@ -14,11 +14,11 @@ export interface ListedTool {
   idempotent: boolean;
 }
 
-export type Read = { ok: true; tool: ListedTool } | { ok: false; name: string; why: string };
+type Read = { ok: true; tool: ListedTool } | { ok: false; name: string; why: string };
 
 const NO_NAME = "(no name)";
 
-/** Of names in the log. */
+/** Longest name in the log, in characters. */
 const MAX_NAME = 200;
 
 /** What is null, or of another type, in the place of a courtesy counts as not given. */
@@ -42,7 +42,7 @@ const listed = z.object({
 
 /** Reads one entry of a server's list. One that cannot be used says why; it never throws. */
 export function readListed(value: unknown): Read {
-  const name = nameOf(value);
+  const name = listedName(value);
   const leave = (why: string): Read => ({ ok: false, name, why });
   if (isValueDeeperThan(value, MAX_JSON_DEPTH)) return leave("it nests too deeply");
   const parsed = listed.safeParse(value);
@@ -59,7 +59,7 @@ export function readListed(value: unknown): Read {
 }
 
 /** For the log and the allow-list, before anything else of it is known to be right. */
-export function nameOf(value: unknown): string {
+export function listedName(value: unknown): string {
   return isObject(value) && typeof value.name === "string" && value.name !== ""
     ? cut(value.name, MAX_NAME)
     : NO_NAME;

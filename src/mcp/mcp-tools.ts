@@ -4,24 +4,24 @@ import { isValueDeeperThan, MAX_JSON_DEPTH } from "../../tools/json-depth.ts";
 import type { ToolSource } from "../../tools/registry.ts";
 import type { AuraTool } from "../../tools/tool.ts";
 import { fairShare } from "./fair-share.ts";
-import { type Connection, keepConnected } from "./keep-connected.ts";
+import { type KeptConnection, keepConnected } from "./keep-connected.ts";
 import type { ServerState } from "./link.ts";
 import type { Listing } from "./list-tools.ts";
-import { nameOf } from "./listed-tool.ts";
+import { listedName } from "./listed-tool.ts";
 import { splitName, toolName } from "./names.ts";
 import type { McpServer } from "./settings.ts";
-import { TEXTS } from "./texts.ts";
+import { MCP_TEXTS } from "./texts.ts";
 import { toAuraTools } from "./tools.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
 /** A tool that a server lists and that is not offered. */
-export interface LeftOutTool {
+interface LeftOutTool {
   /** The server's own name for it. */
   readonly tool: string;
   readonly reason: string;
 }
 
-/** How it stands with one server. */
+/** One server, for operators and clients. */
 export interface ServerView {
   readonly name: string;
   readonly state: ServerState;
@@ -41,12 +41,12 @@ export interface McpTools {
 
 interface Served {
   server: McpServer;
-  connection: Connection;
+  connection: KeptConnection;
   /** What the server has listed last, also while it is away: the model may call it and is told. */
   tools: readonly AuraTool[];
   /** Those of them for which there is room. */
   offered: readonly AuraTool[];
-  /** Of the list, and why. */
+  /** The entries of the list that are no tools for us, and why. */
   unusable: readonly LeftOutTool[];
   /** By the name that the model knows: what a provider has refused, why, and in which form. */
   refused: Map<string, { why: string; form: string }>;
@@ -118,7 +118,7 @@ export function connectMcpServers(servers: readonly McpServer[], logger: Logger,
       },
     },
     view: () => [...served.values()].map(viewOf),
-    settled: (ms) => within(ms, Promise.all(connections.map(({ settled }) => settled))),
+    settled: (ms) => waitAtMost(ms, Promise.all(connections.map(({ settled }) => settled))),
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },
@@ -175,7 +175,7 @@ function whyMissing(
   const { server = "", tool = "" } = splitName(name) ?? {};
   const entry = served.get(server);
   if (entry === undefined) return undefined;
-  const say = TEXTS[language];
+  const say = MCP_TEXTS[language];
   const { state, leftOut } = viewOf(entry);
   if (state.state !== "connected")
     return say.unavailable(server, state.state === "failed" ? state.reason : "it is still starting");
@@ -187,13 +187,16 @@ function whyMissing(
 function fingerprint(listed: readonly unknown[], cut: string | null): string {
   return JSON.stringify([
     cut,
-    ...listed.map((each) => (isValueDeeperThan(each, MAX_JSON_DEPTH) ? nameOf(each) : each)),
+    ...listed.map((each) => (isValueDeeperThan(each, MAX_JSON_DEPTH) ? listedName(each) : each)),
   ]);
 }
 
-/** A name in the configuration that the server does not know has no effect, and somebody believes that it has one. */
+/**
+ * A name in the configuration that the server does not know has no effect, and somebody believes that it has
+ * one.
+ */
 function warnOfTypos(server: McpServer, listed: readonly unknown[], logger: Logger): void {
-  const known = new Set(listed.map(nameOf));
+  const known = new Set(listed.map(listedName));
   for (const tool of new Set([...(server.tools ?? []), ...server.approval.keys()])) {
     if (!known.has(tool))
       logger.warn({ server: server.name, tool }, "the MCP server has no such tool: a typo?");

@@ -40,7 +40,7 @@ export function isUnanswered(code: number): boolean {
 }
 
 /** Whether it is the answer to this request. Some servers make texts of ids. */
-export function answers(message: JSONRPCMessage, request: RequestId): boolean {
+export function isAnswerTo(message: JSONRPCMessage, request: RequestId): boolean {
   return !("method" in message) && message.id !== undefined && String(message.id) === String(request);
 }
 

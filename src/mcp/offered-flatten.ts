@@ -5,7 +5,7 @@ import { type SchemaType, typesOf } from "./schema-types.ts";
 /** A schema asks for more than may be read of it. */
 export class TooMuchError extends Error {}
 
-/** One reading of a stranger's schema: what it may still cost, and how its references are looked up. */
+/** One pass over an untrusted schema: what it may still cost, and how its references are looked up. */
 export interface Reading {
   /** @throws TooMuchError when there is nothing left */
   spend(cost: number): void;
@@ -15,7 +15,7 @@ export interface Reading {
 }
 
 /** A schema without references and `allOf`: what they say stands in it. */
-export interface Flat {
+interface Flat {
   /** False where no value fits. */
   schema: Keywords | false;
   /** It has been read: what was entered on the way may be entered again. */
@@ -33,7 +33,7 @@ export function flatten(reading: Reading, schema: unknown): Flat {
     const meant = referred.map((reference) => {
       const found = reading.resolve(reference);
       if (!isObject(found)) return read(found);
-      // Said already in this very place, or what this place stands in.
+      // Merged into this place already; below: a schema that contains this place.
       if (entered.includes(found)) return {};
       if (reading.within.has(found)) return shapeOf(found);
       reading.within.add(found);

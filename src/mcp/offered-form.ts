@@ -14,14 +14,14 @@ import { describe, valueNote } from "./offered-text.ts";
 import { typesOf } from "./schema-types.ts";
 
 /** A form, and how what a model writes by it is given back its server's names. */
-export interface Converted {
+interface Converted {
   form: Form;
   restore: Restore | undefined;
   /** The server takes null there, which not every provider can say. */
   isNullable: boolean;
 }
 
-/** Of a choice. */
+/** Most branches of a choice. */
 const MAX_BRANCHES = 20;
 
 const ANY: Form = {

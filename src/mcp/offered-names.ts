@@ -3,7 +3,7 @@ import { isObject, type Keywords } from "./json-schema-values.ts";
 /** What every provider takes as a property's name. */
 const NAME = /^[a-zA-Z0-9_.-]{1,64}$/;
 
-/** Of a made-up name, before what makes it unique. */
+/** Longest made-up name, in characters, without the suffix that makes it unique. */
 const MAX_MADE_UP = 50;
 
 /** Gives a value the names back that its server knows. */

@@ -19,11 +19,11 @@ export type Form = Readonly<Record<string, unknown>>;
 export interface Limits {
   /** Objects and lists within each other. */
   depth: number;
-  /** Of a description, in characters. */
+  /** Longest description, in characters. */
   text: number;
 }
 
-/** Of an enumeration. */
+/** Most values of an enumeration. */
 const MAX_VALUES = 200;
 
 /** Bounds that are larger say nothing to a model, and overflow somewhere. */

@@ -20,10 +20,10 @@ export type Offered =
     }
   | { readonly ok: false; readonly why: string };
 
-/** Of the form as JSON, in characters: it goes into every request. */
+/** Largest form as JSON, in characters: it goes into every request. */
 const MAX_FORM = 32 * 1024;
 
-/** Of a server's schema as JSON; more is not even looked at. */
+/** Largest schema of a server as JSON, in characters; a larger one is not looked at. */
 const MAX_SCHEMA = 512 * 1024;
 
 /** What one attempt may cost, in schemas: a few references can ask for millions. */
@@ -45,7 +45,7 @@ const ATTEMPTS: readonly Limits[] = [
 ];
 
 /** What all forms of a list may cost together: a server may list thousands of large schemas. */
-export interface Budget {
+interface Budget {
   left: number;
 }
 

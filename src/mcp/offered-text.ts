@@ -2,10 +2,10 @@ import { cut } from "../../tools/cut.ts";
 import { isCount, type Keywords } from "./json-schema-values.ts";
 import type { SchemaType } from "./schema-types.ts";
 
-/** Of a value in a note. */
+/** Longest value in a note, in characters. */
 const MAX_VALUE = 100;
 
-/** Of the values of an enumeration in a note. */
+/** Most values of an enumeration in a note. */
 const MAX_VALUES = 20;
 
 /**

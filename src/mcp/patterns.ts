@@ -1,8 +1,8 @@
 import { RE2JS } from "re2js";
 
 /**
- * Whether a stranger's pattern occurs in a text; null where the pattern is not checked. `spend` is told what it costs, before
- * it is done.
+ * Whether an untrusted pattern occurs in a text; null where the pattern is not checked. `spend` is told what
+ * it costs, before it is done.
  */
 export type Patterns = (pattern: string, text: string, spend: (steps: number) => void) => boolean | null;
 
@@ -10,9 +10,9 @@ export type Patterns = (pattern: string, text: string, spend: (steps: number) =>
 const CHARACTERS_PER_STEP = 50;
 
 /**
- * Patterns of a server's schema, on an engine whose time is linear in the text: JavaScript's own tries `^(a+)+$` in
- * exponential time, and nobody can stop it. What the engine cannot read (look-aheads, back-references) is not
- * checked here; the server does that itself.
+ * Patterns of a server's schema, on an engine whose time is linear in the text: JavaScript's own tries
+ * `^(a+)+$` in exponential time, and nobody can stop it. What the engine cannot read (look-aheads,
+ * back-references) is not checked here; the server does that itself.
  *
  * @param unreadable told of each pattern that is not checked, once
  */

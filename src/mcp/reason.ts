@@ -38,8 +38,11 @@ export class SessionLostError extends Error {
   }
 }
 
-/** Why a server could not be reached, in a few words that quote nothing: the SDK's messages hold URLs and answers. */
-export function reasonOf(error: unknown): string {
+/**
+ * Why a server could not be reached, in a few words that quote nothing: the SDK's messages hold URLs and
+ * answers.
+ */
+export function failureReason(error: unknown): string {
   if (error instanceof NoAnswerError) return error.message;
   if (error instanceof ServerUnavailableError) return error.message;
   if (error instanceof SessionLostError) return error.message;
@@ -64,7 +67,7 @@ export function wasNotSent(error: unknown): boolean {
 }
 
 /** The server, or this tool of it, is not for us; it says nothing against the connection. */
-export function isForbidden(error: unknown): boolean {
+function isForbidden(error: unknown): boolean {
   return error instanceof StreamableHTTPError && FORBIDDEN.includes(error.code);
 }
 

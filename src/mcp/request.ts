@@ -45,7 +45,7 @@ export async function withinLimits<T>(
 }
 
 /** An error's message, without what the SDK puts before it. */
-export function wordsOf({ message, code }: McpError): string {
+function wordsOf({ message, code }: McpError): string {
   const before = `MCP error ${code}: `;
   return message.startsWith(before) ? message.slice(before.length) : message;
 }

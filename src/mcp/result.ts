@@ -15,12 +15,12 @@ export interface McpResult {
   omitted?: string;
 }
 
-/** Of text, and of structured content as JSON, in characters: both go into the checkpoint. */
+/** Longest text, and longest structured content as JSON, in characters: both go into the checkpoint. */
 const MAX_LENGTH = 64 * 1024;
 
 const MAX_ATTACHMENTS = 50;
 
-/** Names and types in notes. */
+/** Longest name or type in a note, in characters. */
 const MAX_NAME = 200;
 
 const TOO_DEEP = "content that nests too deeply";

@@ -7,7 +7,7 @@ import { ServerUnavailableError } from "./reason.ts";
 import { withinLimits } from "./request.ts";
 import type { McpServer } from "./settings.ts";
 import { StdioTransport } from "./stdio-transport.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
 /** A call of a tool, under the server's own name for it. */
 export interface McpCall {
@@ -22,7 +22,7 @@ export interface McpCall {
 export type CallAnswer = Readonly<Record<string, unknown>>;
 
 /** One connection to one server, from its handshake to its end. */
-export interface Session {
+export interface McpSession {
   /** What the server lists, each page within `ms`. Rejects when it does not answer. */
   list(ms: number): Promise<Listing>;
   /** Rejects as `withinLimits`, and with ServerUnavailableError when the connection has ended before. */
@@ -33,11 +33,13 @@ export interface Session {
   ended(): string | null;
   /** It is of no use any more, for this reason: whoever keeps it closes it. */
   giveUp(reason: string): void;
-  /** Ends the connection; a child process is over when this resolves, by force if it must be. Never rejects. */
+  /**
+   * Ends the connection; a child process is over when this resolves, by force if it must be. Never rejects.
+   */
   close(): Promise<void>;
 }
 
-/** For the goodbye to a server that is reached by HTTP, in ms. */
+/** How long ending the session of a server that is reached by HTTP may take, in ms. */
 const GOODBYE_MS = 1_000;
 
 /** Read in result.ts: whatever has arrived is told. */
@@ -49,11 +51,11 @@ const anyAnswer = z.looseObject({});
  * @param onDoubt told when the connection has ended, has made an error or says that its tools have changed
  * @throws the transport's errors, and as `withinLimits`; nothing is left open then
  */
-export async function openSession(
+export async function openMcpSession(
   server: McpServer,
   signal: AbortSignal,
   onDoubt: () => void,
-): Promise<Session> {
+): Promise<McpSession> {
   const transport = openTransport(server);
   // No capabilities: the server may ask neither for the model (sampling) nor for the user (elicitation).
   const client = new Client({ name: "aura-platform", version: "1" }, { capabilities: {} });
@@ -117,7 +119,7 @@ function openTransport({ reach }: McpServer): StdioTransport | StreamableHTTPCli
 
 /** The server may forget the session; whether it hears this does not matter. */
 async function sayGoodbye(transport: StreamableHTTPClientTransport): Promise<void> {
-  await within(
+  await waitAtMost(
     GOODBYE_MS,
     transport.terminateSession().catch(() => {}),
   );

@@ -28,8 +28,8 @@ export interface McpServer {
 }
 
 /**
- * Single underscores between other characters only: then the first `__` of a tool's name ends its server's, and two servers can
- * never make the same name.
+ * Single underscores between other characters only: then the first `__` of a tool's name ends its server's,
+ * and two servers can never make the same name.
  */
 const SERVER_NAME = /^[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*$/;
 const MAX_SERVER_NAME = 24;
@@ -65,8 +65,8 @@ const entry = z
   });
 
 /**
- * AURA_MCP_SERVERS: JSON text, or the path of a file that holds it. Every problem is an issue of its own; none quotes a value,
- * because values are secrets here.
+ * AURA_MCP_SERVERS: JSON text, or the path of a file that holds it. Every problem is an issue of its own;
+ * none quotes a value, because values are secrets here.
  */
 export const mcpServers = z.string().transform((value, context): readonly McpServer[] => {
   const fail = (problem: string) => {

@@ -5,9 +5,9 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { parseJson, readMessages } from "./messages.ts";
 import type { McpServer } from "./settings.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
-/** Of one message, in characters. */
+/** Largest message, in characters. */
 const MAX_MESSAGE = 10 * 1024 * 1024;
 
 /** A program gets this long to end when its input has, and again after SIGTERM, in ms; then it is killed. */
@@ -84,10 +84,10 @@ export class StdioTransport implements Transport {
   async close(): Promise<void> {
     this.#child?.stdin?.end();
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      await within(END_MS, this.#closed);
+      await waitAtMost(END_MS, this.#closed);
       this.#kill(signal);
     }
-    await within(END_MS, this.#closed);
+    await waitAtMost(END_MS, this.#closed);
   }
 
   #take(line: string): void {

@@ -1,5 +1,8 @@
-/** What approvers, users and the model read of servers and their tools. Reasons are short technical words in both languages. */
-export const TEXTS = Object.freeze({
+/**
+ * What approvers, users and the model read of servers and their tools. Reasons are short technical words in
+ * both languages.
+ */
+export const MCP_TEXTS = Object.freeze({
   ko: {
     approve: (server: string, tool: string) => `MCP 서버 "${server}"의 도구 "${tool}"을(를) 실행할까요?`,
     unavailable: (server: string, reason: string) =>

@@ -5,24 +5,24 @@ import type { AuraTool } from "../../tools/tool.ts";
 import { callTool } from "./call.ts";
 import { schemaChecker } from "./json-schema.ts";
 import type { Keywords } from "./json-schema-values.ts";
-import type { Connection } from "./keep-connected.ts";
+import type { KeptConnection } from "./keep-connected.ts";
 import { mapKeptNumbers } from "./kept-numbers.ts";
-import { type ListedTool, nameOf, readListed } from "./listed-tool.ts";
+import { type ListedTool, listedName, readListed } from "./listed-tool.ts";
 import { toolName } from "./names.ts";
 import type { Restore } from "./offered-names.ts";
 import { MAX_LIST_COST, type Offered, offeredSchema } from "./offered-schema.ts";
 import { linearPatterns } from "./patterns.ts";
 import type { McpServer } from "./settings.ts";
-import { TEXTS } from "./texts.ts";
+import { MCP_TEXTS } from "./texts.ts";
 
 /** A description goes into every request to the model. */
 const MAX_DESCRIPTION = 1_000;
 
-/** Of what is wrong with arguments. */
+/** Longest text about what is wrong with arguments, in characters. */
 const MAX_PROBLEM = 1_000;
 
 /** What is told of a list's tools that are not, or not wholly, what the server has listed. */
-export interface ListReport {
+interface ListReport {
   leftOut(tool: string, why: string): void;
   /** Once for a tool: something in its schema that arguments are not checked against. */
   unchecked(tool: string, what: string): void;
@@ -34,11 +34,11 @@ export interface ListReport {
  */
 export function toAuraTools(
   server: McpServer,
-  connection: Pick<Connection, "call">,
+  connection: Pick<KeptConnection, "call">,
   listed: readonly unknown[],
   report: ListReport,
 ): AuraTool[] {
-  const wanted = listed.filter((each) => server.tools?.includes(nameOf(each)) ?? true);
+  const wanted = listed.filter((each) => server.tools?.includes(listedName(each)) ?? true);
   const readable = wanted.flatMap((each) => {
     const read = readListed(each);
     if (read.ok) return [read.tool];
@@ -69,7 +69,7 @@ function withoutRepeats(tools: readonly ListedTool[]): ListedTool[] {
 
 interface Parts {
   server: McpServer;
-  connection: Pick<Connection, "call">;
+  connection: Pick<KeptConnection, "call">;
   tool: ListedTool;
   /** For models and people. */
   name: string;
@@ -89,9 +89,10 @@ function toAuraTool({ server, connection, tool, name, offered, report }: Parts):
     approval: server.approval.get(tool.name) ?? (readOnly ? "never" : "always"),
     idempotent: readOnly || idempotent,
     untrusted: true,
-    // A server does not say what its arguments mean: of any of them a long text may be shown in part, and nothing else.
+    // A server does not say what its arguments mean: of any of them a long text may be shown in part, and
+    // nothing else.
     identifying: [],
-    approvalMessage: (_args, language) => TEXTS[language].approve(server.name, shown),
+    approvalMessage: (_args, language) => MCP_TEXTS[language].approve(server.name, shown),
     execute: (args, context) => {
       const sent = mapKeptNumbers(tool.inputSchema, args, numberOf);
       return callTool({ server, connection, tool: tool.name }, sent, context);

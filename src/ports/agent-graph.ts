@@ -1,5 +1,6 @@
-import type { Language } from "../errors.ts";
-import type { AgentStep, CallOutcome } from "../records/event.ts";
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import type { CallOutcome } from "@aura-platform/contract/tool-calls.ts";
 import type { RunRecord } from "../records/run.ts";
 import type { ChangedCall, Examined } from "./call-examination.ts";
 

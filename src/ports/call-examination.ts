@@ -1,5 +1,5 @@
-import type { Language } from "../errors.ts";
-import type { ShownPart } from "../records/approval.ts";
+import type { ShownPart } from "@aura-platform/contract/approvals.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 
 /** A waiting call's tool with other arguments, as a person wants it. */
 export interface ChangedCall {

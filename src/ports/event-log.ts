@@ -1,4 +1,4 @@
-import type { StoredEvent } from "../records/event.ts";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 
 /**
  * Another writer has appended to this log: the caller's view of the run is stale, and it must stop writing.

@@ -1,19 +1,9 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
+import type { RecordedEffect } from "@aura-platform/contract/thread-document.ts";
+import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import type { StoredEvent } from "../records/event.ts";
-import type { Owner, RunRecord, RunStatus, ThreadRecord } from "../records/run.ts";
-
-/** A thread in its owner's list. */
-export interface ThreadSummary {
-  threadId: string;
-  title: string;
-  /** The last run's. */
-  status: RunStatus;
-  /** Unix ms. */
-  createdAt: number;
-  /** When its last run last changed its status, Unix ms. */
-  updatedAt: number;
-  pendingApprovals: number;
-}
+import type { Owner, RunRecord, ThreadRecord } from "../records/run.ts";
 
 /** A place in a list that is sorted by (updatedAt, threadId), newest first. */
 export type ThreadPosition = Pick<ThreadSummary, "updatedAt" | "threadId">;
@@ -26,27 +16,13 @@ export interface ThreadQuery {
   limit: number;
 }
 
-/**
- * What the ledger holds of one tool call; without an outcome it was begun, and nobody knows more, unless it
- * has `ended`.
- */
-export interface SavedEffect {
-  taskId: string;
-  toolCallId: string;
-  outcome?: unknown;
-  /** How it was concluded without an outcome (EffectLedger.conclude). */
-  ended?: "unknown" | "never";
-  /** The outcome that came after the conclusion. */
-  later?: unknown;
-}
-
 /** Everything of a thread but its checkpoints. */
 export interface SavedThread {
   thread: ThreadRecord;
   /** Oldest first. */
   runs: { run: RunRecord; events: StoredEvent[]; closed: boolean }[];
   approvals: ApprovalRecord[];
-  effects: SavedEffect[];
+  effects: RecordedEffect[];
 }
 
 /** Threads as a whole: listing them, and moving or deleting everything that belongs to one. */
@@ -56,7 +32,7 @@ export interface ThreadArchive {
   /** All approvals that the thread has had, oldest first. */
   approvals(threadId: string): Promise<ApprovalRecord[]>;
   /** What its tool calls have done, in an order that does not change. */
-  effects(threadId: string): Promise<SavedEffect[]>;
+  effects(threadId: string): Promise<RecordedEffect[]>;
   /**
    * Stores a thread with all its runs, events, approvals and effects in one step, all or nothing. Runs whose
    * log is not closed become due at `at`. False, and nothing stored, when the thread, one of the runs or one

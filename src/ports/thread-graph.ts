@@ -1,17 +1,18 @@
-/** One checkpoint of a thread, with its state as JSON in the clients' shape. */
-export interface CheckpointView {
-  checkpointId: string;
-  parentId: string | null;
-  step: number;
-  source: string;
-  /** Nodes that come next; empty at the end. */
-  next: string[];
-  /** Unix ms. */
-  createdAt: number;
-  /** The run that it belongs to; unknown for what was put in from outside. */
-  runId?: string;
-  interrupts: { id: string; value: unknown }[];
-  values: Record<string, unknown>;
+import type { PlanStep } from "@aura-platform/contract/agent-step.ts";
+import type { Checkpoint } from "@aura-platform/contract/checkpoints.ts";
+import type { ClientMessage } from "@aura-platform/contract/messages.ts";
+
+/** A thread's state as JSON, as clients read it. What else stands in it is the graph's own. */
+export interface ClientState {
+  messages?: ClientMessage[];
+  /** The plan. */
+  steps?: PlanStep[];
+  [key: string]: unknown;
+}
+
+/** One checkpoint of a thread, with its whole state. */
+export interface CheckpointView extends Omit<Checkpoint, "changed"> {
+  values: ClientState;
 }
 
 /** What this service needs of the agent's graph to show, copy and move saved threads. */

@@ -1,5 +1,6 @@
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { OwnerCaps } from "../records/owner-caps.ts";
-import type { RunRecord, RunStatus, StatusBefore, ThreadRecord } from "../records/run.ts";
+import type { RunRecord, StatusBefore, ThreadRecord } from "../records/run.ts";
 import type { OwnedThread } from "./job-queue.ts";
 
 export type BeginResult =

@@ -1,7 +1,5 @@
-import type { ErrorCode, Language } from "../errors.ts";
-
-/** `queued -> running -> (waiting -> running)* -> completed | failed | cancelled` (docs/architecture.md). */
-export type RunStatus = "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
+import type { RecordedRun } from "@aura-platform/contract/thread-document.ts";
 
 export const TERMINAL: readonly RunStatus[] = Object.freeze(["completed", "failed", "cancelled"]);
 
@@ -11,51 +9,19 @@ export interface Owner {
   userId: string;
 }
 
-/** One prompt on a thread, from POST to `[DONE]`. */
-export interface RunRecord extends Owner {
-  /** Format version of this record, for rolling deploys. */
-  v: 1;
-  runId: string;
-  threadId: string;
-  status: RunStatus;
-  prompt: string;
-  /** What the client says about itself: activeApp, path, itemId, language ... */
-  context: Record<string, unknown>;
-  language: Language;
-  traceId: string;
-  /** 1, and one more for every time that the run was taken up again after its worker was lost. */
-  attempt: number;
-  /** Ms that it was worked on before it became what it is now; none is 0. */
-  workedMs?: number;
-  /** Unix milliseconds, as every `...At` of our own records. */
-  createdAt: number;
-  updatedAt: number;
-  /** The run whose pending approvals this run's prompt superseded. */
-  replaces?: string;
-  /**
-   * Id of the checkpoint that this run goes on from: the first run of a forked thread, which is not empty
-   * when it begins.
-   */
-  continuesFrom?: string;
-  /** The thread that the checkpoint was copied from. */
-  forkedFrom?: string;
-  /** Id of the message that holds the prompt, when it is not the run's own: a fork without a new prompt. */
-  promptId?: string;
-  error?: { errorCode: ErrorCode; message: string; reason?: "no_progress" };
-  /**
-   * Processes that have begun to work on the run since its last new checkpoint, and have not said that they
-   * have stopped: those that have ended, and at most one that works on it. The last to begin stands last
-   * (docs/decisions/0052).
-   */
-  workers?: string[];
-  /** Which of them works, or has worked, on nothing else meanwhile. */
-  alone?: string;
-}
+/**
+ * One prompt on a thread, from POST to `[DONE]`. Its `workers` are the processes that have begun to work on
+ * it since its last new checkpoint and have not said that they have stopped: those that have ended, and at
+ * most one that works on it. The last to begin stands last. `alone` is the one of them that works, or has
+ * worked, on nothing else meanwhile (docs/decisions/0052).
+ */
+export interface RunRecord extends RecordedRun, Owner {}
 
 /** One conversation; LangGraph's `thread_id`; `sessionId` on the wire. */
 export interface ThreadRecord extends Owner {
   v: 1;
   threadId: string;
+  /** Unix ms, as every `...At` of our own records. */
   createdAt: number;
   updatedAt: number;
   currentRunId: string;

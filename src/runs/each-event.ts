@@ -1,5 +1,5 @@
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
 
 const PAGE = 500;
 

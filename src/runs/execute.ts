@@ -120,7 +120,10 @@ async function announceDecided(
 ): Promise<void> {
   const asked = await withEdited(deps.approvals, decided);
   const missing = await unannounced(deps.eventLog, run.runId, firstSeq - 1, asked);
-  if (missing.length > 0) await writer.write(missing.map(hitlEvent));
+  if (missing.length === 0) return;
+  await writer.write(missing.map(hitlEvent));
+  // Whoever ends the run next may write with a writer of its own.
+  await writer.flush();
 }
 
 async function beginGraph(

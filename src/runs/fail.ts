@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorCode, errorCodeOf } from "../errors.ts";
+import { ERRORS, type ErrorCode } from "@aura-platform/contract/errors.ts";
+import { errorCodeOf } from "../errors.ts";
 import type { Agent } from "../ports/agent-graph.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { RunRecord } from "../records/run.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import { type EventLog, EventLogGoneError } from "../ports/event-log.ts";
-import type { StoredEvent } from "../records/event.ts";
 
 /** Events per read: the most that one follower holds in memory, however slow its client is. */
 const PAGE = 256;

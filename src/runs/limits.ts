@@ -1,4 +1,4 @@
-import type { Language } from "../errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { RunRecord } from "../records/run.ts";
 

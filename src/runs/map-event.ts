@@ -1,35 +1,7 @@
+import { agentStep } from "@aura-platform/contract/agent-step.ts";
+import { EVENT_TYPES, EVENTS, type EventType, type WireEvent } from "@aura-platform/contract/events.ts";
 import { z } from "zod";
 import { asciiJsonBytes } from "../../encoding/ascii-json.ts";
-import type { AgentStep, WireEvent } from "../records/event.ts";
-import { callOutcome } from "../records/event-schema.ts";
-
-const step = z.object({
-  id: z.string(),
-  title: z.string(),
-  description: z.string(),
-  status: z.enum(["pending", "in_progress", "completed", "failed"]),
-  confidence: z.number(),
-  result: z.string().optional(),
-  startedAt: z.number().optional(),
-  completedAt: z.number().optional(),
-});
-
-/** What our graphs write to `config.writer`; other objects (a custom graph's own) are not for the client. */
-const graphEvent = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("thought"), content: z.string() }),
-  z.object({ type: z.literal("plan_step"), step }),
-  z.object({
-    type: z.literal("tool_execution"),
-    tool: z.string(),
-    toolCallId: z.string(),
-    parameters: z.record(z.string(), z.unknown()),
-    proposed: z.record(z.string(), z.unknown()).exactOptional(),
-    status: z.enum(["executing", "completed", "failed"]),
-    result: z.unknown().optional(),
-    outcome: callOutcome.exactOptional(),
-  }),
-  z.object({ type: z.literal("content"), messageId: z.string(), content: z.string() }),
-]);
 
 /**
  * Text of one event, as it is sent: JSON in ASCII, where a Korean character has 6 bytes. A frame may have 16
@@ -38,56 +10,69 @@ const graphEvent = z.discriminatedUnion("type", [
  */
 const MAX_TEXT_BYTES = 1024;
 
+interface Moment {
+  /** Unix ms; the contract's event timestamps are seconds. */
+  nowMs: number;
+  /** Of the run. */
+  attempt: number;
+}
+
+type Mapper = (chunk: unknown, moment: Moment) => WireEvent[];
+
+/** What our graphs write to `config.writer` for each event. */
+const MAPPERS: Readonly<Record<EventType, Mapper>> = Object.freeze({
+  thought: fromGraph(EVENTS.thought.pick({ content: true }).strip(), ({ content: text }, { nowMs }) => {
+    const timestamp = Math.floor(nowMs / 1000);
+    return splitText(text).map((content) => ({ type: "thought", data: { content, timestamp } }));
+  }),
+  plan_step: fromGraph(z.object({ step: agentStep.strip() }), ({ step }) => {
+    // A graph of one's own may be surer than sure.
+    const confidence = Math.min(1, Math.max(0, step.confidence));
+    return [{ type: "plan_step", data: { ...step, confidence } }];
+  }),
+  tool_execution: fromGraph(
+    EVENTS.tool_execution.strip().extend({ result: z.unknown().optional() }),
+    (call) => [{ type: "tool_execution", data: { ...call, result: call.result ?? null } }],
+  ),
+  content: fromGraph(
+    EVENTS.content.pick({ messageId: true, content: true }).strip(),
+    ({ messageId, content: text }, { attempt }) =>
+      splitText(text).map((content) => ({
+        type: "content",
+        data: { content, format: "markdown", messageId, ...(attempt > 1 ? { attempt } : {}) },
+      })),
+  ),
+  hitl: madeByService,
+  error: madeByService,
+});
+
 /**
  * Turns one object of the graph's custom stream into SSE events, in order. Long texts become several
- * events (they are deltas); an object that is not one of ours gives none.
+ * events (they are deltas); an object that is not one of ours (a custom graph's own) gives none.
  *
- * @param nowMs Unix ms; the contract's event timestamps are seconds
+ * @param nowMs Unix ms
  * @param attempt above 1 when the run was taken up again: its text may have been sent before, under the same
  *   messageId, and replaces what a lower attempt has sent
  */
 export function mapGraphEvent(chunk: unknown, nowMs: number, attempt = 1): WireEvent[] {
-  const parsed = graphEvent.safeParse(chunk);
-  if (!parsed.success) return [];
-  const event = parsed.data;
-  switch (event.type) {
-    case "thought": {
-      const timestamp = Math.floor(nowMs / 1000);
-      return splitText(event.content).map((content) => ({ type: "thought", data: { content, timestamp } }));
-    }
-    case "plan_step":
-      return [{ type: "plan_step", data: toAgentStep(event.step) }];
-    case "tool_execution": {
-      const { type, tool, toolCallId, parameters, proposed, status, result = null, outcome } = event;
-      const data = {
-        ...{ tool, toolCallId, parameters, status, result },
-        ...(proposed === undefined ? {} : { proposed }),
-        ...(outcome === undefined ? {} : { outcome }),
-      };
-      return [{ type, data }];
-    }
-    case "content": {
-      const { messageId } = event;
-      return splitText(event.content).map((content) => ({
-        type: "content",
-        data: { content, format: "markdown", messageId, ...(attempt > 1 ? { attempt } : {}) },
-      }));
-    }
-  }
+  if (typeof chunk !== "object" || chunk === null || !("type" in chunk)) return [];
+  const type = EVENT_TYPES.find((each) => each === chunk.type);
+  return type === undefined ? [] : MAPPERS[type](chunk, { nowMs, attempt });
 }
 
-function toAgentStep(parsed: z.infer<typeof step>): AgentStep {
-  const { id, title, description, status, confidence, result, startedAt, completedAt } = parsed;
-  return {
-    id,
-    title,
-    description,
-    status,
-    confidence: Math.min(1, Math.max(0, confidence)),
-    ...(result === undefined ? {} : { result }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(completedAt === undefined ? {} : { completedAt }),
+function fromGraph<S extends z.ZodObject>(
+  schema: S,
+  toEvents: (written: z.output<S>, moment: Moment) => WireEvent[],
+): Mapper {
+  return (chunk, moment) => {
+    const parsed = schema.safeParse(chunk);
+    return parsed.success ? toEvents(parsed.data, moment) : [];
   };
+}
+
+/** No graph says what the service knows better. */
+function madeByService(): WireEvent[] {
+  return [];
 }
 
 /** Pieces of at most MAX_TEXT_BYTES of JSON each, never cut inside a surrogate pair; none for "". */

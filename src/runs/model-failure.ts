@@ -1,4 +1,5 @@
-import type { ErrorCode, Language } from "../errors.ts";
+import type { ErrorCode } from "@aura-platform/contract/errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
 import type { ModelFailure } from "../ports/agent-graph.ts";
 
 /** `endless` is told as a run's limit (limits.ts). */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { NO_PROGRESS } from "@aura-platform/contract/errors.ts";
 import type { Logger } from "pino";
-import { NO_PROGRESS } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { RunRecord } from "../records/run.ts";
 import { ALONE_MS, endsOf, verdictOn } from "./ends.ts";

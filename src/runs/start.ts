@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { AuraError, type Language, LimitError } from "../errors.ts";
+import type { Language } from "@aura-platform/contract/languages.ts";
+import { AuraError, LimitError } from "../errors.ts";
 import type { Backend, PortsOf } from "../ports/backend.ts";
 import type { BeginOptions, BeginResult, Idempotency } from "../ports/thread-registry.ts";
 import type { OwnerCaps } from "../records/owner-caps.ts";

@@ -1,5 +1,5 @@
+import type { EventType, WireEvent } from "@aura-platform/contract/events.ts";
 import { type AgentGraph, graphThread, isBarrier } from "../ports/agent-graph.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { Execution } from "./execution.ts";
 import { RunLimitError, type RunLimits, runClock } from "./limits.ts";
 import { mapGraphEvent } from "./map-event.ts";
@@ -66,5 +66,14 @@ export async function streamGraph(
  * happened.
  */
 function isModelText({ type }: WireEvent): boolean {
-  return type === "content" || type === "thought";
+  return IS_MODEL_TEXT[type];
 }
+
+const IS_MODEL_TEXT = Object.freeze({
+  thought: true,
+  plan_step: false,
+  tool_execution: false,
+  hitl: false,
+  content: true,
+  error: false,
+} satisfies Record<EventType, boolean>);

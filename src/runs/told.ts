@@ -1,8 +1,8 @@
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import { type EventData, type EventHandlers, handleEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { AgentStep, WireEvent } from "../records/event.ts";
+import { isStepOver } from "../records/plan-step.ts";
 import { eachEvent } from "./each-event.ts";
-
-type ToolEvent = Extract<WireEvent, { type: "tool_execution" }>["data"];
 
 /** A tool call as a run's log has it. */
 export interface ToldCall {
@@ -10,7 +10,7 @@ export interface ToldCall {
   toolCallId: string;
   parameters: Record<string, unknown>;
   /** How it ended, if that was said. */
-  end?: ToolEvent;
+  end?: EventData<"tool_execution">;
   /** The last that was said is that it is asked about, or executing. */
   isOpen: boolean;
 }
@@ -38,32 +38,32 @@ export interface Told {
 export async function readTold(log: Pick<EventLog, "read">, runId: string): Promise<Told> {
   const steps = new Map<string, AgentStep>();
   const told: Told = { calls: new Map(), openSteps: [], answer: null, hasError: false };
-  await eachEvent(log, runId, (event) => {
-    if (event.type === "plan_step") steps.set(event.data.id, event.data);
-    if (event.type === "content") told.answer = append(told.answer, event.data);
-    if (event.type === "error") told.hasError = true;
-    noteCall(told.calls, event);
-  });
-  told.openSteps = [...steps.values()].filter(
-    ({ status }) => status === "pending" || status === "in_progress",
-  );
+  const notes: EventHandlers<void> = {
+    thought: () => {},
+    plan_step: (step) => void steps.set(step.id, step),
+    tool_execution: (execution) => noteExecution(told.calls, execution),
+    hitl: ({ toolCallId, actionType: tool, context: parameters }) =>
+      void told.calls.set(toolCallId, { tool, toolCallId, parameters, isOpen: true }),
+    content: (delta) => {
+      told.answer = append(told.answer, delta);
+    },
+    error: () => {
+      told.hasError = true;
+    },
+  };
+  await eachEvent(log, runId, (event) => handleEvent(notes, event));
+  told.openSteps = [...steps.values()].filter((step) => !isStepOver(step));
   return told;
 }
 
-function noteCall(calls: Told["calls"], event: WireEvent): void {
-  if (event.type === "hitl") {
-    const { toolCallId, actionType: tool, context: parameters } = event.data;
-    calls.set(toolCallId, { tool, toolCallId, parameters, isOpen: true });
-  }
-  if (event.type === "tool_execution") {
-    const { toolCallId, tool, parameters, status } = event.data;
-    const isOpen = status === "executing";
-    const end = isOpen ? calls.get(toolCallId)?.end : event.data;
-    calls.set(toolCallId, { tool, toolCallId, parameters, isOpen, ...(end && { end }) });
-  }
+function noteExecution(calls: Told["calls"], execution: EventData<"tool_execution">): void {
+  const { toolCallId, tool, parameters, status } = execution;
+  const isOpen = status === "executing";
+  const end = isOpen ? calls.get(toolCallId)?.end : execution;
+  calls.set(toolCallId, { tool, toolCallId, parameters, isOpen, ...(end && { end }) });
 }
 
-function append(said: Said | null, delta: { messageId: string; content: string; attempt?: number }): Said {
+function append(said: Said | null, delta: EventData<"content">): Said {
   const { messageId, content, attempt = 1 } = delta;
   const goesOn = said !== null && said.messageId === messageId && said.attempt === attempt;
   return { messageId, attempt, text: goesOn ? said.text + content : content };

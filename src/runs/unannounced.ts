@@ -1,6 +1,6 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
-import type { WireEvent } from "../records/event.ts";
 import { eachEvent } from "./each-event.ts";
 
 /**

@@ -1,6 +1,7 @@
+import { ERRORS, type ErrorReason } from "@aura-platform/contract/errors.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import type { Logger } from "pino";
 import { voidApprovals } from "../approvals/void.ts";
-import { ERRORS } from "../errors.ts";
 import {
   type Agent,
   type AgentGraph,
@@ -10,7 +11,6 @@ import {
 } from "../ports/agent-graph.ts";
 import type { Backend, PortsOf } from "../ports/backend.ts";
 import { LeaseLostError } from "../ports/thread-lease.ts";
-import type { WireEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 import { ENDS_BESIDE_OTHERS, endsOf } from "./ends.ts";
 import { type ClearAfterDeps, clearAfterFirstRun, clearForFirstRun } from "./first-run.ts";
@@ -20,7 +20,7 @@ import type { Presence } from "./presence.ts";
 import { readTold, type Told } from "./told.ts";
 import { createRunWriter } from "./writer.ts";
 
-type Reason = "superseded" | "cancelled";
+type Reason = Exclude<ErrorReason, "no_progress">;
 
 interface HistoryDeps extends OutageDeps {
   agent: { graph: Pick<AgentGraph, "getState"> } & Pick<

@@ -1,5 +1,5 @@
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent, WireEvent } from "../records/event.ts";
 
 /** Unstored events above which the producer has to wait: memory stays bounded when the log is slow. */
 const MAX_BUFFERED = 512;

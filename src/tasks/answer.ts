@@ -1,11 +1,11 @@
 import { anyEnvelope } from "@aura-platform/contract/envelope.ts";
 import { z } from "zod";
-import { kindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
+import { failureKindOf, MainServiceError, mayBeAboutContent } from "./main-service-error.ts";
 import { mentionedFields, unfitFields } from "./named-fields.ts";
 
-/** Of one answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
+/** Largest answer, in bytes: a page of a hundred tasks with all that is kept of them is well below. */
 const MAX_ANSWER = 16 * 1024 * 1024;
-/** Of what an error says, in bytes: more of it would not name another field. */
+/** How much of an error's body is read, in bytes: more of it would not name another field. */
 const MAX_ERROR = 64 * 1024;
 
 const answer = anyEnvelope.pick({ data: true }).required();
@@ -54,7 +54,7 @@ export async function readError(response: Response, { what, fields }: Sent): Pro
   const named = [...new Set([...mentionedFields(said, Object.keys(fields)), ...unfit])];
   const code = errorCode === undefined ? "" : ` ${errorCode}`;
   const about = named.length === 0 ? "" : `; not taken: ${named.join(", ")}`;
-  return new MainServiceError(kindOf(status), `${what} was answered ${status}${code}${about}`, {
+  return new MainServiceError(failureKindOf(status), `${what} was answered ${status}${code}${about}`, {
     status,
     fields: named,
     ...(errorCode === undefined ? {} : { errorCode }),

@@ -1,4 +1,4 @@
-/** After so many failures, with others' reports getting through in between, a report is to blame itself. */
+/** After this many failures, with other runs' calls getting through in between, the report is at fault. */
 const TIMES = 5;
 /** Runs remembered at once; the oldest is forgotten, and begins anew. */
 const MAX_RUNS = 1_000;

@@ -4,13 +4,13 @@ import {
   type TaskProgressBody,
 } from "@aura-platform/contract/agent-tasks.ts";
 import type { RunRecord } from "../records/run.ts";
-import type { Call } from "./main-service.ts";
+import type { MainServiceCall } from "./main-service.ts";
 import type { TaskView } from "./progress.ts";
 import { cutText } from "./text.ts";
 
 /**
- * The reports of a run, as Main Service's DTOs read them (contract, sections 5 and 8): `inputData` and
- * `planSteps` are JSON text, and every report of progress has its description.
+ * The reports of a run, as Main Service's DTOs read them (docs/contract.md, sections 5 and 8): `inputData`
+ * and `planSteps` are JSON text, and every report of progress has its description.
  */
 
 /**
@@ -20,7 +20,11 @@ import { cutText } from "./text.ts";
 const ERROR_CHARS = 400;
 
 /** Not repeatable: a second one would be a second task. */
-export function createCall(run: RunRecord, { description, inputData }: TaskView, taskType: string): Call {
+export function createCall(
+  run: RunRecord,
+  { description, inputData }: TaskView,
+  taskType: string,
+): MainServiceCall {
   const { tenantId, userId } = run;
   return {
     ...post<CreateTaskBody>("", {
@@ -35,12 +39,12 @@ export function createCall(run: RunRecord, { description, inputData }: TaskView,
   };
 }
 
-export function startCall(taskId: string): Call {
+export function startCall(taskId: string): MainServiceCall {
   return post(`${taskId}/start`);
 }
 
 /** The real one does not know `planSteps` here: they are for those that do. */
-export function progressCall(taskId: string, view: Pick<TaskView, keyof TaskProgressBody>): Call {
+export function progressCall(taskId: string, view: Pick<TaskView, keyof TaskProgressBody>): MainServiceCall {
   const { progress, description, planSteps } = view;
   return {
     ...post<TaskProgressBody>(`${taskId}/progress`, { progress, description, planSteps }),
@@ -55,7 +59,12 @@ export function progressCall(taskId: string, view: Pick<TaskView, keyof TaskProg
  *
  * @param failures in a row before this: a result is worth some attempts
  */
-export function endCall(taskId: string, run: RunRecord, { resultData }: TaskView, failures: number): Call {
+export function endCall(
+  taskId: string,
+  run: RunRecord,
+  { resultData }: TaskView,
+  failures: number,
+): MainServiceCall {
   if (run.status !== "completed") {
     const reason = run.error === undefined ? run.status : `${run.error.errorCode}: ${run.error.message}`;
     return post(`${taskId}/fail?errorMessage=${encodeURIComponent(cutText(reason, ERROR_CHARS))}`);
@@ -64,7 +73,7 @@ export function endCall(taskId: string, run: RunRecord, { resultData }: TaskView
   return { ...post(`${taskId}/complete`, resultData), optional: { fields: Object.keys(resultData), after } };
 }
 
-function post<Body extends NonNullable<Call["body"]>>(path: string, body?: Body): Call {
+function post<Body extends NonNullable<MainServiceCall["body"]>>(path: string, body?: Body): MainServiceCall {
   return {
     method: "POST",
     path: `/main/agent/tasks${path === "" ? "" : `/${path}`}`,

@@ -34,13 +34,13 @@ export class MainServiceError extends Error {
   }
 }
 
-/** Said by what stands in front of a service that is not there. */
+/** Answered by a proxy in front of a service that is not there. */
 const NOBODY_THERE: ReadonlySet<number> = new Set([502, 503, 504]);
-/** Said by one that is there, and wants the call later. */
+/** Answered by a service that is there, and wants the call later. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** What an HTTP status that is no success says of its call. */
-export function kindOf(status: number): FailureKind {
+export function failureKindOf(status: number): FailureKind {
   if (NOBODY_THERE.has(status) || LATER.has(status)) return "unavailable";
   return status >= 400 && status < 500 ? "refused" : "failed";
 }
@@ -53,7 +53,7 @@ const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
  * 500 then.
  */
 export function mayBeAboutContent(status: number): boolean {
-  return ABOUT_CONTENT.has(status) || kindOf(status) === "failed";
+  return ABOUT_CONTENT.has(status) || failureKindOf(status) === "failed";
 }
 
 /** Whether what a call says is refused. */
@@ -65,6 +65,6 @@ export function isAboutContent(error: unknown): error is MainServiceError {
  * Whether other calls would fare the same: no connection, no answer in time, or nobody behind what answered.
  * Everything else is said of one call by a Main Service that lives.
  */
-export function isOutage(error: unknown): boolean {
+export function isMainServiceOutage(error: unknown): boolean {
   return !(error instanceof MainServiceError) || NOBODY_THERE.has(error.status ?? 0);
 }

@@ -13,35 +13,35 @@ import { SignJWT } from "jose";
 import { writeHeaderValue } from "../../encoding/header-value.ts";
 import type { Owner } from "../records/run.ts";
 import { readData, readError, type Sent } from "./answer.ts";
-import { type FailureKind, isOutage, MainServiceError } from "./main-service-error.ts";
+import { type FailureKind, isMainServiceOutage, MainServiceError } from "./main-service-error.ts";
 
-export interface MainServiceSettings {
+interface MainServiceSettings {
   /** Base URL, without a path. */
   url: string;
   jwtSecret: string;
-  /** Of one call, in ms. */
+  /** Timeout of one call, in ms. */
   timeoutMs?: number;
   /** How long no call is tried during an outage, in ms. */
   breakMs?: number;
 }
 
 /** On whose behalf, and as part of which request. */
-export interface Caller extends Owner {
+interface Caller extends Owner {
   traceId: string;
 }
 
-export interface Call {
+export interface MainServiceCall {
   method: "GET" | "POST" | "PATCH";
   /** With its query. */
   path: string;
   body?: Readonly<Record<string, unknown>>;
   /** Whether doing it twice is the same as once, so that it may be tried again at once. */
   repeatable: boolean;
-  /** What it may be made without (lesser-call.ts). */
+  /** What it may be made without (reduced-call.ts). */
   optional?: OptionalFields;
 }
 
-export interface OptionalFields {
+interface OptionalFields {
   fields: readonly string[];
   /** Failures of the whole call after which it is made without them. */
   after: readonly FailureKind[];
@@ -54,17 +54,17 @@ const ALREADY = 409;
 const TOKEN_TTL_S = 60;
 
 /** Calls Main Service; resolves with the envelope's `data`. @throws MainServiceError */
-export type MainService = (caller: Caller, call: Call) => Promise<unknown>;
+export type MainService = (caller: Caller, call: MainServiceCall) => Promise<unknown>;
 
 /**
- * Main Service over HTTP, as the agent that Aura is (contract, section 5): with a token of its own for the
- * user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several in a row
- * that nobody has answered - none is tried for a while. What Main Service refuses is none (decision 65).
+ * Main Service over HTTP, as the agent that Aura is (docs/contract.md, section 5): with a token of its own
+ * for the user, never the caller's. Calls have a timeout, and their answers a limit; in an outage - several
+ * in a row that nobody has answered - none is tried for a while. A refusal is no outage (decision 65).
  */
-export function createMainService(settings: MainServiceSettings): MainService {
+export function createMainServiceClient(settings: MainServiceSettings): MainService {
   const { url, timeoutMs = 5_000, breakMs = 10_000 } = settings;
   const key = new TextEncoder().encode(settings.jwtSecret);
-  const outage = handleWhen(isOutage);
+  const outage = handleWhen(isMainServiceOutage);
   const breaker = circuitBreaker(outage, {
     halfOpenAfter: breakMs,
     breaker: new ConsecutiveBreaker(5),
@@ -89,7 +89,13 @@ export function createMainService(settings: MainServiceSettings): MainService {
   };
 }
 
-async function send(url: string, key: Uint8Array, caller: Caller, call: Call, signal: AbortSignal) {
+async function send(
+  url: string,
+  key: Uint8Array,
+  caller: Caller,
+  call: MainServiceCall,
+  signal: AbortSignal,
+) {
   const { method, path, body } = call;
   const response = await fetch(`${url}${path}`, {
     method,
@@ -105,7 +111,7 @@ async function send(url: string, key: Uint8Array, caller: Caller, call: Call, si
   return readData(response, sentOf(call));
 }
 
-function sentOf({ method, path, body }: Call): Sent {
+function sentOf({ method, path, body }: MainServiceCall): Sent {
   const [bare = "", query] = path.split("?");
   return {
     what: `${method} ${bare}`,

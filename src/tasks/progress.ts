@@ -1,15 +1,16 @@
 import { type AgentStep, STEP_STATUSES, type StepStatus } from "@aura-platform/contract/agent-step.ts";
 import type { CreateTaskBody, TaskProgressBody } from "@aura-platform/contract/agent-tasks.ts";
-import type { EventData, EventOf, EventType, StoredEvent } from "@aura-platform/contract/events.ts";
+import { type EventHandlers, handleEvent, type StoredEvent } from "@aura-platform/contract/events.ts";
 import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { CallOutcome, CallStatus } from "@aura-platform/contract/tool-calls.ts";
+import { isStepOver } from "../records/plan-step.ts";
 import { isTerminal, type RunRecord } from "../records/run.ts";
 import { cutText, plainText } from "./text.ts";
 
 /**
- * A run as an AgentTask tells it (contract, section 5). Its description is what was asked and, while it is
- * worked on or when it has failed, at which step: at most 255 characters. Its progress comes from the plan's
- * steps, and 100 is for Main Service to say, when the task completes.
+ * A run as an AgentTask tells it (docs/contract.md, section 5). Its description is what was asked and, while
+ * it is worked on or when it has failed, at which step: at most 255 characters. Its progress comes from the
+ * plan's steps, and 100 is for Main Service to say, when the task completes.
  */
 export interface TaskView extends Required<TaskProgressBody>, Required<Pick<CreateTaskBody, "inputData">> {
   /** With the plan steps, again as JSON text. */
@@ -31,40 +32,35 @@ interface Gathered {
 }
 
 /** What an event of each type adds. */
-const GATHER: { readonly [T in EventType]: (gathered: Gathered, data: EventData<T>) => void } = {
+const GATHER: EventHandlers<void, [Gathered]> = {
   thought() {},
-  plan_step({ steps }, step) {
+  plan_step(step, { steps }) {
     steps.set(step.id, step);
   },
-  hitl({ tools }, { toolCallId, actionType }) {
+  hitl({ toolCallId, actionType }, { tools }) {
     tools.set(toolCallId, { tool: actionType, status: "waiting" });
   },
-  tool_execution({ tools }, { toolCallId, tool, status, outcome }) {
+  tool_execution({ toolCallId, tool, status, outcome }, { tools }) {
     tools.set(toolCallId, { tool, status, ...(outcome === undefined ? {} : { outcome }) });
   },
-  content(gathered, { messageId, content, attempt = 1 }) {
+  content({ messageId, content, attempt = 1 }, gathered) {
     const { answer } = gathered;
     const goesOn = messageId === answer.messageId && attempt === answer.attempt;
     gathered.answer = { messageId, attempt, text: goesOn ? answer.text + content : content };
   },
+  // How a run has failed, its record says.
   error() {},
 };
 
-interface StepMeaning {
-  isOver: boolean;
-  /** A run stands at the first step of the lowest rank; null: at none of these. */
-  rank: number | null;
-}
-
-const STEPS: Readonly<Record<StepStatus, StepMeaning>> = {
-  in_progress: { isOver: false, rank: 1 },
-  failed: { isOver: true, rank: 2 },
-  pending: { isOver: false, rank: 3 },
-  completed: { isOver: true, rank: null },
+/** A run stands at its first step of the lowest rank, and never at one that is completed. */
+const RANKS: Readonly<Record<StepStatus, number>> = {
+  in_progress: 1,
+  failed: 2,
+  pending: 3,
+  completed: Infinity,
 };
-/** Where a run may stand, the likeliest first. */
-const PLACES = STEP_STATUSES.filter((status) => STEPS[status].rank !== null).toSorted(
-  (a, b) => (STEPS[a].rank ?? 0) - (STEPS[b].rank ?? 0),
+const PLACES = STEP_STATUSES.filter((status) => RANKS[status] < Infinity).toSorted(
+  (a, b) => RANKS[a] - RANKS[b],
 );
 
 /** Gathers a run's task from its events. Feed it all of them, in order. */
@@ -79,7 +75,7 @@ export function createTaskView(run: RunRecord): { add(event: StoredEvent): void;
 
   return {
     add({ event }) {
-      gather(gathered, event);
+      handleEvent(GATHER, event, gathered);
     },
     view() {
       const { steps, tools, answer } = gathered;
@@ -102,10 +98,6 @@ export function createTaskView(run: RunRecord): { add(event: StoredEvent): void;
   };
 }
 
-function gather<T extends EventType>(gathered: Gathered, { type, data }: EventOf<T>): void {
-  GATHER[type](gathered, data);
-}
-
 function describe(prompt: string, plan: readonly AgentStep[], { status }: RunRecord): string {
   const asked = cutText(prompt, PROMPT_CHARS);
   const at = placeOf(plan, status);
@@ -117,7 +109,7 @@ function describe(prompt: string, plan: readonly AgentStep[], { status }: RunRec
 function placeOf(plan: readonly AgentStep[], status: RunStatus): number {
   if (status === "completed") return -1;
   // A call that has failed is not where a run stands that goes on.
-  const [at = -1] = PLACES.filter((wanted) => !STEPS[wanted].isOver || isTerminal(status))
+  const [at = -1] = PLACES.filter((wanted) => !isStepOver({ status: wanted }) || isTerminal(status))
     .map((wanted) => plan.findIndex((step) => step.status === wanted))
     .filter((found) => found >= 0);
   return at;
@@ -125,6 +117,6 @@ function placeOf(plan: readonly AgentStep[], status: RunStatus): number {
 
 function progressOf(steps: readonly AgentStep[]): number {
   if (steps.length === 0) return 0;
-  const over = steps.filter(({ status }) => STEPS[status].isOver).length;
+  const over = steps.filter(isStepOver).length;
   return Math.min(99, Math.floor((over / steps.length) * 100));
 }

@@ -7,11 +7,11 @@ import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 /** Between attempts, doubling, in ms. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Of what somebody has answered and not done: it may never be done. */
+/** Longest pause after an answer that was no success, in ms: the next one may be none either. */
 const LONGEST_PAUSE_FAILED_MS = 10 * 60_000;
 const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 
-export interface FailureDeps {
+interface FailureDeps {
   backend: PortsOf<{ threads: "run"; reports: "state" | "save" | "due" | "notDue" }>;
   logger: Logger;
   /** Unix ms. */
@@ -36,12 +36,12 @@ export function createFailureHandling(deps: FailureDeps): (runId: string, err: u
     const state = await reports.state(runId);
     const failures = (state?.failures ?? 0) + 1;
     const told = { phase: state?.phase ?? "new", progress: state?.progress ?? -1 } as const;
-    const about = { err, fields: fieldsOf(err), runId, traceId: run?.traceId };
+    const about = { err, fields: refusedFields(err), runId, traceId: run?.traceId };
     if (run === null || isHopeless(err, run)) {
       const { status } = run ?? {};
       logger.error({ ...about, taskId: state?.taskId, ...told, status }, "AgentTask not reported to its end");
       blame.forget(runId);
-      // It would fare the same whatever becomes of the run.
+      // It would fail the same way whatever becomes of the run.
       if (isAboutContent(err) || isFailed(err)) {
         await reports.save(runId, { planSteps: "", ...told, ...state, phase: "ended", failures });
       }
@@ -59,6 +59,6 @@ function isFailed(error: unknown): boolean {
 }
 
 /** The fields that Main Service does not take, when the error names some. */
-export function fieldsOf(error: unknown): readonly string[] | undefined {
+export function refusedFields(error: unknown): readonly string[] | undefined {
   return error instanceof MainServiceError && error.fields.length > 0 ? error.fields : undefined;
 }

@@ -5,7 +5,7 @@ import type { ReportState } from "../ports/task-reports.ts";
 import { isTerminal, type RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
 import { createCall, endCall, progressCall, startCall } from "./calls.ts";
-import type { Call, MainService } from "./main-service.ts";
+import type { MainService, MainServiceCall } from "./main-service.ts";
 import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 import { createTaskView } from "./progress.ts";
 
@@ -23,7 +23,7 @@ export interface ReportDeps {
  * As ReportDeps, and who hears of progress that Main Service does not take: how the run ends is told all the
  * same.
  */
-export interface ReportRunDeps extends ReportDeps {
+interface ReportRunDeps extends ReportDeps {
   onUntold: (run: RunRecord, err: unknown) => void;
 }
 
@@ -52,7 +52,7 @@ export async function reportRun(deps: ReportRunDeps, runId: string): Promise<Run
   const gathered = createTaskView(run);
   await eachEvent(eventLog, runId, (_, stored) => gathered.add(stored));
   const view = gathered.view();
-  const call = (what: Call) => main(run, what);
+  const call = (what: MainServiceCall) => main(run, what);
   const save = async (next: Partial<ReportState>) => {
     state = { ...state, ...next, failures: 0 };
     await reports.save(runId, state);
@@ -106,7 +106,7 @@ function isPassedOver(error: unknown, failures: number): boolean {
   return error instanceof MainServiceError && error.kind === "failed" && failures + 1 >= PROGRESS_ATTEMPTS;
 }
 
-/** From a request to its task and back (contract, section 8), for recovery on Main Service's side. */
+/** From a request to its task and back (docs/contract.md, section 8), for recovery on Main Service's side. */
 async function linkApprovals({ approvals }: ReportDeps["backend"], run: RunRecord, taskId: string) {
   for (const { requestId, runId, status } of await approvals.unfinished(run.threadId)) {
     if (runId === run.runId && status === "pending") await approvals.link(requestId, taskId);

@@ -2,18 +2,18 @@ import type { Logger } from "pino";
 import type { RunRecord } from "../records/run.ts";
 import { isTerminal } from "../records/run.ts";
 import { type Blame, createBlame } from "./blame.ts";
-import { type Habits, withLesserCalls } from "./lesser-call.ts";
 import type { MainService } from "./main-service.ts";
+import { type Habits, withReducedCalls } from "./reduced-call.ts";
 import { type ReportDeps, reportRun } from "./report.ts";
-import { createFailureHandling, fieldsOf } from "./report-failure.ts";
+import { createFailureHandling, refusedFields } from "./report-failure.ts";
 
-export interface ReporterDeps extends ReportDeps {
+interface ReporterDeps extends ReportDeps {
   logger: Logger;
   /** Unix ms. */
   now: () => number;
 }
 
-export interface ReporterOptions {
+interface ReporterOptions {
   /** How often reports that are due are looked for, in ms. */
   everyMs: number;
   /** After that much failing a report is given up, in ms. */
@@ -47,7 +47,7 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
   let closed = false;
 
   const onUntold = ({ runId }: RunRecord, err: unknown) =>
-    logger.warn({ err, fields: fieldsOf(err), runId }, "AgentTask: some progress is not reported");
+    logger.warn({ err, fields: refusedFields(err), runId }, "AgentTask: some progress is not reported");
 
   const report = async (runId: string): Promise<void> => {
     do {
@@ -101,14 +101,14 @@ export function startReporter(deps: ReporterDeps, options: ReporterOptions): Rep
 function createMainForRuns({ main, logger }: ReporterDeps, blame: Blame): (runId: string) => MainService {
   const habits: Habits = new Map();
   return (runId) => {
-    const lesser = withLesserCalls(main, habits, ({ fields, err }) =>
+    const reduced = withReducedCalls(main, habits, ({ fields, err }) =>
       logger.warn(
         { err, fields, runId },
         "AgentTask reported without fields that Main Service does not take",
       ),
     );
     return async (caller, call) => {
-      const data = await lesser(caller, call);
+      const data = await reduced(caller, call);
       blame.through(runId);
       return data;
     };

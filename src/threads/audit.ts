@@ -1,19 +1,11 @@
+import type { AuditEntry, AuditList, AuditOutcome, LaterOutcome } from "@aura-platform/contract/audit.ts";
+import type { RecordedEffect } from "@aura-platform/contract/thread-document.ts";
 import { proposedArguments } from "../approvals/edits.ts";
 import type { PortsOf } from "../ports/backend.ts";
-import type { SavedEffect } from "../ports/thread-archive.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { type EffectOutcome, readOutcome } from "../records/effect-outcome.ts";
 import type { Owner } from "../records/run.ts";
 import { type OwnThreadDeps, ownThread } from "./own-thread.ts";
-
-type Outcome =
-  | { state: "not_executed" }
-  /** It has begun; unless it is executing now, nobody knows what came of it. */
-  | { state: "executing_or_unknown" }
-  | { state: "completed"; result: unknown }
-  | { state: "failed"; error: string }
-  /** Nobody knew when its last word was said. `later` is what became known afterwards. */
-  | { state: "unknown"; error?: string; later?: Outcome };
 
 export type AuditDeps = OwnThreadDeps & PortsOf<{ archive: "approvals" | "effects" }>;
 
@@ -22,7 +14,7 @@ export type AuditDeps = OwnThreadDeps & PortsOf<{ archive: "approvals" | "effect
  *
  * @throws AuraError E1004 when the caller has no such thread
  */
-export async function threadAudit(deps: AuditDeps, owner: Owner, threadId: string) {
+export async function threadAudit(deps: AuditDeps, owner: Owner, threadId: string): Promise<AuditList> {
   await ownThread(deps, owner, threadId);
   const { archive } = deps;
   const [approvals, effects] = await Promise.all([archive.approvals(threadId), archive.effects(threadId)]);
@@ -38,9 +30,9 @@ export async function threadAudit(deps: AuditDeps, owner: Owner, threadId: strin
 
 function describe(
   approval: ApprovalRecord,
-  effect: SavedEffect | undefined,
+  effect: RecordedEffect | undefined,
   proposed: Record<string, unknown> | undefined,
-) {
+): AuditEntry {
   const { requestId, runId, toolCallId, actionType, context, digest, message, status } = approval;
   const { createdAt, expiresAt, decidedAt, decidedBy, reason, lateDecision } = approval;
   const { editOf, editedBy, editedAs } = approval;
@@ -54,7 +46,7 @@ function describe(
     ...(editedBy === undefined ? {} : { editedBy }),
     ...(proposed === undefined ? {} : { proposedArguments: proposed }),
     ...(editedAs === undefined ? {} : { editedAs }),
-    ...(approval.imported === true ? { imported: true } : {}),
+    ...(approval.imported === true ? { imported: true as const } : {}),
     // Somebody was told of it at Main Service, and it had no effect.
     ...(lateDecision === undefined ? {} : { lateDecision }),
     // The approval is bound to its arguments by their digest: nothing else can have been used.
@@ -64,7 +56,7 @@ function describe(
 }
 
 /** The same word as in the events: both come from what the ledger has concluded. */
-function outcomeOf(effect: SavedEffect | undefined): Outcome {
+function outcomeOf(effect: RecordedEffect | undefined): AuditOutcome {
   if (effect === undefined || effect.ended === "never") return { state: "not_executed" };
   if (effect.ended === "unknown") {
     return {
@@ -76,7 +68,7 @@ function outcomeOf(effect: SavedEffect | undefined): Outcome {
   return toOutcome(readOutcome(effect.outcome));
 }
 
-function toOutcome(effect: EffectOutcome): Outcome {
+function toOutcome(effect: EffectOutcome): LaterOutcome {
   if (effect.outcome === "completed") return { state: "completed", result: effect.result };
   if (effect.outcome === "failed") return { state: "failed", error: effect.problem };
   return { state: "unknown", ...(effect.problem === undefined ? {} : { error: effect.problem }) };

@@ -1,10 +1,14 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
+import {
+  THREAD_FORMAT,
+  THREAD_FORMAT_VERSION,
+  type ThreadDocument,
+} from "@aura-platform/contract/thread-document.ts";
 import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { ThreadGraph } from "../ports/thread-graph.ts";
-import type { StoredEvent } from "../records/event.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
-import { FORMAT, FORMAT_VERSION } from "./document.ts";
 import { type OwnThreadDeps, ownThread, type RunsOfDeps, runsOf } from "./own-thread.ts";
 
 type RecordDeps = PortsOf<{ eventLog: "read" | "tail" }>;
@@ -20,19 +24,22 @@ export type ExportDeps = OwnThreadDeps &
   };
 
 /**
- * A thread as one document (document.ts): checkpoints, runs with their events, approvals and what came of
- * them.
+ * A thread as one document: checkpoints, runs with their events, approvals and what came of them.
  *
  * @throws AuraError E3001 while a run is queued or executing: half of what it does would be missing
  */
-export async function exportThread(deps: ExportDeps, owner: Owner, threadId: string) {
+export async function exportThread(
+  deps: ExportDeps,
+  owner: Owner,
+  threadId: string,
+): Promise<ThreadDocument> {
   const thread = await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   const { archive } = deps;
   const runs = await runsOf(deps, threadId);
   const executing = runs.find(({ status }) => status === "queued" || status === "running");
   if (executing !== undefined) throw new AuraError("E3001", { data: { runId: executing.runId } });
-  const recorded = [];
+  const recorded: ThreadDocument["runs"] = [];
   for (const run of runs) recorded.push(await record(deps, run));
   const [approvals, effects, state] = await Promise.all([
     archive.approvals(threadId),
@@ -40,8 +47,8 @@ export async function exportThread(deps: ExportDeps, owner: Owner, threadId: str
     graph.dump(threadId),
   ]);
   return {
-    format: FORMAT,
-    version: FORMAT_VERSION,
+    format: THREAD_FORMAT,
+    version: THREAD_FORMAT_VERSION,
     exportedAt: deps.now(),
     thread: {
       threadId,
@@ -56,7 +63,7 @@ export async function exportThread(deps: ExportDeps, owner: Owner, threadId: str
   };
 }
 
-async function record({ eventLog }: RecordDeps, run: RunRecord) {
+async function record({ eventLog }: RecordDeps, run: RunRecord): Promise<ThreadDocument["runs"][number]> {
   const events: StoredEvent[] = [];
   await eachEvent(eventLog, run.runId, (_, stored) => events.push(stored));
   const { closed } = await eventLog.tail(run.runId);

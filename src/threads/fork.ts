@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
+import { type Language, language } from "@aura-platform/contract/languages.ts";
+import { clientMessage } from "@aura-platform/contract/messages.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { AuraError, type Language } from "../errors.ts";
+import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
 import { type StartDeps, startRun } from "../runs/start.ts";
@@ -23,9 +26,9 @@ export interface Fork {
 }
 
 const forked = z.object({
-  messages: z.array(z.object({ id: z.string().nullable(), role: z.string(), content: z.string() })),
-  language: z.enum(["ko", "en"]),
-  context: z.record(z.string(), z.unknown()),
+  messages: z.array(clientMessage.pick({ id: true, role: true, content: true }).strip()),
+  language,
+  context: jsonObject,
 });
 
 /**

@@ -1,3 +1,4 @@
+import type { Change, Checkpoint, HistoryPage } from "@aura-platform/contract/checkpoints.ts";
 import { AuraError } from "../errors.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
 import type { Owner } from "../records/run.ts";
@@ -8,7 +9,7 @@ export type HistoryDeps = OwnThreadDeps & {
   graph: () => Promise<Pick<ThreadGraph, "view" | "history">>;
 };
 
-export interface HistoryPage {
+export interface HistoryQuery {
   /** Only checkpoints older than this one. */
   before?: string;
   limit: number;
@@ -16,15 +17,13 @@ export interface HistoryPage {
   values: boolean;
 }
 
-interface Change {
-  key: string;
-  /** Of the value as JSON. */
-  bytes: number;
-  value?: unknown;
-}
-
 /** A thread's checkpoints, newest first, each with what it has changed. */
-export async function threadHistory(deps: HistoryDeps, owner: Owner, threadId: string, page: HistoryPage) {
+export async function threadHistory(
+  deps: HistoryDeps,
+  owner: Owner,
+  threadId: string,
+  page: HistoryQuery,
+): Promise<HistoryPage> {
   await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   if (page.before !== undefined && (await graph.view(threadId, page.before)) === null) {
@@ -37,7 +36,7 @@ export async function threadHistory(deps: HistoryDeps, owner: Owner, threadId: s
   for await (const view of graph.history(threadId, query)) views.push(view);
   const texts = new Map(views.map((view) => [view.checkpointId, textsOf(view)]));
   const shown = views.slice(0, limit);
-  const items = [];
+  const items: Checkpoint[] = [];
   for (const view of shown) {
     const parent = await parentTexts(graph, threadId, view, texts);
     items.push(describe(view, changesOf(view, texts.get(view.checkpointId), parent, page.values)));
@@ -83,7 +82,7 @@ function changesOf(
     }));
 }
 
-function describe(view: CheckpointView, changed: Change[]) {
+function describe(view: CheckpointView, changed: Change[]): Checkpoint {
   const { values: _, ...rest } = view;
   return { ...rest, changed };
 }

@@ -1,4 +1,9 @@
 import { randomUUID } from "node:crypto";
+import {
+  THREAD_FORMAT_VERSION,
+  type ThreadDocument,
+  threadDocument,
+} from "@aura-platform/contract/thread-document.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { AuraError } from "../errors.ts";
@@ -7,7 +12,6 @@ import type { SavedThread } from "../ports/thread-archive.ts";
 import type { ThreadGraph } from "../ports/thread-graph.ts";
 import type { ApprovalRecord } from "../records/approval.ts";
 import { isOwnedBy, isTerminal, type Owner, type RunRecord } from "../records/run.ts";
-import { FORMAT_VERSION, type ThreadDocument, threadDocument } from "./document.ts";
 
 type KnownRunsDeps = PortsOf<{ threads: "run" }>;
 
@@ -55,9 +59,9 @@ export async function importThread(deps: ImportDeps, owner: Owner, body: unknown
 
 function parseDocument(body: unknown): ThreadDocument {
   const { version } = z.object({ version: z.number() }).catch({ version: 0 }).parse(body);
-  if (version > FORMAT_VERSION) {
+  if (version > THREAD_FORMAT_VERSION) {
     throw new AuraError("E4000", {
-      data: { version, supported: FORMAT_VERSION },
+      data: { version, supported: THREAD_FORMAT_VERSION },
       detail: "a newer document",
     });
   }

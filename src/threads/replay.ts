@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { AuraError } from "../errors.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { EventLog } from "../ports/event-log.ts";
-import type { StoredEvent } from "../records/event.ts";
 import type { Owner } from "../records/run.ts";
 import type { RunEvents } from "../runs/follow.ts";
 import { type OwnThreadDeps, ownThread } from "./own-thread.ts";

@@ -1,7 +1,14 @@
-import { z } from "zod";
+import { type EventData, type EventHandlers, handleEvent } from "@aura-platform/contract/events.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
+import {
+  answered,
+  type NodeTime,
+  type RunReport,
+  type ToolTime,
+  tokenUsage,
+} from "@aura-platform/contract/runs.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { CheckpointView, ThreadGraph } from "../ports/thread-graph.ts";
-import type { CallOutcome, StoredEvent } from "../records/event.ts";
 import type { RunRecord } from "../records/run.ts";
 import { eachEvent } from "../runs/each-event.ts";
 import { showRun } from "./show.ts";
@@ -11,58 +18,45 @@ export type RunReportDeps = PortsOf<{ eventLog: "read" }> & {
   graph: () => Promise<Pick<ThreadGraph, "history">>;
 };
 
-interface NodeTime {
-  node: string;
-  /** The checkpoint that the node went on from. */
-  checkpointId: string;
-  /** Unix ms; the end is null while it is not over. */
-  startedAt: number;
-  endedAt: number | null;
-  ms: number | null;
-}
-
-interface ToolTime {
-  tool: string;
-  toolCallId: string;
-  status: "executing" | "completed" | "failed";
-  /** What is known of its effect; null while it executes. */
-  outcome: CallOutcome | null;
-  /** Null when it never ran. */
-  startedAt: number | null;
-  endedAt: number | null;
-  ms: number | null;
-}
-
-const usage = z
-  .object({ inputTokens: z.number(), outputTokens: z.number(), totalTokens: z.number() })
-  .nullable()
-  .catch(null);
-
-/** Which model gave the last answer, and how it ended when it is not all that the model had to say. */
-const answered = z.object({ model: z.string(), ending: z.string().exactOptional() }).nullable().catch(null);
+// What a thread's state says more than we know is its own.
+const usage = tokenUsage.strip().nullable().catch(null);
+const lastAnswer = loose(answered).strip().nullable().catch(null);
 
 /**
  * How a run went: its record, the time of each node and tool, how long it waited for people, and what the
  * model says it has cost.
  */
-export async function runReport(deps: RunReportDeps, run: RunRecord) {
+export async function runReport(deps: RunReportDeps, run: RunRecord): Promise<RunReport> {
   const checkpoints: CheckpointView[] = [];
   const graph = await deps.graph();
   for await (const view of graph.history(run.threadId, { runId: run.runId })) checkpoints.unshift(view);
   const tools = new Map<string, ToolTime>();
   let waitedMs = 0;
   let asked: number | null = null;
-  await eachEvent(deps.eventLog, run.runId, (_event, stored) => {
-    if (asked !== null && stored.event.type !== "hitl") waitedMs += stored.at - asked;
-    asked = stored.event.type === "hitl" ? (asked ?? stored.at) : null;
-    noteTool(tools, stored);
-  });
+  const goOn = (at: number) => {
+    if (asked !== null) waitedMs += at - asked;
+    asked = null;
+  };
+  const notes: EventHandlers<void, [at: number]> = {
+    thought: (_, at) => goOn(at),
+    plan_step: (_, at) => goOn(at),
+    tool_execution: (call, at) => {
+      goOn(at);
+      noteTool(tools, call, at);
+    },
+    hitl: (_, at) => {
+      asked ??= at;
+    },
+    content: (_, at) => goOn(at),
+    error: (_, at) => goOn(at),
+  };
+  await eachEvent(deps.eventLog, run.runId, (event, { at }) => handleEvent(notes, event, at));
   return {
     ...showRun(run),
     nodes: nodeTimes(checkpoints),
     tools: [...tools.values()],
     usage: usage.parse(checkpoints.at(-1)?.values.usage ?? null),
-    answered: answered.parse(checkpoints.at(-1)?.values.answered ?? null),
+    answered: lastAnswer.parse(checkpoints.at(-1)?.values.answered ?? null),
     waitedMs,
   };
 }
@@ -77,9 +71,8 @@ function nodeTimes(checkpoints: readonly CheckpointView[]): NodeTime[] {
   });
 }
 
-function noteTool(tools: Map<string, ToolTime>, { at, event }: StoredEvent): void {
-  if (event.type !== "tool_execution") return;
-  const { tool, toolCallId, status, outcome = null } = event.data;
+function noteTool(tools: Map<string, ToolTime>, call: EventData<"tool_execution">, at: number): void {
+  const { tool, toolCallId, status, outcome = null } = call;
   const startedAt = tools.get(toolCallId)?.startedAt ?? null;
   const time = status === "executing" ? span(startedAt ?? at, null) : span(startedAt, at);
   tools.set(toolCallId, { tool, toolCallId, status, outcome, ...time });

@@ -1,5 +1,9 @@
+import type { PendingApproval } from "@aura-platform/contract/approvals.ts";
+import type { RunSummary } from "@aura-platform/contract/runs.ts";
+import type { ThreadDetail } from "@aura-platform/contract/threads.ts";
 import type { PortsOf } from "../ports/backend.ts";
 import type { ThreadGraph } from "../ports/thread-graph.ts";
+import type { ApprovalRecord } from "../records/approval.ts";
 import type { Owner, RunRecord } from "../records/run.ts";
 import { type OwnThreadDeps, ownThread, type RunsOfDeps, runsOf } from "./own-thread.ts";
 
@@ -11,7 +15,11 @@ export type ShowThreadDeps = OwnThreadDeps &
   };
 
 /** A thread as its owner sees it: the conversation, the runs, what waits, and the plan. */
-export async function showThread(deps: ShowThreadDeps, owner: Owner, threadId: string) {
+export async function showThread(
+  deps: ShowThreadDeps,
+  owner: Owner,
+  threadId: string,
+): Promise<ThreadDetail> {
   const thread = await ownThread(deps, owner, threadId);
   const graph = await deps.graph();
   const [runs, state, unfinished] = await Promise.all([
@@ -23,7 +31,7 @@ export async function showThread(deps: ShowThreadDeps, owner: Owner, threadId: s
   return {
     threadId,
     title: thread.title ?? "",
-    status: last?.status,
+    ...(last === undefined ? {} : { status: last.status }),
     createdAt: thread.createdAt,
     updatedAt: Math.max(thread.updatedAt, last?.updatedAt ?? 0),
     ...originOf(runs[0]),
@@ -36,7 +44,7 @@ export async function showThread(deps: ShowThreadDeps, owner: Owner, threadId: s
 }
 
 /** A run's record as its owner sees it. */
-export function showRun(run: RunRecord) {
+export function showRun(run: RunRecord): RunSummary {
   const { runId, threadId, status, attempt, prompt, createdAt, updatedAt, error } = run;
   return {
     ...{ runId, threadId, status, attempt, prompt, createdAt, updatedAt },
@@ -46,27 +54,17 @@ export function showRun(run: RunRecord) {
 }
 
 /** An approval that waits, as its owner sees it. */
-export function showApproval(approval: {
-  requestId: string;
-  threadId: string;
-  runId: string;
-  actionType: string;
-  message: string;
-  context: Record<string, unknown>;
-  createdAt: number;
-  expiresAt: number;
-  editOf?: string;
-}) {
+export function showApproval(approval: ApprovalRecord): PendingApproval {
   const { requestId, threadId, runId, actionType, message, context, createdAt, expiresAt, editOf } = approval;
   return {
     ...{ requestId, sessionId: threadId, runId, actionType, message, context },
-    status: "pending" as const,
+    status: "pending",
     ...{ createdAt, expiresAt },
     ...(editOf === undefined ? {} : { editOf }),
   };
 }
 
-function originOf(run: RunRecord | undefined) {
+function originOf(run: RunRecord | undefined): Pick<RunSummary, "forkedFrom"> {
   if (run?.forkedFrom === undefined || run.continuesFrom === undefined) return {};
   return { forkedFrom: { threadId: run.forkedFrom, checkpointId: run.continuesFrom } };
 }

@@ -1,16 +1,16 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { createRedisCallExamination } from "../../src/adapters/redis/call-examination.ts";
-import type { Listener } from "../../src/adapters/redis/subscriber.ts";
+import type { SubscriptionListener } from "../../src/adapters/redis/subscriber.ts";
 
 test("an answer that overtakes the reply to the question is nobody's unhandled rejection", async () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);
   process.on("unhandledRejection", note);
   onTestFinished(() => void process.off("unhandledRejection", note));
-  let listener: Listener | undefined;
+  let listener: SubscriptionListener | undefined;
   const subscriber = {
-    subscribe: async (_channel: string, given: Listener) => {
+    subscribe: async (_channel: string, given: SubscriptionListener) => {
       listener = given;
       return () => {};
     },

@@ -1,6 +1,7 @@
+import type { ApprovalStatus, Settlement } from "@aura-platform/contract/approvals.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
-import { type ApprovalStatus, maySettle, type Settlement } from "../../src/records/approval.ts";
+import { maySettle } from "../../src/records/approval.ts";
 import { anApproval, type Harness, type MakeHarness } from "./harness.ts";
 
 const STATUSES: readonly ApprovalStatus[] = [

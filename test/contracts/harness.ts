@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { OwnedThread } from "../../src/ports/job-queue.ts";
 import type { DueRun, ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import type { ApprovalRecord } from "../../src/records/approval.ts";
-import type { StoredEvent } from "../../src/records/event.ts";
-import type { Owner, RunRecord, RunStatus } from "../../src/records/run.ts";
+import type { Owner, RunRecord } from "../../src/records/run.ts";
 
 /** A backend under test, with the outside's view of it. */
 export interface Harness {

@@ -1,11 +1,7 @@
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import {
-  IllegalTransitionError,
-  mayBecome,
-  type RunStatus,
-  type StatusBefore,
-} from "../../src/records/run.ts";
+import { IllegalTransitionError, mayBecome, type StatusBefore } from "../../src/records/run.ts";
 import { aRun, bringTo, type Harness, type MakeHarness } from "./harness.ts";
 
 const STATUSES: readonly RunStatus[] = ["queued", "running", "waiting", "completed", "failed", "cancelled"];

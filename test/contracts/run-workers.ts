@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Attendance, ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import type { RunStatus } from "../../src/records/run.ts";
 import { aRun, type Harness, type MakeHarness } from "./harness.ts";
 
 type Step = [worker: string, what: Attendance | "runs" | "runs alone"];

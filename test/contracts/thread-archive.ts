@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
+import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/ports/backend.ts";
-import type { SavedThread, ThreadPosition, ThreadSummary } from "../../src/ports/thread-archive.ts";
-import type { Owner, RunRecord, RunStatus } from "../../src/records/run.ts";
+import type { SavedThread, ThreadPosition } from "../../src/ports/thread-archive.ts";
+import type { Owner, RunRecord } from "../../src/records/run.ts";
 import {
   anApproval,
   aRun,

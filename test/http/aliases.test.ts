@@ -1,8 +1,9 @@
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { eventFrame } from "../../src/http/frame.ts";
-import type { AgentStep, WireEvent } from "../../src/records/event.ts";
 
 const stored = (event: WireEvent) => ({ seq: 7, at: 0, event });
 /** The line of JSON of an event's frame. */

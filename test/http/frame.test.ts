@@ -1,7 +1,7 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import { expect, test } from "vitest";
 import { commentFrame, doneFrame, eventFrame } from "../../src/http/frame.ts";
-import type { WireEvent } from "../../src/records/event.ts";
 
 const frameOf = (event: WireEvent) => eventFrame("run-1", { seq: 7, at: 0, event }, false);
 

@@ -1,7 +1,7 @@
+import type { StoredEvent, WireEvent } from "@aura-platform/contract/events.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { commentFrame, doneFrame, eventFrame } from "../../src/http/frame.ts";
-import type { StoredEvent, WireEvent } from "../../src/records/event.ts";
 import { browserGlobals, deliver, READERS, type Reader, type Seen } from "../helpers/sse-readers.ts";
 
 const RUN = "run-1";

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createMainService } from "../../src/tasks/main-service.ts";
+import { createMainServiceClient } from "../../src/tasks/main-service.ts";
 import { MainServiceError } from "../../src/tasks/main-service-error.ts";
 import { createTaskReader } from "../../src/tasks/reader.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -143,7 +143,7 @@ describe("calls of Main Service", () => {
   const call = { method: "POST", path: "/main/agent/tasks", body: {}, repeatable: true } as const;
 
   test("come to data or to an error of theirs, whatever is answered", async () => {
-    const ask = createMainService({ url: main.url, jwtSecret: JWT_SECRET, breakMs: 0 });
+    const ask = createMainServiceClient({ url: main.url, jwtSecret: JWT_SECRET, breakMs: 0 });
     const drawn = fc.asyncProperty(answers, async (answer) => {
       main.answerWith(answer);
       await ask(caller, call).catch((error: unknown) => expect(error).toBeInstanceOf(MainServiceError));
@@ -165,7 +165,7 @@ describe("calls of Main Service", () => {
     ["a blank comes now and then", (response) => void dripping(response)],
   ])("are over in their time when %s", async (_, answer) => {
     main.answerWith(answer);
-    const ask = createMainService({ url: main.url, jwtSecret: JWT_SECRET, timeoutMs: 100 });
+    const ask = createMainServiceClient({ url: main.url, jwtSecret: JWT_SECRET, timeoutMs: 100 });
     await expect(ask(caller, call)).rejects.toMatchObject({ kind: "unavailable", cause: expect.anything() });
   });
 });

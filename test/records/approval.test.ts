@@ -1,5 +1,6 @@
+import type { ApprovalStatus } from "@aura-platform/contract/approvals.ts";
 import { expect, test } from "vitest";
-import { type ApprovalStatus, maySettle } from "../../src/records/approval.ts";
+import { maySettle } from "../../src/records/approval.ts";
 
 test("an approval's states: exactly one step leads out of pending, and none back", () => {
   const all: ApprovalStatus[] = ["pending", "approved", "rejected", "expired", "superseded", "cancelled"];

@@ -1,9 +1,10 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
+import { formatEventId, parseEventId } from "@aura-platform/contract/ids.ts";
+import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import { expect, test } from "vitest";
 import { createEmbeddedEventLog } from "../../src/adapters/embedded/event-log.ts";
 import { EventLogGoneError } from "../../src/ports/event-log.ts";
-import type { StoredEvent } from "../../src/records/event.ts";
-import { formatEventId, parseEventId } from "../../src/records/event-id.ts";
-import { isTerminal, mayBecome, type RunStatus } from "../../src/records/run.ts";
+import { isTerminal, mayBecome } from "../../src/records/run.ts";
 import { followRun, type RunEvents } from "../../src/runs/follow.ts";
 
 const event = (seq: number): StoredEvent => ({

@@ -1,3 +1,4 @@
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import fc from "fast-check";
 import { pino } from "pino";
@@ -7,7 +8,6 @@ import { closing } from "../../graphs/aura/outside.ts";
 import { createEmbeddedBackend } from "../../src/adapters/embedded/backend.ts";
 import { createEmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import type { Agent } from "../../src/ports/agent-graph.ts";
-import type { WireEvent } from "../../src/records/event.ts";
 import { eachEvent } from "../../src/runs/each-event.ts";
 import { createPresence } from "../../src/runs/presence.ts";
 import { windUp } from "../../src/runs/wind-up.ts";

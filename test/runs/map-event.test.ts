@@ -1,7 +1,7 @@
+import { EVENT_TYPES } from "@aura-platform/contract/events.ts";
 import { MAX_FRAME_BYTES } from "@aura-platform/contract/frames.ts";
 import { expect, test } from "vitest";
 import { eventFrame } from "../../src/http/frame.ts";
-import { EVENT_TYPES } from "../../src/records/event.ts";
 import { mapGraphEvent } from "../../src/runs/map-event.ts";
 
 test("[R3.3] wire names do not change", () => {

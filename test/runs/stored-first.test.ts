@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import { INTERRUPT, MemorySaver } from "@langchain/langgraph";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EmbeddedBus } from "../../src/adapters/embedded/bus.ts";
 import type { Backend } from "../../src/ports/backend.ts";
-import type { WireEvent } from "../../src/records/event.ts";
 import { aRun, range } from "../contracts/harness.ts";
 import { planReply } from "../helpers/openai-stub.ts";
 import { startStage } from "./stage.ts";

@@ -4,13 +4,13 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Call, createMainService } from "../../src/tasks/main-service.ts";
+import { createMainServiceClient, type MainServiceCall } from "../../src/tasks/main-service.ts";
 import { MainServiceError } from "../../src/tasks/main-service-error.ts";
 import { spoilt, strangeText, strangeValue } from "../helpers/strange-json.ts";
 
 const caller = { tenantId: "1", userId: "user123", traceId: "trace" };
 const body = { taskType: "chat", userId: "user123", tenantId: "1", description: "d", inputData: "{}" };
-const call: Call = { method: "POST", path: "/main/agent/tasks", body, repeatable: false };
+const call: MainServiceCall = { method: "POST", path: "/main/agent/tasks", body, repeatable: false };
 
 let answer: (response: ServerResponse) => unknown = () => {};
 let asked = 0;
@@ -40,8 +40,9 @@ const says = (status: number, text: string, type = "application/json") => {
 };
 const error = (more: object = {}) =>
   JSON.stringify({ status: "ERROR", message: "오류", errorCode: "E1000", success: false, ...more });
-const main = (settings: object = {}) => createMainService({ url, jwtSecret: "x".repeat(32), ...settings });
-const failure = async (ask = main(), what: Call = call): Promise<MainServiceError> => {
+const main = (settings: object = {}) =>
+  createMainServiceClient({ url, jwtSecret: "x".repeat(32), ...settings });
+const failure = async (ask = main(), what: MainServiceCall = call): Promise<MainServiceError> => {
   const thrown: unknown = await ask(caller, what).catch((err: unknown) => err);
   if (!(thrown instanceof MainServiceError)) throw new Error(`no error of Main Service: ${thrown}`);
   return thrown;

@@ -1,6 +1,6 @@
+import type { AgentStep } from "@aura-platform/contract/agent-step.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { AgentStep } from "../../src/records/event.ts";
 import { createCall, endCall, progressCall } from "../../src/tasks/calls.ts";
 import { createTaskView } from "../../src/tasks/progress.ts";
 import { aRun } from "../contracts/harness.ts";

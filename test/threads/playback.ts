@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClientMessage } from "@aura-platform/contract/messages.ts";
+import type { ThreadDocument } from "@aura-platform/contract/thread-document.ts";
 import { BaseChatModel, type BindToolsInput } from "@langchain/core/language_models/chat_models";
 import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
@@ -9,7 +10,6 @@ import { toClientMessage } from "../../graphs/saved/client-message.ts";
 import { prepareState } from "../../graphs/saved/saved-state.ts";
 import { viewHistory } from "../../graphs/saved/thread-view.ts";
 import { PLAN_TASK } from "../../graphs/state/prompts.ts";
-import type { ThreadDocument } from "../../src/threads/document.ts";
 import { type AuraTool, ToolError } from "../../tools/tool.ts";
 
 /** One answer of the recorded model, and the conversation that it answered. */

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
+import { type ThreadDocument, threadDocument } from "@aura-platform/contract/thread-document.ts";
 import { Command, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../graphs/aura/build.ts";
 import { runInput } from "../../graphs/state/state.ts";
 import { approvalsOf, hitlEvent } from "../../src/approvals/open.ts";
-import type { WireEvent } from "../../src/records/event.ts";
 import type { RunRecord } from "../../src/records/run.ts";
 import { mapGraphEvent } from "../../src/runs/map-event.ts";
-import { type ThreadDocument, threadDocument } from "../../src/threads/document.ts";
 import { defaultTools } from "../../tools/registry.ts";
 import { PlaybackModel, playbackTools, recordedAnswers } from "./playback.ts";
 import { transcript } from "./transcript.ts";

@@ -1,4 +1,4 @@
-import type { WireEvent } from "../../src/records/event.ts";
+import type { WireEvent } from "@aura-platform/contract/events.ts";
 
 /** A run's events as lines that a person can compare: no times, no ids that are new every time, the text of a message in one piece. */
 export function transcript(events: readonly WireEvent[]): string[] {

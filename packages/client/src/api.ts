@@ -49,18 +49,27 @@ export interface ForkOptions {
 export type AuraApi = ReturnType<typeof createApi>;
 
 /**
- * The HTTP API of Aura-Platform for one caller. Every function rejects with a ClientFailure: ConnectionFailure when nobody
- * answers, ServiceFailure when the service refuses. Ids go into paths as they are: they are letters, digits, `_` and `-`.
+ * The HTTP API of Aura-Platform for one caller. Every function rejects with a ClientFailure:
+ * ConnectionFailure when nobody answers, ServiceFailure when the service refuses. Ids go into paths as they
+ * are: they are letters, digits, `_` and `-`.
  *
  * @param onBreak called when a stream's connection broke and is opened again
  */
 export function createApi(connection: Connection, onBreak?: () => void) {
-  const get = async <T>(schema: z.ZodType<T>, path: string, options?: Call): Promise<T> => {
-    return parsed(schema, (await callForAnswer(connection, path, options)).data, path);
+  const get: Get = async (schema, path, options) =>
+    parsed(schema, (await callForAnswer(connection, path, options)).data, path);
+  return {
+    ...threadCalls(get),
+    ...runCalls(get),
+    ...approvalCalls(get, connection),
+    ...streamCalls(connection, onBreak),
   };
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
-    call(connection, path, { method: "POST", body: JSON.stringify(body), headers });
+}
 
+/** Calls a path, and reads what it answers. */
+type Get = <T>(schema: z.ZodType<T>, path: string, options?: Call) => Promise<T>;
+
+function threadCalls(get: Get) {
   return {
     /** Newest first; as many as there are up to `limit`, in as many requests as it takes. */
     threads: (limit: number, status?: string) =>
@@ -73,6 +82,17 @@ export function createApi(connection: Connection, onBreak?: () => void) {
         get(checkpointPage, `/aura/threads/${threadId}/history?${query}${values ? "&values=true" : ""}`),
       ),
     audit: (threadId: string) => get(auditPage, `/aura/threads/${threadId}/audit`),
+    /** The saved thread as one document, as it was sent. */
+    exportThread: (threadId: string) => get(threadDocument, `/aura/threads/${threadId}/export`),
+    /** @param document JSON text */
+    importThread: (document: string) =>
+      get(threadRef, "/aura/threads/import", { method: "POST", body: document }),
+    deleteThread: (threadId: string) => get(threadRef, `/aura/threads/${threadId}`, { method: "DELETE" }),
+  };
+}
+
+function runCalls(get: Get) {
+  return {
     run: (runId: string) => get(runDetail, `/aura/runs/${runId}`),
     /** An event as it was recorded, when the service had to cut it for its stream. */
     async wholeEvent(event: RunEvent): Promise<RunEvent> {
@@ -82,6 +102,13 @@ export function createApi(connection: Connection, onBreak?: () => void) {
       return { ...event, type, data };
     },
     cancel: (runId: string) => get(runDetail, `/aura/runs/${runId}/cancel`, { method: "POST" }),
+  };
+}
+
+function approvalCalls(get: Get, connection: Connection) {
+  const ask = (path: string, body: object) =>
+    callForAnswer(connection, path, { method: "POST", body: JSON.stringify(body), accept: [409] });
+  return {
     approvals: () => get(approvalPage, "/aura/approvals"),
     /** What Main Service has on record of an approval. Only the Gateway leads there. */
     approvalRecord: (requestId: string) => get(approvalRecord, `/aura/hitl/requests/${requestId}`),
@@ -92,8 +119,7 @@ export function createApi(connection: Connection, onBreak?: () => void) {
      */
     async decide(requestId: string, { verdict, reason }: Decision) {
       const path = `/aura/hitl/${verdict}/${requestId}`;
-      const body = JSON.stringify({ userId: connection.userId, reason });
-      const { status, data } = await callForAnswer(connection, path, { method: "POST", body, accept: [409] });
+      const { status, data } = await ask(path, { userId: connection.userId, reason });
       if (status !== 409) return { decided: true, standing: parsed<Standing>(standing, data, path) };
       return { decided: false, standing: standing.safeParse(data).data ?? null };
     },
@@ -104,17 +130,17 @@ export function createApi(connection: Connection, onBreak?: () => void) {
      */
     async edit(requestId: string, args: Record<string, unknown>) {
       const path = `/aura/approvals/${requestId}/edit`;
-      const body = JSON.stringify({ arguments: args });
-      const { status, data } = await callForAnswer(connection, path, { method: "POST", body, accept: [409] });
+      const { status, data } = await ask(path, { arguments: args });
       if (status !== 409) return { approval: parsed(pendingApproval, data, path), refusal: null };
       return { approval: null, refusal: notEditable.safeParse(data).data ?? null };
     },
-    /** The saved thread as one document, as it was sent. */
-    exportThread: (threadId: string) => get(threadDocument, `/aura/threads/${threadId}/export`),
-    /** @param document JSON text */
-    importThread: (document: string) =>
-      get(threadRef, "/aura/threads/import", { method: "POST", body: document }),
-    deleteThread: (threadId: string) => get(threadRef, `/aura/threads/${threadId}`, { method: "DELETE" }),
+  };
+}
+
+function streamCalls(connection: Connection, onBreak: (() => void) | undefined) {
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    call(connection, path, { method: "POST", body: JSON.stringify(body), headers });
+  return {
     /** Sends a prompt. Its key makes a repeated request follow the run that the first one has started. */
     async chat(prompt: string, threadId?: string): Promise<EventStream> {
       const key = { "idempotency-key": randomUUID() };
@@ -128,7 +154,10 @@ export function createApi(connection: Connection, onBreak?: () => void) {
         post(`/aura/threads/${threadId}/replay`, { runId, from: position ?? from, speed });
       return readStream(await open(null), { reopen: open, onBreak });
     },
-    /** Goes on from a checkpoint in a new thread. A second request would fork again: a broken stream is followed by its run. */
+    /**
+     * Goes on from a checkpoint in a new thread. A second request would fork again: a broken stream is
+     * followed by its run.
+     */
     async fork(threadId: string, fork: ForkOptions): Promise<EventStream> {
       const first = await post(`/aura/threads/${threadId}/fork`, fork);
       const runId = first.headers.get("x-run-id");

@@ -52,7 +52,10 @@ export interface RunEvent extends Pick<z.output<typeof wholeEvent>, "type" | "da
   runId: string;
 }
 
-/** The run of a position; null when the text is none of the service's: the Gateway invents ids of another shape. */
+/**
+ * The run of a position; null when the text is none of the service's: the Gateway invents ids of another
+ * shape.
+ */
 export function runOfPosition(id: string | undefined): string | null {
   return parseEventId(id ?? "")?.runId ?? null;
 }

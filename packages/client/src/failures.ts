@@ -1,6 +1,6 @@
 /**
- * What a call to the service rejects with. `message` is a sentence, and may quote what strangers have said: whoever shows
- * it makes it harmless.
+ * What a call to the service rejects with. `message` is a sentence, and may quote what strangers have said:
+ * whoever shows it makes it harmless.
  */
 export class ClientFailure extends Error {
   constructor(message: string, cause?: unknown) {
@@ -10,8 +10,9 @@ export class ClientFailure extends Error {
 }
 
 /**
- * `unreachable`: nothing was sent. `unanswered`: nothing has come back; what was sent may have arrived. `broken`: the
- * connection has ended in the middle of an answer. `lost`: that of a stream did not come back; what runs goes on.
+ * `unreachable`: nothing was sent. `unanswered`: nothing has come back; what was sent may have arrived.
+ * `broken`: the connection has ended in the middle of an answer. `lost`: that of a stream did not come back;
+ * what runs goes on.
  */
 export type ConnectionFault = "unreachable" | "unanswered" | "broken" | "lost";
 
@@ -56,7 +57,9 @@ export class ForeignAnswer extends ClientFailure {
 /** The service has answered with something that this version cannot read. */
 export class UnreadableAnswer extends ClientFailure {}
 
-/** The sentence of whatever was thrown; with Node's code when its own sentence says nothing ("fetch failed"). */
+/**
+ * The sentence of whatever was thrown; with Node's code when its own sentence says nothing ("fetch failed").
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reasonOf(error.cause);

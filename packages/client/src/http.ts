@@ -27,8 +27,9 @@ const NOT_SENT: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Calls `/aura/...` and returns the answer once its status is known to be good. Throws ConnectionFailure when nobody answers,
- * ServiceFailure with the service's code and sentence when it refuses, ForeignAnswer when that is somebody else.
+ * Calls `/aura/...` and returns the answer once its status is known to be good. Throws ConnectionFailure when
+ * nobody answers, ServiceFailure with the service's code and sentence when it refuses, ForeignAnswer when
+ * that is somebody else.
  */
 export async function call(connection: Connection, path: string, options: Call = {}): Promise<Response> {
   const response = await send(connection, path, options);

@@ -1,4 +1,7 @@
-/** One block of a stream of server-sent events; one without `data` is a bare position. Or a comment, wherever it stood. */
+/**
+ * One block of a stream of server-sent events; one without `data` is a bare position. Or a comment, wherever
+ * it stood.
+ */
 export interface SseFrame {
   /** Alone in its frame. */
   comment?: string;
@@ -10,9 +13,10 @@ export interface SseFrame {
 }
 
 /**
- * Reads server-sent events out of chunks that may be cut anywhere, inside a character as well. Lines end with LF, CRLF or CR.
- * A block counts when the empty line after it has arrived: what a broken connection leaves unfinished is dropped, its id
- * included, so that the id of the last frame is always a position to come back to. A comment is handed out at once: it is a sign of life.
+ * Reads server-sent events out of chunks that may be cut anywhere, inside a character as well. Lines end with
+ * LF, CRLF or CR. A block counts when the empty line after it has arrived: what a broken connection leaves
+ * unfinished is dropped, its id included, so that the id of the last frame is always a position to come back
+ * to. A comment is handed out at once: it is a sign of life.
  */
 export async function* readSse(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SseFrame, void> {
   let frame: SseFrame = {};

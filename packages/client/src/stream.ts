@@ -18,16 +18,20 @@ export interface EventStream {
 }
 
 export interface StreamOptions {
-  /** Opens the stream again behind a position, whose events have been handed out; null: nothing has arrived yet. */
+  /**
+   * Opens the stream again behind a position, whose events have been handed out; null: nothing has arrived
+   * yet.
+   */
   reopen(position: string | null): Promise<Response>;
   /** The connection broke, and is being opened again. */
   onBreak?: (() => void) | undefined;
 }
 
 /**
- * An event stream that survives its connections. It ends with `[DONE]`, or in good order after an `error`. A connection that ends
- * otherwise, or with a damaged frame, is opened again behind the last position; after some attempts in vain it throws ConnectionFailure. What the service refuses
- * for good (a token that has expired meanwhile) is thrown as it is.
+ * An event stream that survives its connections. It ends with `[DONE]`, or in good order after an `error`. A
+ * connection that ends otherwise, or with a damaged frame, is opened again behind the last position; after
+ * some attempts in vain it throws ConnectionFailure. What the service refuses for good (a token that has
+ * expired meanwhile) is thrown as it is.
  */
 export function readStream(first: Response, options: StreamOptions): EventStream {
   const stop = new AbortController();

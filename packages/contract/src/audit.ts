@@ -22,6 +22,8 @@ export const auditOutcome = z.discriminatedUnion("state", [
     .describe("Nobody knew when its last word was said; `later` is what became known afterwards"),
 ]);
 export type AuditOutcome = z.output<typeof auditOutcome>;
+/** What became known of a call. */
+export type LaterOutcome = NonNullable<Extract<AuditOutcome, { state: "unknown" }>["later"]>;
 
 /** What was proposed, who decided what and when, and what came of it. */
 export const auditEntry = z.strictObject({
@@ -51,3 +53,4 @@ export type AuditEntry = z.output<typeof auditEntry>;
 
 /** Answer of `GET /aura/threads/{threadId}/audit`, oldest first. */
 export const auditList = z.strictObject({ items: z.array(auditEntry) });
+export type AuditList = z.output<typeof auditList>;

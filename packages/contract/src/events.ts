@@ -8,9 +8,9 @@ import { callOutcome, callStatus } from "./tool-calls.ts";
 
 /**
  * What a client may see of a run, by type: five events of docs/contract.md (section 3), and `error`. The
- * names are frozen: a rename breaks every client. Whoever handles events by type says `satisfies
- * Record<EventType, ...>` or switches over all types, so that one that is added here does not compile until
- * it is handled there.
+ * names are frozen: a rename breaks every client. Whoever handles events by type says so in a table
+ * (`EventHandlers`, or `satisfies Record<EventType, ...>`), so that one that is added here does not compile
+ * until it is handled there.
  */
 export const EVENTS = Object.freeze({
   thought: z.strictObject({ content: z.string(), timestamp: unixSeconds }),
@@ -77,6 +77,20 @@ export type EventOf<T extends EventType> = { [Each in T]: { type: Each; data: Ev
 
 /** One event of a run. */
 export type WireEvent = EventOf<EventType>;
+
+/** What is done with an event, by its type, and with what else is known about it. */
+export type EventHandlers<Result, About extends unknown[] = []> = {
+  readonly [T in EventType]: (data: EventData<T>, ...about: About) => Result;
+};
+
+/** Gives an event to the handler of its type. */
+export function handleEvent<T extends EventType, Result, About extends unknown[]>(
+  handlers: EventHandlers<Result, About>,
+  event: EventOf<T>,
+  ...about: About
+): Result {
+  return handlers[event.type](event.data, ...about);
+}
 
 /** The event of each type, as a schema. */
 type Variant<T extends EventType> = {

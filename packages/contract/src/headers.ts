@@ -50,3 +50,4 @@ export const streamHeaders = answerHeaders.extend({
   "x-thread-id": z.string(),
   "x-run-id": z.string().exactOptional().describe("Absent where a thread is followed"),
 });
+export type StreamHeaders = z.output<typeof streamHeaders>;

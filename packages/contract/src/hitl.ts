@@ -39,6 +39,8 @@ export const hitlRequest = z.strictObject({
   settledBy: z.literal("aura").exactOptional().describe("Set when we have settled it, and no person has"),
   outcome: settlement.exactOptional().describe("What it became then"),
   reason: z.string().exactOptional(),
+  editOf: z.string().exactOptional().describe("The request that it has taken the place of, edited"),
+  editedAs: z.string().exactOptional().describe("The request that has taken its place, edited"),
 });
 export type HitlRequest = z.output<typeof hitlRequest>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { errorCode, errorReason } from "./errors.ts";
 import { id } from "./ids.ts";
+import { mayGrow } from "./reading.ts";
 import { runStatus } from "./run-status.ts";
 import { unixMs } from "./times.ts";
 import { callOutcome, callStatus } from "./tool-calls.ts";
@@ -59,7 +60,7 @@ export type TokenUsage = z.output<typeof tokenUsage>;
 /** Which model gave a run's last answer, and how it ended when that is not all that the model had to say. */
 export const answered = z.strictObject({
   model: z.string(),
-  ending: z.enum(["length", "content_filter", "refusal", "lost"]).exactOptional(),
+  ending: mayGrow(z.enum(["length", "content_filter", "refusal", "lost"])).exactOptional(),
 });
 export type Answered = z.output<typeof answered>;
 

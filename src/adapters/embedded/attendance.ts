@@ -1,8 +1,10 @@
 import type { Attendance, RunPatch } from "../../ports/thread-registry.ts";
 import type { RunRecord } from "../../records/run.ts";
 
-/** The run after a transition: who begins to work on it is the last of its workers, and any stop empties them. */
-export function attended(run: RunRecord, worker: RunPatch["worker"]): RunRecord {
+/**
+ * The run after a transition: who begins to work on it is the last of its workers, and any stop empties them.
+ */
+export function withTransition(run: RunRecord, worker: RunPatch["worker"]): RunRecord {
   if (run.status !== "running") return withWorkers(run, []);
   if (worker === undefined) return run;
   const moved = withWorkers(run, [...others(run, worker.id), worker.id]);
@@ -28,7 +30,7 @@ function others({ workers = [] }: RunRecord, worker: string): string[] {
   return workers.filter((one) => one !== worker);
 }
 
-/** With nobody alone. */
+/** The run with these workers, and without `alone`. */
 function withWorkers({ workers: _, alone: __, ...run }: RunRecord, workers: string[]): RunRecord {
   return workers.length === 0 ? run : { ...run, workers };
 }

@@ -19,7 +19,7 @@ import { createEmbeddedThreadLeases } from "./thread-lease.ts";
 import { createEmbeddedThreadRegistry } from "./thread-registry.ts";
 import { createEmbeddedToolBoard } from "./tool-board.ts";
 
-export interface EmbeddedBackendOptions extends WorkOptions {
+interface EmbeddedBackendOptions extends WorkOptions {
   /** What this process shares with the dev Main Service in place of Redis. */
   bus: EmbeddedBus;
   logger: BackendLogger;

@@ -2,7 +2,10 @@ import type { DueRun } from "../../ports/thread-registry.ts";
 import type { RunRecord } from "../../records/run.ts";
 
 export interface DueRuns {
-  /** Never at the time that it is due at already: whoever is about to say `not due` has to notice. */
+  /**
+   * As `add`, but never leaves the time as it was: whoever has read that time, and is about to call `remove`
+   * with it, must not take the run out.
+   */
   renew(runId: string, at: number): void;
   add(runId: string, at: number): void;
   at(runId: string): number | null;
@@ -17,7 +20,7 @@ export interface DueRuns {
  * @param find null when there is no such run (any more)
  * @param leaseLeft how long the thread's lease has left, in ms; 0 when nobody works on it
  */
-export function createDueRuns(
+export function createEmbeddedDueRuns(
   find: (runId: string) => RunRecord | null,
   leaseLeft: (threadId: string) => number,
 ): DueRuns {

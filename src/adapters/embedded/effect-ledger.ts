@@ -1,11 +1,11 @@
+import type { RecordedEffect } from "@aura-platform/contract/thread-document.ts";
 import type { Conclusion, EffectKey, EffectLedger } from "../../ports/effect-ledger.ts";
-import type { SavedEffect } from "../../ports/thread-archive.ts";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
 
 export interface EmbeddedEffectLedger extends EffectLedger {
   forget(threadId: string): void;
-  ofThread(threadId: string): SavedEffect[];
-  restore(threadId: string, effects: readonly SavedEffect[]): void;
+  ofThread(threadId: string): RecordedEffect[];
+  restore(threadId: string, effects: readonly RecordedEffect[]): void;
 }
 
 /** Outcomes as JSON, so that nobody can change what was recorded. */
@@ -77,13 +77,13 @@ function conclusionOf(entry: Exclude<Entry, { state: "started" }>): Conclusion {
   return { state: "ended", as: entry.as };
 }
 
-function toSaved(entry: Entry): Omit<SavedEffect, "taskId" | "toolCallId"> {
+function toSaved(entry: Entry): Omit<RecordedEffect, "taskId" | "toolCallId"> {
   if (entry.state === "started") return {};
   if (entry.state === "done") return { outcome: JSON.parse(entry.json) };
   return { ended: entry.as, ...(entry.later === undefined ? {} : { later: JSON.parse(entry.later) }) };
 }
 
-function fromSaved(effect: SavedEffect): Entry {
+function fromSaved(effect: RecordedEffect): Entry {
   if ("outcome" in effect) return { state: "done", json: JSON.stringify(effect.outcome ?? null) };
   if (effect.ended === undefined) return { state: "started" };
   const later = "later" in effect ? { later: JSON.stringify(effect.later ?? null) } : {};

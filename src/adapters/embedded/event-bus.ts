@@ -1,5 +1,5 @@
+import { DOMAIN_EVENT_CHANNELS } from "@aura-platform/contract/domain-events.ts";
 import type { EventBus } from "../../ports/event-bus.ts";
-import { DOMAIN_EVENT_CHANNELS } from "../event-channels.ts";
 import type { EmbeddedBus } from "./bus.ts";
 
 /** Events from whoever publishes on the same bus in this process; nothing is ever missed. */

@@ -1,6 +1,6 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { EventLogClosedError, EventLogConflictError } from "../../ports/event-log.ts";
-import type { StoredEvent } from "../../records/event.ts";
 import { createWatchers } from "./watchers.ts";
 
 interface Log {

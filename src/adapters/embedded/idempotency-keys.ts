@@ -3,7 +3,7 @@ import type { Owner } from "../../records/run.ts";
 
 const TTL_MS = 24 * 60 * 60 * 1000;
 
-export interface IdempotencyKeys {
+interface IdempotencyKeys {
   /** What the key stands for, or null when it is free. */
   find(owner: Owner, idempotency: Idempotency): BeginResult | null;
   keep(owner: Owner, idempotency: Idempotency, runId: string): void;

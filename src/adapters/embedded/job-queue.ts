@@ -1,32 +1,34 @@
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
-import { createOwnerSlots, NO_CAPS, placeOf } from "../owner-slots.ts";
-import { createReadyList, type ReadyThread } from "./ready-list.ts";
+import { createOwnerSlots, NO_CAPS, ownerKeyOf } from "../owner-slots.ts";
+import { createEmbeddedReadyList, type ReadyAttempt } from "./ready-list.ts";
 
 type Handler = (threadId: string) => Promise<void>;
 
-/** A job queue in this process's memory. Jobs that have not begun are lost with the process, and with close(). */
+/**
+ * A job queue in this process's memory. Jobs that have not begun are lost with the process, and with close().
+ */
 export function createEmbeddedJobQueue({
   onError,
   concurrency = DEFAULT_CONCURRENCY,
   backoffMs = DEFAULT_BACKOFF_MS,
   caps = NO_CAPS,
 }: JobQueueOptions): JobQueue {
-  const ready = createReadyList();
+  const ready = createEmbeddedReadyList();
   const slots = createOwnerSlots(caps);
   const running = new Set<Promise<void>>();
   const pauses = createPauses();
   let handler: Handler | undefined;
   let closed = false;
 
-  const addLater = (thread: ReadyThread) =>
+  const addLater = (thread: ReadyAttempt) =>
     pauses.after(backoffMs * 2 ** (thread.attempt - 2), () => {
       ready.add(thread, "begun");
       startNext();
     });
 
-  const attemptJob = async (handle: Handler, thread: ReadyThread) => {
+  const attemptJob = async (handle: Handler, thread: ReadyAttempt) => {
     try {
       await handle(thread.threadId);
     } catch (error) {
@@ -57,7 +59,7 @@ export function createEmbeddedJobQueue({
   return {
     async enqueue(thread, urgency) {
       if (closed) throw new AuraError("E5002", { detail: "the job queue is closed" });
-      ready.add({ ...placeOf(thread), threadId: thread.threadId, attempt: 1 }, urgency);
+      ready.add({ ...ownerKeyOf(thread), threadId: thread.threadId, attempt: 1 }, urgency);
       startNext();
     },
     work(next) {
@@ -73,7 +75,7 @@ export function createEmbeddedJobQueue({
   };
 }
 
-/** What is to be done later, unless all of it is given up before. */
+/** Timers for what is to be done later; `clear` cancels all of them. */
 function createPauses() {
   const pauses = new Set<NodeJS.Timeout>();
   return {

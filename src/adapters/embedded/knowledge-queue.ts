@@ -5,7 +5,7 @@ import type { BackendLogger } from "../backend-logger.ts";
 import { createDelivery, type Delivery, type DeliveryOptions, type Taken } from "../knowledge-delivery.ts";
 import { SEEN_TTL_MS } from "../retention.ts";
 
-export interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
+interface EmbeddedKnowledgeQueueOptions extends DeliveryOptions {
   logger: BackendLogger;
   /** Clock in Unix ms. */
   now: () => number;
@@ -21,7 +21,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
   /** When what was added may be forgotten, oldest first. */
   const seen = new Map<string, number>();
   const closing = new AbortController();
-  let bell = Promise.withResolvers<void>();
+  let wakeUp = Promise.withResolvers<void>();
   let added = 0;
   let loop: Promise<void> | undefined;
   let delivery: Delivery | undefined;
@@ -36,7 +36,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
   const pause = async (ms: number) => {
     const slept = new AbortController();
     const signal = AbortSignal.any([closing.signal, slept.signal]);
-    await Promise.race([bell.promise, delay(ms, undefined, { signal }).catch(() => {})]);
+    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal }).catch(() => {})]);
     slept.abort();
   };
 
@@ -44,7 +44,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
     while (!closing.signal.aborted) {
       await given.retry();
       if (waiting.length === 0 || given.isFull()) {
-        bell = Promise.withResolvers();
+        wakeUp = Promise.withResolvers();
         await pause(Math.min(given.pauseMs(), IDLE_MS));
         continue;
       }
@@ -62,7 +62,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
       seen.set(key, now() + SEEN_TTL_MS);
       added += 1;
       waiting.push({ id: String(added), event });
-      bell.resolve();
+      wakeUp.resolve();
       return "added";
     },
     work(handler, batches) {
@@ -74,7 +74,7 @@ export function createEmbeddedKnowledgeQueue(options: EmbeddedKnowledgeQueueOpti
     waiting: async () => waiting.length + (delivery?.held().length ?? 0),
     async close() {
       closing.abort();
-      bell.resolve();
+      wakeUp.resolve();
       await loop;
     },
   };

@@ -1,7 +1,7 @@
 import type { PendingApproval } from "../../ports/approval-store.ts";
 
 /** Pending approvals in the order in which they expire. */
-export interface PendingIndex {
+interface PendingIndex {
   add(approval: PendingApproval): void;
   remove(approval: PendingApproval): void;
   /** Up to `limit` after `after`; copies. */

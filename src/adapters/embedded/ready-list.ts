@@ -1,28 +1,28 @@
 import type { Urgency } from "../../ports/job-queue.ts";
-import type { Full, Place } from "../owner-slots.ts";
+import type { Full, OwnerKey } from "../owner-slots.ts";
 
 /** A thread that waits for a worker. */
-export interface ReadyThread extends Place {
+export interface ReadyAttempt extends OwnerKey {
   threadId: string;
   /** Which attempt comes next. */
   attempt: number;
 }
 
-export interface ReadyList {
+interface ReadyList {
   /** A thread that waits already keeps its place, unless it has become more urgent. */
-  add(thread: ReadyThread, urgency: Urgency): void;
+  add(thread: ReadyAttempt, urgency: Urgency): void;
   /** Takes out whose turn it is, passing over who is full; null when there is nobody else. */
-  take(full: Full): ReadyThread | null;
+  take(full: Full): ReadyAttempt | null;
 }
 
 /** One user's threads, longest waiting first. */
-type Waiting = Record<Urgency, Map<string, ReadyThread>>;
+type Waiting = Record<Urgency, Map<string, ReadyAttempt>>;
 
 /** Threads that wait for a worker, by tenant and user. Whose turn it is stands first in each map. */
-export function createReadyList(): ReadyList {
+export function createEmbeddedReadyList(): ReadyList {
   const tenants = new Map<string, Map<string, Waiting>>();
 
-  const waitingOf = ({ tenant, user }: Place): Waiting => {
+  const waitingOf = ({ tenant, user }: OwnerKey): Waiting => {
     const users = tenants.get(tenant) ?? new Map<string, Waiting>();
     const waiting = users.get(user) ?? { begun: new Map(), new: new Map() };
     if (!tenants.has(tenant)) tenants.set(tenant, users);
@@ -54,7 +54,7 @@ export function createReadyList(): ReadyList {
   };
 }
 
-function shift(threads: Map<string, ReadyThread>): ReadyThread | null {
+function shift(threads: Map<string, ReadyAttempt>): ReadyAttempt | null {
   for (const [threadId, thread] of threads) {
     threads.delete(threadId);
     return thread;

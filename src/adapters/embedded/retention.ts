@@ -1,4 +1,4 @@
-export interface Retention {
+interface Retention {
   /** The thread has been used, and stays for the whole time from now. */
   touch(threadId: string): void;
 }
@@ -12,7 +12,10 @@ interface RetentionOptions {
   forget: (threadId: string) => void;
 }
 
-/** Has threads forgotten that nobody has used for long. It needs no timer: each use looks at the longest unused. */
+/**
+ * Has threads forgotten that nobody has used for long. It needs no timer: each use looks at the longest
+ * unused.
+ */
 export function createRetention({ now, ttlMs, isOver, forget }: RetentionOptions): Retention {
   // All live equally long: the longest unused comes first.
   const expiries = new Map<string, number>();

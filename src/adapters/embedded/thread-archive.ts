@@ -1,4 +1,5 @@
-import type { ThreadArchive, ThreadPosition, ThreadSummary } from "../../ports/thread-archive.ts";
+import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
+import type { ThreadArchive, ThreadPosition } from "../../ports/thread-archive.ts";
 import type { RunRecord, ThreadRecord } from "../../records/run.ts";
 import { hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { EmbeddedApprovalStore } from "./approval-store.ts";
@@ -17,7 +18,7 @@ interface Parts {
   reports: EmbeddedTaskReports;
 }
 
-export interface EmbeddedThreadArchive extends ThreadArchive {
+interface EmbeddedThreadArchive extends ThreadArchive {
   /** Drops everything of a thread, at once. */
   forget(threadId: string): void;
 }

@@ -7,13 +7,15 @@ interface Lease {
   noted: boolean;
 }
 
-export interface EmbeddedThreadLeases extends ThreadLeases {
+interface EmbeddedThreadLeases extends ThreadLeases {
   /** How long the thread's lease has left, in ms; 0 when nobody has it. */
   left(threadId: string): number;
   isHeldBy(threadId: string, holder: string): boolean;
 }
 
-/** Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them. */
+/**
+ * Leases in this process's memory: what outlives a holder here is a handler that hangs or has forgotten them.
+ */
 export function createEmbeddedThreadLeases(now: () => number): EmbeddedThreadLeases {
   const leases = new Map<string, Lease>();
 

@@ -1,8 +1,8 @@
 import type { ThreadRegistry } from "../../ports/thread-registry.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
 import { checkTransition, isOwnedBy, isTerminal } from "../../records/run.ts";
-import { attended, withAttendance } from "./attendance.ts";
-import { createDueRuns, type DueRuns } from "./due-runs.ts";
+import { withAttendance, withTransition } from "./attendance.ts";
+import { createEmbeddedDueRuns, type DueRuns } from "./due-runs.ts";
 import { createIdempotencyKeys } from "./idempotency-keys.ts";
 import { createQueuedRuns, type QueuedRuns } from "./queued-runs.ts";
 import { createThreadRecords, type ThreadRecords } from "./thread-records.ts";
@@ -39,7 +39,7 @@ interface WholeThreads {
 export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOptions): EmbeddedThreadRegistry {
   const { now, leaseLeft, touch } = options;
   const records = createThreadRecords();
-  const due = createDueRuns((runId) => records.run(runId) ?? null, leaseLeft);
+  const due = createEmbeddedDueRuns((runId) => records.run(runId) ?? null, leaseLeft);
   const idempotencyKeys = createIdempotencyKeys(now, records.hasRun);
   const queuedRuns = createQueuedRuns();
   const watchers = createWatchers();
@@ -87,7 +87,7 @@ export function createEmbeddedThreadRegistry(options: EmbeddedThreadRegistryOpti
       if (run === undefined || !from.some((status) => status === run.status)) return null;
       if (ifAttempt !== undefined && run.attempt !== ifAttempt) return null;
       const { worker, ...fields } = structuredClone(patch);
-      const moved = attended({ ...run, ...fields, status: to, updatedAt: at }, worker);
+      const moved = withTransition({ ...run, ...fields, status: to, updatedAt: at }, worker);
       records.putRun(moved);
       queuedRuns.remove(run);
       due.add(runId, at);

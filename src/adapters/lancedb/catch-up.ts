@@ -6,7 +6,7 @@ import { EmbedderError } from "../../knowledge/embedder.ts";
 import type { WatchedEmbedder } from "../../knowledge/watch-embedder.ts";
 import { isLeft, rewritable, type VectorColumn } from "./vector-column.ts";
 
-export interface CatchUpParts {
+interface CatchUpParts {
   table: Table;
   column: VectorColumn;
   embedder: WatchedEmbedder;
@@ -23,7 +23,7 @@ export interface CatchUpParts {
  * Embeds, in the background, the events that have no vector yet, and asks an embedder that has failed whether
  * it is back.
  */
-export interface CatchUp {
+interface CatchUp {
   /** There may be something to do. */
   look(): void;
   /** Resolves when nothing is under way any more. */
@@ -32,11 +32,11 @@ export interface CatchUp {
 
 /** Rows that are read, embedded and written at a time. */
 const BATCH = 64;
-/** Other processes leave rows, too. */
+/** How often it looks for rows that other processes have left, in ms. */
 const LOOK_MS = 30_000;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** So much longer than it has computed it rests: the process' streams come first. */
+/** After each batch it rests this many times as long as it has computed: the process's streams come first. */
 const REST = 1.3;
 
 const stored = (row: Record<string, unknown>) => String(row.text);
@@ -44,16 +44,16 @@ const stored = (row: Record<string, unknown>) => String(row.text);
 export function createCatchUp(parts: CatchUpParts): CatchUp {
   const { embedder, logger, retryMs = RETRY_MS } = parts;
   const closing = new AbortController();
-  let bell = Promise.withResolvers<void>();
+  let wakeUp = Promise.withResolvers<void>();
 
   const rest = (ms: number) => delay(ms, undefined, { signal: closing.signal, ref: false }).catch(() => {});
 
   const sleep = async () => {
     const slept = new AbortController();
     const signal = AbortSignal.any([closing.signal, slept.signal]);
-    await Promise.race([bell.promise, delay(LOOK_MS, undefined, { signal, ref: false }).catch(() => {})]);
+    await Promise.race([wakeUp.promise, delay(LOOK_MS, undefined, { signal, ref: false }).catch(() => {})]);
     slept.abort();
-    bell = Promise.withResolvers();
+    wakeUp = Promise.withResolvers();
   };
 
   const run = async () => {
@@ -61,7 +61,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     let embedded = 0;
     while (!closing.signal.aborted) {
       try {
-        // Of one that gives nonsense no vectors are wanted.
+        // It throws when the vectors are of no use: then none are wanted.
         await embedder.leastSimilarity(closing.signal);
         const { rows, worked } = await embedBatch(parts, closing.signal);
         if (rows === 0 && embedder.problem() !== null) await embedder.embed([PROBE], closing.signal);
@@ -77,7 +77,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
         await sleep();
       } catch (err) {
         if (closing.signal.aborted) return;
-        // Of the embedder the log tells once per outage.
+        // watchEmbedder logs an outage of the embedder, once.
         if (!(err instanceof EmbedderError))
           logger.warn({ err }, "events could not be embedded; trying again");
         await rest(pause * (0.75 + Math.random() / 2));
@@ -88,10 +88,10 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   const running = run();
 
   return {
-    look: () => bell.resolve(),
+    look: () => wakeUp.resolve(),
     async close() {
       closing.abort();
-      bell.resolve();
+      wakeUp.resolve();
       await running;
     },
   };

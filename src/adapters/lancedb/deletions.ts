@@ -4,11 +4,11 @@ import { z } from "zod";
 import type { KnowledgeDeletion, KnowledgeDocument } from "../../ports/knowledge-index.ts";
 import type { KnowledgeEvent } from "../../records/domain-event.ts";
 import type { Indexes } from "./connect.ts";
-import { keyOf, quoted } from "./rows.ts";
+import { keyOf, sqlString } from "./rows.ts";
 
 /**
- * What was deleted, and when. An event of it that comes later and is older - from another process that took it first, from a backfill - would
- * else bring back what somebody wanted to be gone.
+ * What was deleted, and when. An event of it that comes later and is older - from another process that took
+ * it first, from a backfill - would else bring back what somebody wanted to be gone.
  */
 export interface Deletions {
   readonly table: Table;
@@ -53,7 +53,7 @@ export async function openDeletions(db: Connection, indexes: Indexes): Promise<D
         .execute([...newest.values()]);
     },
     async of(events) {
-      const keys = new Set(events.flatMap(documentsOf).map((each) => quoted(keyFor(each))));
+      const keys = new Set(events.flatMap(documentsOf).map((each) => sqlString(keyFor(each))));
       if (keys.size === 0) return [];
       const found = await table
         .query()

@@ -12,7 +12,7 @@ import type { KnowledgeEvent } from "../../records/domain-event.ts";
 import type { Owner } from "../../records/run.ts";
 import { createCatchUp } from "./catch-up.ts";
 import type { Deletions } from "./deletions.ts";
-import { quoted, SHOWN, toFound, toRow } from "./rows.ts";
+import { SHOWN, sqlString, toFound, toRow } from "./rows.ts";
 import { type SearchParts, searchRows, visibleTo } from "./search.ts";
 import { createUpkeep } from "./upkeep.ts";
 import { isLeft, noVectors } from "./vector-column.ts";
@@ -62,7 +62,8 @@ export function createLanceKnowledgeIndex(parts: IndexParts): KnowledgeIndex {
           .whenMatchedUpdateAll({ where: "target.at <= source.at" })
           .whenNotMatchedInsertAll()
           .execute(rows);
-        // Looked up after the write, as a deletion is recorded before it deletes: of two processes one sees the other's.
+        // Looked up after the write, as a deletion is recorded before it deletes: of two processes one sees
+        // the other's.
         const gone = (await deletions.of(events)).map((each) => `(${rowsOf(each)} AND at <= ${each.at})`);
         if (gone.length > 0) await table.delete(gone.join(" OR "));
       });
@@ -120,7 +121,7 @@ async function newestRows(table: Table, owner: Owner, query: KnowledgeQuery): Pr
   const newest = times
     .sort((a, b) => b.at - a.at)
     .slice(0, query.limit)
-    .map(({ id }) => quoted(String(id)));
+    .map(({ id }) => sqlString(String(id)));
   if (newest.length === 0) return [];
   const rows = await table
     .query()
@@ -133,7 +134,7 @@ async function newestRows(table: Table, owner: Owner, query: KnowledgeQuery): Pr
 /** As SQL: the rows of a mail or a document. */
 function rowsOf({ tenantId, kind, id }: KnowledgeDocument): string {
   const column = { mail: "mailId", document: "documentId" }[kind];
-  return `tenantId = ${quoted(tenantId)} AND ${column} = ${quoted(id)}`;
+  return `tenantId = ${sqlString(tenantId)} AND ${column} = ${sqlString(id)}`;
 }
 
 /** Of several versions of an event in one batch, the newest: a merge takes one row per key. */

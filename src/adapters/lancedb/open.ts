@@ -19,9 +19,9 @@ export interface LanceSettings {
   patienceMs?: number;
 }
 
-export const EVENTS = "events";
+export const EVENTS_TABLE = "events";
 const META = "index_meta";
-/** Of the rows; what was written before there were numbers has none. */
+/** Version of the rows' format; rows of before there were versions have none. */
 const FORMAT = 2;
 const meta = z.object({
   table: z.string(),
@@ -44,8 +44,8 @@ export async function openKnowledgeIndex(settings: LanceSettings, logger: Logger
   if (recorded !== null && recorded.format !== FORMAT) {
     throw new StaleIndexError("was written by another version of Aura");
   }
-  const name = recorded?.table ?? EVENTS;
-  // What is not recorded may be there and half made: its making was cut off.
+  const name = recorded?.table ?? EVENTS_TABLE;
+  // A table that is not recorded may be there, half made by a process that has died.
   const table = await (recorded === null ? createTable(db, indexes, name, embedder) : db.openTable(name));
   if (recorded === null) await writeMeta(db, name, embedder);
   const madeBy = recorded === null ? embedder : { ...recorded, name: recorded.embedder };

@@ -1,7 +1,7 @@
 import { embedTexts } from "../../knowledge/embed-texts.ts";
 import type { Embedder } from "../../knowledge/embedder.ts";
 import { connectTo } from "./connect.ts";
-import { createTable, EVENTS, readMeta, writeMeta } from "./open.ts";
+import { createTable, EVENTS_TABLE, readMeta, writeMeta } from "./open.ts";
 import { COLUMNS, fromRow, toRow } from "./rows.ts";
 import { FIRST } from "./vector-column.ts";
 import { indexVectors } from "./vector-index.ts";
@@ -10,8 +10,9 @@ import { indexVectors } from "./vector-index.ts";
 const BATCH = 500;
 
 /**
- * Makes the index anew with another embedder: all rows are embedded again into a new table, which then takes the place of the old one. Cut off in
- * between, the old one stays as it is. Events that arrive meanwhile wait in their queue, if the service is stopped, as it should be.
+ * Makes the index anew with another embedder: all rows are embedded again into a new table, which then takes
+ * the place of the old one. Cut off in between, the old one stays as it is. Events that arrive meanwhile wait
+ * in their queue, if the service is stopped, as it should be.
  *
  * @param onProgress told how many rows are done, of how many
  * @returns the number of rows
@@ -23,10 +24,10 @@ export async function rebuildKnowledgeIndex(
 ): Promise<number> {
   const { db, indexes } = await connectTo(uri);
   const recorded = await readMeta(db);
-  const from = recorded?.table ?? EVENTS;
+  const from = recorded?.table ?? EVENTS_TABLE;
   if (!(await db.tableNames()).includes(from)) return 0;
   const old = await db.openTable(from);
-  const next = `${EVENTS}_${Date.now()}`;
+  const next = `${EVENTS_TABLE}_${Date.now()}`;
   const table = await createTable(db, indexes, next, embedder);
   const count = await old.countRows();
   let done = 0;

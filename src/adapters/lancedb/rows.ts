@@ -7,7 +7,7 @@ import { type KnowledgeEvent, readerOf } from "../../records/domain-event.ts";
 import { FIRST } from "./vector-column.ts";
 
 /** One event as the table keeps it; an empty text stands for what is not there. */
-export type Row = Record<string, string | number | boolean | number[] | null>;
+type Row = Record<string, string | number | boolean | number[] | null>;
 
 const text = (name: string) => new Field(name, new Utf8(), false);
 
@@ -54,14 +54,15 @@ export function keyOf(...ids: string[]): string {
 }
 
 /**
- * Who may find a row, as one text: of a tenant everybody (null) or one person. One indexed column answers what would else be three conditions.
+ * Who may find a row, as one text: of a tenant everybody (null) or one person. One indexed column answers
+ * what would else be three conditions.
  */
 export function audience(tenantId: string, reader: string | null): string {
   return JSON.stringify([tenantId, reader]);
 }
 
 /** A text for the index of words, which takes it apart at the spaces. */
-export function pieces(text: string): string {
+function pieces(text: string): string {
   return piecesOf(text).join(" ");
 }
 
@@ -91,6 +92,6 @@ export function fromRow(row: unknown): KnowledgeEvent {
 }
 
 /** A text as SQL has it. Ids are the publishers': they may hold anything. */
-export function quoted(value: string): string {
+export function sqlString(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }

@@ -10,7 +10,7 @@ import {
   WordlessQueryError,
 } from "../../ports/knowledge-index.ts";
 import type { Owner } from "../../records/run.ts";
-import { audience, keyOf, quoted, SHOWN, toFound } from "./rows.ts";
+import { audience, keyOf, SHOWN, sqlString, toFound } from "./rows.ts";
 import { isLeft, type VectorColumn } from "./vector-column.ts";
 import { PARTITIONS } from "./vector-index.ts";
 
@@ -27,21 +27,22 @@ export interface SearchParts {
   patienceMs?: number;
 }
 
-/** Of each way of searching, so many for every one that is wanted: what both find comes first. */
+/** Candidates that each way of searching gives per result that is wanted: what both find comes first. */
 const WIDER = 4;
 /**
- * The index of words takes whatever shares a piece: so many are looked at for what has to do with the query.
+ * The index of words finds whatever shares a piece with the query: at least this many of its results are
+ * examined for relevance.
  */
 const LEAST_LOOKED_AT = 40;
 /** Reciprocal rank fusion's constant (Cormack, Clarke, Büttcher 2009). */
 const FUSION = 60;
-/** Who names an id means it. */
+/** A query that names an id means that very id. */
 const WEIGHT_OF_IDS = 4;
-/** Work in one go, in ms. */
+/** How long it computes until other work of this process gets its turn, in ms. */
 const MAX_TURN_MS = 5;
 /** How many times k candidates are compared exactly once there is an index of the vectors. */
 const REFINE = 4;
-/** Somebody waits for the answer, and by words there is one at once. */
+/** How long a search waits for the vector of its query, in ms; words alone give an answer at once. */
 const PATIENCE_MS = 8_000;
 
 /**
@@ -77,10 +78,10 @@ export async function searchRows(
 /** What everybody of the caller's tenant may find, and what the caller alone may (decision 32). */
 export function visibleTo({ tenantId, userId }: Owner, { types, since }: KnowledgeQuery): string {
   const conditions = [
-    `audience IN (${quoted(audience(tenantId, null))}, ${quoted(audience(tenantId, userId))})`,
+    `audience IN (${sqlString(audience(tenantId, null))}, ${sqlString(audience(tenantId, userId))})`,
   ];
   if (types !== undefined && types.length > 0) {
-    conditions.push(`eventType IN (${types.map(quoted).join(", ")})`);
+    conditions.push(`eventType IN (${types.map(sqlString).join(", ")})`);
   }
   if (since !== undefined) conditions.push(`at >= ${since}`);
   return conditions.join(" AND ");
@@ -88,13 +89,12 @@ export function visibleTo({ tenantId, userId }: Owner, { types, since }: Knowled
 
 interface Direction {
   vector: number[];
-  /** From which similarity on something lies in it. */
+  /** The least similarity of a result. */
   least: number;
 }
 
 /**
- * Of an embedder that has failed nobody waits for another failure: it is asked in the background whether it
- * is back.
+ * A search does not wait for an embedder that has failed: it is asked in the background whether it is back.
  */
 async function directionOf(
   { embedder, patienceMs = PATIENCE_MS }: SearchParts,
@@ -137,8 +137,8 @@ async function byIds(
   limit: number,
 ): Promise<FoundEvent[]> {
   if (ids.length === 0) return [];
-  const keys = ids.map((id) => quoted(keyOf(tenantId, id))).join(", ");
-  const names = ids.map(quoted).join(", ");
+  const keys = ids.map((id) => sqlString(keyOf(tenantId, id))).join(", ");
+  const names = ids.map(sqlString).join(", ");
   const named = `(id IN (${keys}) OR mailId IN (${names}) OR documentId IN (${names}))`;
   const rows = await table.query().where([where, named].join(" AND ")).select(SHOWN).limit(limit).toArray();
   return rows.map(toFound).sort((a, b) => b.at - a.at);

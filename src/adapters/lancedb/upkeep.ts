@@ -2,7 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import type { Logger } from "pino";
 
 /** What keeps a table fast while it grows; in the background, one piece at a time. */
-export interface Upkeep {
+interface Upkeep {
   written(rows: number): void;
   /** Resolves when nothing is under way any more. */
   close(): Promise<void>;
@@ -10,7 +10,10 @@ export interface Upkeep {
 
 /** After so many rows the small files of the writes are joined and the indexes brought up to date. */
 const OPTIMIZE_ROWS = 2_000;
-/** Every write leaves a version, and every search looks which is the newest. What reads an older one has long ended. */
+/**
+ * Every write leaves a version, and every search looks which is the newest. What reads an older one has long
+ * ended.
+ */
 const KEPT_MS = 10 * 60_000;
 /** In quiet times fewer rows are worth it: those outside of the indexes make every search slower. */
 const QUIET_ROWS = 100;

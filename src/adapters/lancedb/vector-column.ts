@@ -68,7 +68,7 @@ async function addColumn(table: Table, { vector, done }: VectorColumn, dimension
   }
 }
 
-/** What a row that is written anew has of all embedders: nothing. */
+/** The columns of a row that is written anew: no vector of any embedder. */
 export async function noVectors(table: Table): Promise<Record<string, null | false>> {
   const names = await namesOf(table);
   return Object.fromEntries([
@@ -80,7 +80,7 @@ export async function noVectors(table: Table): Promise<Record<string, null | fal
 /** A row of the table with all its columns, to be written again. */
 export function rewritable(row: Record<string, unknown>): Record<string, unknown> {
   const plain = (name: string, value: unknown) => {
-    // A null among the values of such a column, and LanceDB takes none of the rows.
+    // LanceDB refuses all of the rows when one of them has a null in such a column.
     if (IS_DONE.test(name)) return value === true;
     // Vectors come back as lists of Arrow's own.
     return typeof value === "object" && isIterable(value) ? [...value] : value;

@@ -23,8 +23,9 @@ const MIN_PARTS = 3;
 const ROWS_PER_PART = 25_000;
 
 /**
- * Makes the index of the vectors once there are so many that comparing each takes long, and makes it anew when it has come to consist of many
- * parts: rows of different parts stay in different files, and every search opens them all.
+ * Makes the index of the vectors once there are so many that comparing each takes long, and makes it anew
+ * when it has come to consist of many parts: rows of different parts stay in different files, and every
+ * search opens them all.
  *
  * @returns whether it was made
  */
@@ -33,7 +34,8 @@ export async function indexVectors({ table, indexes, column }: IndexedTable): Pr
   if (left > rows * MOST_LEFT) return false;
   const parts = await partsOf(table, column);
   if (parts === 0 ? rows < MIN_ROWS : parts <= Math.max(MIN_PARTS, rows / ROWS_PER_PART)) return false;
-  // One bit per number; unlike product quantization it learns nothing first, which took two cores a minute (decision 32).
+  // One bit per number; unlike product quantization it learns nothing first, which took two cores a minute
+  // (decision 32).
   const config = indexes.ivfRq({ numPartitions: PARTITIONS, distanceType: "cosine" });
   await table.createIndex(column.vector, { config, replace: true });
   return true;

@@ -7,7 +7,10 @@ import { pendingMember } from "./pending-approvals.ts";
 
 // What the scripts of approvals are given, where two of them are given the same.
 
-/** What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see settle.lua. */
+/**
+ * What hitl:request must still be, what it held, and what it becomes ('' when it stays as it is): see
+ * settle.lua.
+ */
 export function requestChange(before: string | null, after: string | null) {
   return before === null
     ? { requestIs: "absent", requestBefore: "", requestAfter: "" }

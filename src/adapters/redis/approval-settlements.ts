@@ -29,8 +29,11 @@ interface Context {
 
 const INDEXES = Object.freeze({ pending: PENDING_KEY, due: DUE_KEY, settled: SETTLED_KEY });
 
-/** What ends an approval, or says again how it ended: each reads first, and writes if nothing has changed since. */
-export function createApprovalSettlements(
+/**
+ * What ends an approval, or says again how it ended: each reads first, and writes if nothing has changed
+ * since.
+ */
+export function createRedisApprovalSettlements(
   context: Context,
 ): Pick<ApprovalStore, "settle" | "supersede" | "replace" | "restate"> {
   return {

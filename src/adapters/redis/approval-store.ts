@@ -1,10 +1,10 @@
+import { HITL_TTL_S } from "@aura-platform/contract/hitl.ts";
 import type { ApprovalStore } from "../../ports/approval-store.ts";
-import { HITL_TTL_S } from "../../records/approval.ts";
 import { hitlRequestKey, hitlTaskKey } from "../hitl-keys.ts";
 import { withTaskId } from "../published-request.ts";
 import { asPending, openArguments, openKeys } from "./approval-arguments.ts";
 import { byCreation, createApprovalReader } from "./approval-reader.ts";
-import { createApprovalSettlements } from "./approval-settlements.ts";
+import { createRedisApprovalSettlements } from "./approval-settlements.ts";
 import type { RedisCommands } from "./commands.ts";
 import { approvalKey, PENDING_KEY, unfinishedKey } from "./keys.ts";
 import { createPendingApprovals } from "./pending-approvals.ts";
@@ -23,7 +23,7 @@ export function createRedisApprovalStore(redis: RedisCommands): ApprovalStore {
     publishedRequest: reader.publishedRequest,
     unfinished: async (threadId) => byCreation(await reader.unfinished(threadId)),
     ...createPendingApprovals(redis),
-    ...createApprovalSettlements({ redis, reader }),
+    ...createRedisApprovalSettlements({ redis, reader }),
     async open(records) {
       if (records.length === 0) return [];
       const keys = { pending: PENDING_KEY, approvals: records.map(openKeys) };

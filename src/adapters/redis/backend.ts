@@ -6,8 +6,8 @@ import { DEFAULT_THREAD_TTL_MS } from "../retention.ts";
 import { createRedisApprovalStore } from "./approval-store.ts";
 import { createAvailability } from "./availability.ts";
 import { createRedisCallExamination } from "./call-examination.ts";
-import { createCommands, isOutage, type RedisCommands } from "./commands.ts";
-import { type Connection, openConnection, type RedisAddress } from "./connection.ts";
+import { createCommands, isRedisOutage, type RedisCommands } from "./commands.ts";
+import { openConnection, type RedisAddress, type RedisConnection } from "./connection.ts";
 import { createRedisEffectLedger } from "./effect-ledger.ts";
 import { createRedisEventBus } from "./event-bus.ts";
 import { createRedisEventLog } from "./event-log.ts";
@@ -36,13 +36,14 @@ const PING_TIMEOUT_MS = 2_000;
 
 /** A Backend, and how its Redis is reached: the checkpoint saver shares the connection. */
 export interface RedisBackend extends Backend {
-  readonly connection: Connection;
+  readonly connection: RedisConnection;
   readonly redis: RedisCommands;
 }
 
 /**
- * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for adding jobs; a
- * process that works on jobs opens two more, one that indexes events another. Returns at once; until Redis answers, ping() tells.
+ * Everything in one Redis (plain, no modules), over three connections: for commands, for subscriptions, for
+ * adding jobs; a process that works on jobs opens two more, one that indexes events another. Returns at once;
+ * until Redis answers, ping() tells.
  */
 export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
   const { logger, threadTtlMs = DEFAULT_THREAD_TTL_MS, host, port, password } = options;
@@ -79,7 +80,7 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
     touch: createTouch(redis, threadTtlMs),
     // All: a process that cannot write, hear signals, wake its readers or hand over work is not ready.
     ping: () => inTime(Promise.all([probe(redis), subscriber.ping(), queue.ping()])),
-    isOutage,
+    isOutage: isRedisOutage,
     async close() {
       // Its handlers may still need the rest.
       await Promise.all([queue.close(), knowledge.close()]);

@@ -1,5 +1,5 @@
 import { BackendUnavailableError } from "../../errors.ts";
-import { type Connection, withoutCommand } from "./connection.ts";
+import { type RedisConnection, stripCommand } from "./connection.ts";
 import { RecordFormatError } from "./record-format.ts";
 import type { Argument, ScriptRunner } from "./script.ts";
 
@@ -14,7 +14,7 @@ export interface RedisCommands extends ScriptRunner {
   script: ScriptRunner["script"];
 }
 
-export function createCommands({ client, opened }: Connection): RedisCommands {
+export function createCommands({ client, opened }: RedisConnection): RedisCommands {
   const send = async (name: string, args: Argument[]): Promise<unknown> => {
     // Only the first attempt to connect is worth waiting for: it is a process that has just started.
     await opened;
@@ -67,7 +67,7 @@ const REFUSALS: Readonly<Record<string, string>> = Object.freeze({
 
 /** What a rejected command means: everything that is not an answer of Redis is a lost connection. */
 export function backendError(error: unknown, keys: readonly string[]): unknown {
-  if (error instanceof Error) withoutCommand(error);
+  if (error instanceof Error) stripCommand(error);
   const code = replyCode(error);
   if (code === undefined) return new BackendUnavailableError(error);
   if (UNAVAILABLE.has(code))
@@ -84,8 +84,11 @@ const SOCKET_CODES = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/
 const LOST_COMMAND =
   /Connection is closed|isn't writeable|Socket timeout|Command timed out|max retries per request/;
 
-/** Whether an error of an ioredis client, as it is thrown, means that Redis was out of reach or could not serve. */
-export function isOutage(error: Error): boolean {
+/**
+ * Whether an error of an ioredis client, as it is thrown, means that Redis was out of reach or could not
+ * serve.
+ */
+export function isRedisOutage(error: Error): boolean {
   const code = replyCode(error);
   if (code !== undefined) return UNAVAILABLE.has(code);
   if ("code" in error && typeof error.code === "string" && SOCKET_CODES.test(error.code)) return true;

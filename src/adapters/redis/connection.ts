@@ -16,7 +16,7 @@ export interface Connecting {
   logger: BackendLogger;
 }
 
-export interface Connection {
+export interface RedisConnection {
   client: Redis;
   /** Resolves when the first attempt to connect has succeeded or failed. */
   opened: Promise<void>;
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_BACKOFF_MS = 2_000;
 
 /** What becomes of commands while Redis is away. */
-export interface Patience {
+export interface ConnectionPolicy {
   enableOfflineQueue: boolean;
   autoResendUnfulfilledCommands: boolean;
   maxRetriesPerRequest: number | null;
@@ -37,7 +37,7 @@ export interface Patience {
 }
 
 /** Redis answers in microseconds: one that is silent for 5 s is gone. */
-const NONE: Patience = {
+const NONE: ConnectionPolicy = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -46,17 +46,17 @@ const NONE: Patience = {
 
 /**
  * Opens a connection that reconnects for ever. A command meets one of two fates: it is written to Redis at
- * once, or it is rejected. None is kept for later or sent twice: a write whose caller has given up must
- * not happen after all, and one that may have happened must not happen again.
+ * once, or it is rejected. None is kept for later or sent twice: a write whose caller has given up must not
+ * happen after all, and one that may have happened must not happen again.
  *
- * @param patience for a user of the connection who wants that otherwise
+ * @param policy for commands while Redis is away, where it is to be another one
  */
 export function openConnection(
   address: RedisAddress,
   name: string,
   availability: Availability,
-  patience = NONE,
-): Connection {
+  policy = NONE,
+): RedisConnection {
   const client = new Redis({
     host: address.host,
     port: address.port,
@@ -68,13 +68,13 @@ export function openConnection(
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
     // subscriber.ts does this itself, and learns when it is done.
     autoResubscribe: false,
-    ...patience,
+    ...policy,
   });
 
   let closing = false;
   let lastError: Error | undefined;
   client.on("error", (error: Error) => {
-    lastError = withoutCommand(error);
+    lastError = stripCommand(error);
   });
   client.on("ready", () => {
     lastError = undefined;
@@ -110,7 +110,7 @@ function jitter(): number {
 }
 
 /** ioredis puts the command with all its arguments on its errors: prompts and mails that no log may hold. */
-export function withoutCommand(error: Error): Error {
+export function stripCommand(error: Error): Error {
   Reflect.deleteProperty(error, "command");
   return error;
 }

@@ -11,7 +11,7 @@ const time = z.string().transform(Number).pipe(z.number());
 type DueRuns = Pick<ThreadRegistry, "makeDue" | "dueAt" | "notDue" | "takeDue">;
 
 /** One ZSET of the runs that ought to be moving, by when. */
-export function createDueRuns(redis: RedisCommands): DueRuns {
+export function createRedisDueRuns(redis: RedisCommands): DueRuns {
   return {
     async makeDue(runId, at) {
       await redis.command("ZADD", [DUE_KEY, at, runId]);

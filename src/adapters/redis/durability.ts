@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { RedisCommands } from "./commands.ts";
 
 /**
- * What this Redis may lose of the threads that it is trusted with, one line each, for the log at boot. A setting that
- * may not be read (managed services forbid CONFIG) is not warned about.
+ * What this Redis may lose of the threads that it is trusted with, one line each, for the log at boot. A
+ * setting that may not be read (managed services forbid CONFIG) is not warned about.
  */
 export async function durabilityWarnings(redis: RedisCommands): Promise<string[]> {
   const [appendOnly, save, policy, memory] = await Promise.all(

@@ -1,6 +1,6 @@
+import { type RecordedEffect, recordedEffect } from "@aura-platform/contract/thread-document.ts";
 import { z } from "zod";
 import type { EffectKey, EffectLedger, EffectState } from "../../ports/effect-ledger.ts";
-import type { SavedEffect } from "../../ports/thread-archive.ts";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { RedisCommands } from "./commands.ts";
 import { leaseKey, ledgerKey } from "./keys.ts";
@@ -15,8 +15,7 @@ const effect = jsonField.pipe(
     z.looseObject({
       v: z.literal(1),
       state: z.literal("started"),
-      ended: z.enum(["unknown", "never"]).exactOptional(),
-      later: z.unknown().exactOptional(),
+      ...recordedEffect.pick({ ended: true, later: true }).shape,
     }),
     z.looseObject({ v: z.literal(1), state: z.literal("done"), outcome: present }),
   ]),
@@ -24,7 +23,10 @@ const effect = jsonField.pipe(
 
 const LOST = 0;
 const STARTED = JSON.stringify({ v: 1, state: "started" });
-/** To a process of the older version, which does not run it then, a call that has ended is one that was started. */
+/**
+ * To a process of the older version, which does not run it then, a call that has ended is one that was
+ * started.
+ */
 const endedJson = (as: "unknown" | "never", rest: { later?: unknown } = {}) =>
   JSON.stringify({ v: 1, state: "started", ended: as, ...rest });
 const UNKNOWN = endedJson("unknown");
@@ -76,7 +78,7 @@ function stateOf(standing: z.output<typeof effect>): Exclude<EffectState, { stat
 const fieldName = jsonField.pipe(z.tuple([z.string(), z.string()]));
 
 /** One field of a thread's effects and its value. */
-export function decodeEffect(field: string, value: string | undefined, key: string): SavedEffect {
+export function decodeEffect(field: string, value: string | undefined, key: string): RecordedEffect {
   const [taskId, toolCallId] = parseRecord(fieldName, field, key);
   const standing = parseRecord(effect, value, key);
   if (standing.state === "done") return { taskId, toolCallId, outcome: standing.outcome };
@@ -86,7 +88,7 @@ export function decodeEffect(field: string, value: string | undefined, key: stri
 }
 
 /** The field and the value that keep an effect; without an outcome it has begun. */
-export function encodeEffect(saved: SavedEffect): [field: string, value: string] {
+export function encodeEffect(saved: RecordedEffect): [field: string, value: string] {
   if (!("outcome" in saved)) {
     const { ended } = saved;
     if (ended === undefined) return [fieldOf(saved), STARTED];

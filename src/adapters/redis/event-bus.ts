@@ -1,5 +1,5 @@
+import { DOMAIN_EVENT_CHANNELS } from "@aura-platform/contract/domain-events.ts";
 import type { EventBus } from "../../ports/event-bus.ts";
-import { DOMAIN_EVENT_CHANNELS } from "../event-channels.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** DWP's event channels on the process's subscriber connection. */

@@ -1,10 +1,15 @@
+import { type StoredEvent, storedEvent, wireEvent } from "@aura-platform/contract/events.ts";
+import { loose } from "@aura-platform/contract/reading.ts";
 import { z } from "zod";
-import type { StoredEvent } from "../../records/event.ts";
-import { wireEvent } from "../../records/event-schema.ts";
 import { jsonField } from "./record-format.ts";
 
-/** The value of an event's entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */
-const value = jsonField.pipe(z.object({ at: z.number(), event: wireEvent }));
+const [first, ...others] = loose(wireEvent).options;
+
+/** What a newer version says of an event stands in its data, which are loose: it is never lost. */
+const event = z.discriminatedUnion("type", [first.strip(), ...others.map((each) => each.strip())]);
+
+/** The value of an entry in the stream: field `v1` holds this JSON. The seq stands in the entry's id. */
+const value = jsonField.pipe(z.object({ at: storedEvent.shape.at, event }));
 
 /** An entry of a run's stream: an event under `<seq>-0`, or the closing mark under `<lastSeq>-1`. */
 export const streamEntry = z.union([

@@ -1,7 +1,7 @@
+import type { StoredEvent } from "@aura-platform/contract/events.ts";
 import { z } from "zod";
 import type { EventLog } from "../../ports/event-log.ts";
 import { EventLogClosedError, EventLogConflictError } from "../../ports/event-log.ts";
-import type { StoredEvent } from "../../records/event.ts";
 import type { RedisCommands } from "./commands.ts";
 import { encodeEvent, streamEntry } from "./event-format.ts";
 import { eventsChannel, eventsKey } from "./keys.ts";
@@ -69,7 +69,10 @@ export function createRedisEventLog(
   };
 }
 
-/** append never leaves one: entries have been lost in Redis, and a client must not take the rest for the whole. */
+/**
+ * append never leaves one: entries have been lost in Redis, and a client must not take the rest for the
+ * whole.
+ */
 function refuseGap(key: string, after: number, events: readonly StoredEvent[]): void {
   for (const [index, { seq }] of events.entries()) {
     if (seq !== after + index + 1) throw new RecordFormatError(key, `has lost event ${after + index + 1}`);

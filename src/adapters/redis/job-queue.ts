@@ -2,29 +2,30 @@ import { Queue } from "bullmq";
 import { AuraError } from "../../errors.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import { ATTEMPTS, DEFAULT_BACKOFF_MS, type JobQueueOptions } from "../job-options.ts";
-import { placeOf } from "../owner-slots.ts";
+import { ownerKeyOf } from "../owner-slots.ts";
 import { backendError, createCommands } from "./commands.ts";
 import { type Connecting, openConnection } from "./connection.ts";
-import { type JobWorker, startWorker } from "./job-worker.ts";
+import { type JobWorker, startJobWorker } from "./job-worker.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import type { JobData } from "./permits.ts";
-import { createReadyList } from "./ready-list.ts";
+import { createRedisReadyList } from "./ready-list.ts";
 
-export interface RedisJobQueueOptions extends JobQueueOptions, Connecting {
+interface RedisJobQueueOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs?: number;
 }
 
 const DEFAULT_LEASE_MS = 30_000;
 
-export interface RedisJobQueue extends JobQueue {
+interface RedisJobQueue extends JobQueue {
   /** Resolves when Redis answers on the connection that enqueues. */
   ping(): Promise<void>;
 }
 
 /**
- * BullMQ, whose jobs are permits to work on whichever thread is next (permits.ts), and the list of the threads that wait. The connection
- * that enqueues rejects at once while Redis is away; the worker's own ones, which exist only in a process that works, wait for it.
+ * BullMQ, whose jobs are permits to work on whichever thread is next (permits.ts), and the list of the
+ * threads that wait. The connection that enqueues rejects at once while Redis is away; the worker's own ones,
+ * which exist only in a process that works, wait for it.
  */
 export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueue {
   const { address, availability, backoffMs = DEFAULT_BACKOFF_MS, leaseMs = DEFAULT_LEASE_MS } = options;
@@ -45,7 +46,7 @@ export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueu
   });
   // The connection reports for itself, and `add` rejects.
   queue.on("error", () => {});
-  const ready = createReadyList(createCommands(connection));
+  const ready = createRedisReadyList(createCommands(connection));
   let worker: JobWorker | undefined;
   let closed = false;
 
@@ -78,7 +79,7 @@ export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueu
     async enqueue(thread, urgency) {
       if (closed) throw new AuraError("E5002", { detail: "the job queue is closed" });
       const { threadId } = thread;
-      if (await ready.add({ threadId, ...placeOf(thread) }, urgency)) {
+      if (await ready.add({ threadId, ...ownerKeyOf(thread) }, urgency)) {
         await addJob({ v: 1, threadId, permit: "own" }, 0);
       } else await addLostPermit(threadId);
     },
@@ -86,7 +87,7 @@ export function createRedisJobQueue(options: RedisJobQueueOptions): RedisJobQueu
       if (worker !== undefined) throw new Error("the job queue has a worker already");
       if (closed) throw new Error("the job queue is closed");
       const passOn = (data: JobData, delayMs: number) => addJob(data, delayMs, "passed on");
-      worker = startWorker({ ...options, leaseMs, ready, passOn, handler });
+      worker = startJobWorker({ ...options, leaseMs, ready, passOn, handler });
     },
     async close() {
       closed = true;

@@ -3,10 +3,10 @@ import { type Job, Worker } from "bullmq";
 import { BackendUnavailableError } from "../../errors.ts";
 import { ATTEMPTS, DEFAULT_CONCURRENCY, type JobQueueOptions } from "../job-options.ts";
 import { backendError } from "./commands.ts";
-import { type Connecting, openConnection, type Patience } from "./connection.ts";
+import { type Connecting, type ConnectionPolicy, openConnection } from "./connection.ts";
 import { QUEUE_NAME, QUEUE_PREFIX } from "./keys.ts";
 import { ClosingError, createPermits, type JobData } from "./permits.ts";
-import type { ReadyList } from "./ready-list.ts";
+import type { RedisReadyList } from "./ready-list.ts";
 
 export interface JobWorker {
   /** Takes no more jobs; resolves when the running handlers are done, whether or not Redis is there. */
@@ -16,7 +16,7 @@ export interface JobWorker {
 /** For how long a blocking command waits for a job, in s. */
 const BLOCK_S = 5;
 /** BullMQ's ways: its commands wait for Redis, and one that may have been carried out may be sent again. */
-const PATIENCE: Patience = {
+const PATIENCE: ConnectionPolicy = {
   enableOfflineQueue: true,
   autoResendUnfulfilledCommands: true,
   maxRetriesPerRequest: null,
@@ -26,20 +26,23 @@ const PATIENCE: Patience = {
 /** For how long close() waits until Redis has taken in what became of the last jobs. */
 const SETTLE_MS = 2_000;
 
-/** What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must not. */
+/**
+ * What BullMQ stores of a failure. The error itself stays in this process: its text may hold what Redis must
+ * not.
+ */
 class HandlerFailedError extends Error {}
 
-export interface JobWorkerOptions extends JobQueueOptions, Connecting {
+interface JobWorkerOptions extends JobQueueOptions, Connecting {
   /** For how long a worker that has died may keep its jobs, in ms. */
   leaseMs: number;
-  ready: ReadyList;
+  ready: RedisReadyList;
   /** Adds a permit that any process may use, once however often it is asked for. */
   passOn(data: JobData, delayMs: number): Promise<void>;
   handler: (threadId: string) => Promise<void>;
 }
 
 /** Opens the worker's two connections (one blocks) and begins to take jobs. */
-export function startWorker(options: JobWorkerOptions): JobWorker {
+export function startJobWorker(options: JobWorkerOptions): JobWorker {
   const { address, availability, logger, onError, leaseMs, concurrency = DEFAULT_CONCURRENCY } = options;
   const connection = openConnection(address, "worker", availability, PATIENCE);
   const permits = createPermits(options);
@@ -74,8 +77,9 @@ export function startWorker(options: JobWorkerOptions): JobWorker {
     skipVersionCheck: true,
     drainDelay: BLOCK_S,
     runRetryDelay: 1_000,
-    // A job is ours for that long; it is renewed while its handler runs, however long. When a worker dies, somebody finds its
-    // job stalled after both times together: a permit for somebody else's thread then, because the sweep finds the lost one.
+    // A job is ours for that long; it is renewed while its handler runs, however long. When a worker dies,
+    // somebody finds its job stalled after both times together: a permit for somebody else's thread then,
+    // because the sweep finds the lost one.
     lockDuration: Math.ceil(leaseMs / 2),
     stalledInterval: Math.ceil(leaseMs / 3),
     // It has nothing to do with how often a run may be taken up: the sweep would make a new job.
@@ -104,8 +108,8 @@ export function startWorker(options: JobWorkerOptions): JobWorker {
 }
 
 /**
- * A lost connection reports for itself. A lost lock (Redis was away, or this process stood still) means that another
- * worker may get the job as well, which does no harm; BullMQ tells both as plain Errors.
+ * A lost connection reports for itself. A lost lock (Redis was away, or this process stood still) means that
+ * another worker may get the job as well, which does no harm; BullMQ tells both as plain Errors.
  */
 function isExpected(error: Error): boolean {
   return error.constructor === Error || backendError(error, []) instanceof BackendUnavailableError;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Owner } from "../../records/run.ts";
 
 /**
- * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are in
- * ../hitl-keys.ts and ../event-channels.ts. An id is always the last part, unescaped: whatever characters it
+ * Every key and channel name in Redis that is Aura's own; those that it shares with DWP's services are the
+ * contract's (../hitl-keys.ts). An id is always the last part, unescaped: whatever characters it
  * holds (`:` and `*` too), two ids never share a name.
  */
 
@@ -11,7 +11,7 @@ import type { Owner } from "../../records/run.ts";
 export const PROBE_KEY = "aura:probe";
 
 /** The thread's key without its id: a list of threads finds the ids only inside Redis. */
-export const THREAD_KEY_PREFIX = "aura:thread:";
+const THREAD_KEY_PREFIX = "aura:thread:";
 /** HASH: one thread, its owner and its current run. */
 export const threadKey = (threadId: string) => `${THREAD_KEY_PREFIX}${threadId}`;
 /** ZSET: one owner's threads by their last change (Unix ms). */
@@ -26,34 +26,36 @@ export const runsKey = (threadId: string) => `aura:runs:${threadId}`;
 /** Channel: a run has begun on the thread. */
 export const runsChannel = (threadId: string) => `aura:runs:${threadId}`;
 /** The lease's key without its thread: found only inside Redis, too. */
-export const LEASE_KEY_PREFIX = "aura:lease:";
+const LEASE_KEY_PREFIX = "aura:lease:";
 /** HASH: who works on the thread. */
 export const leaseKey = (threadId: string) => `${LEASE_KEY_PREFIX}${threadId}`;
 /** HASH: the run that an Idempotency-Key has started. Hashed: three texts of any characters make one id. */
-export const idempotencyKey = ({ tenantId, userId }: Owner, key: string) =>
+export const idempotentRunKey = ({ tenantId, userId }: Owner, key: string) =>
   `aura:idempotency:${sha256(JSON.stringify([tenantId, userId, key]))}`;
 /** The run's key without its id: `begin` finds the current run's id, and so its key, only inside Redis. */
-export const RUN_KEY_PREFIX = "aura:run:";
+const RUN_KEY_PREFIX = "aura:run:";
 /** HASH: one run. */
 export const runKey = (runId: string) => `${RUN_KEY_PREFIX}${runId}`;
 /** The key of a run's events without its id. */
-export const EVENTS_KEY_PREFIX = "aura:events:";
+const EVENTS_KEY_PREFIX = "aura:events:";
 /** STREAM: the run's events. */
 export const eventsKey = (runId: string) => `${EVENTS_KEY_PREFIX}${runId}`;
 /** Channel: something was added to the run's events, or they are gone. */
 export const eventsChannel = (runId: string) => `${EVENTS_KEY_PREFIX}${runId}`;
 /** The approval's key without its id, for the same reason. */
-export const APPROVAL_KEY_PREFIX = "aura:approval:";
+const APPROVAL_KEY_PREFIX = "aura:approval:";
 /** HASH: one approval record. */
 export const approvalKey = (requestId: string) => `${APPROVAL_KEY_PREFIX}${requestId}`;
-export const UNFINISHED_KEY_PREFIX = "aura:unfinished:";
+const UNFINISHED_KEY_PREFIX = "aura:unfinished:";
 /** LIST: ids of the thread's unfinished approvals in order of opening. */
 export const unfinishedKey = (threadId: string) => `${UNFINISHED_KEY_PREFIX}${threadId}`;
 /** SET: ids of all of the thread's approvals, finished ones too. */
 export const approvalsKey = (threadId: string) => `aura:approvals:${threadId}`;
 /** ZSET: all pending approvals, sorted by when they expire. */
 export const PENDING_KEY = "aura:pending";
-/** ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms). */
+/**
+ * ZSET: settled approvals that Main Service may still decide otherwise, by when they were settled (Unix ms).
+ */
 export const SETTLED_KEY = "aura:settled";
 /** ZSET: one owner's pending approvals. The owner is hashed: two texts of any characters make one id. */
 export const pendingOfKey = ({ tenantId, userId }: Owner) =>
@@ -87,14 +89,19 @@ export const KNOWLEDGE_EVENTS_KEY = "aura:knowledge:events";
 export const KNOWLEDGE_GROUP = "aura";
 /** STREAM: the last events that could not be indexed. */
 export const KNOWLEDGE_DEAD_KEY = "aura:knowledge:dead";
-/** STRING: an event was received, and with which content. Hashed: three texts of any characters make one id. */
+/**
+ * STRING: an event was received, and with which content. Hashed: three texts of any characters make one id.
+ */
 export const knowledgeSeenKey = (
   { tenantId, eventId }: { tenantId: string; eventId: string },
   digest: string,
 ) => `aura:knowledge:seen:${sha256(JSON.stringify([tenantId, eventId, digest]))}`;
 /** ZSET: tenants with threads that wait for a worker, by turn. */
 export const READY_KEY = "aura:ready";
-/** ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only inside Redis. */
+/**
+ * ZSETs: a tenant's users with threads that wait, by turn; a user's threads that wait, in order. Found only
+ * inside Redis.
+ */
 export const READY_TENANT_PREFIX = "aura:ready:tenant:";
 export const READY_USER_PREFIX = "aura:ready:user:";
 /** BullMQ's keys are `<prefix>:<queue>:...`. */

@@ -12,10 +12,11 @@ interface Waiting {
 const FORMAT = 1;
 
 /**
- * Adds events to the stream; those of one turn of the event loop go to Redis as one command. A burst would else cost a write to the socket
- * per event, on the thread that serves every stream.
+ * Adds events to the stream; those of one turn of the event loop go to Redis as one command. A burst would
+ * else cost a write to the socket per event, on the thread that serves every stream.
  *
- * @returns a function of the key under which the event is remembered and its JSON; rejects with BackendUnavailableError
+ * @returns a function of the key under which the event is remembered and its JSON; rejects with
+ *   BackendUnavailableError
  */
 export function createKnowledgeAdds(redis: RedisCommands) {
   let waiting: Waiting[] = [];

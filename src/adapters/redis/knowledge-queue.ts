@@ -9,7 +9,9 @@ import {
   startKnowledgeWorker,
 } from "./knowledge-worker.ts";
 
-/** A Redis Stream with one consumer group. A process that works has one more connection, on which it waits. */
+/**
+ * A Redis Stream with one consumer group. A process that works has one more connection, on which it waits.
+ */
 export function createRedisKnowledgeQueue(options: RedisKnowledgeOptions): KnowledgeQueue {
   const added = createKnowledgeAdds(options.redis);
   let worker: KnowledgeWorker | undefined;

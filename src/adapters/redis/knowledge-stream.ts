@@ -2,12 +2,15 @@ import { z } from "zod";
 import type { BackendLogger } from "../backend-logger.ts";
 import type { Taken } from "../knowledge-delivery.ts";
 import { createCommands, type RedisCommands } from "./commands.ts";
-import type { Connection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { KNOWLEDGE_DEAD_KEY, KNOWLEDGE_EVENTS_KEY, KNOWLEDGE_GROUP } from "./keys.ts";
 import { jsonField, parseRecord, RecordFormatError } from "./record-format.ts";
 import { buryKnowledge, claimKnowledge, finishKnowledge, leaveKnowledge } from "./scripts/knowledge.ts";
 
-/** The stream of received events, as one consumer of its group sees it. All reject with BackendUnavailableError, and all but `join` when the group is gone. */
+/**
+ * The stream of received events, as one consumer of its group sees it. All reject with
+ * BackendUnavailableError, and all but `join` when the group is gone.
+ */
 export interface KnowledgeStream {
   /** Makes the group if it is not there. */
   join(): Promise<void>;
@@ -32,7 +35,10 @@ export interface KnowledgeStream {
 /** As if nobody had shown interest for a day. */
 const ABANDONED_MS = 24 * 60 * 60_000;
 const DEAD_KEPT = 1_000;
-/** A consumer that holds nothing is forgotten after so many times the time after which its events would be taken. */
+/**
+ * A consumer that holds nothing is forgotten after so many times the time after which its events would be
+ * taken.
+ */
 const FORGOTTEN_AFTER = 10;
 
 const event = z.object({
@@ -62,7 +68,7 @@ const entryFields = z.tuple([z.literal("v"), z.literal("1"), z.literal("event"),
 /** @param connection its own: while it waits for events, other commands on it would wait too */
 export function createKnowledgeStream(
   redis: RedisCommands,
-  connection: Connection,
+  connection: RedisConnection,
   consumer: string,
   logger: BackendLogger,
 ): KnowledgeStream {

@@ -24,7 +24,10 @@ type Handler = Parameters<KnowledgeQueue["work"]>[0];
 type Batches = Parameters<KnowledgeQueue["work"]>[1];
 
 const CLAIM_MS = 30_000;
-/** For how long Redis is asked to wait for an event, in ms: well below the silence after which a connection counts as lost. */
+/**
+ * For how long Redis is asked to wait for an event, in ms: well below the silence after which a connection
+ * counts as lost.
+ */
 const BLOCK_MS = 2_000;
 /** Between two attempts while Redis cannot be used, in ms. */
 const OUTAGE_PAUSE_MS = 250;
@@ -44,7 +47,8 @@ export function startKnowledgeWorker(
   const closing = new AbortController();
   const delivery = createDelivery({ ...options, handler, finish: stream.finish, bury: stream.bury });
 
-  // A handler, and a pause between two attempts, may take longer than an event of a dead process is left alone.
+  // A handler, and a pause between two attempts, may take longer than an event of a dead process is left
+  // alone.
   const heartbeat = setInterval(() => {
     const ids = delivery.held().map(({ id }) => id);
     // Redis away: the others cannot claim either.

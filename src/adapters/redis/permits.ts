@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { JobQueueOptions } from "../job-options.ts";
 import { createOwnerSlots, NO_CAPS, type OwnerSlots } from "../owner-slots.ts";
 import { QUEUE_NAME } from "./keys.ts";
-import type { ReadyList, ReadyThread } from "./ready-list.ts";
+import type { ReadyThread, RedisReadyList } from "./ready-list.ts";
 import { parseRecord } from "./record-format.ts";
 
 /**
- * What a BullMQ job is. A permit to work on one thread, whichever is next; the id is the one that it was added for, which a process of an
- * older version works on. With a place it is another attempt at that very thread. With neither it is of an older version, and names
- * what to work on.
+ * What a BullMQ job is. A permit to work on one thread, whichever is next; the id is the one that it was
+ * added for, which a process of an older version works on. With a place it is another attempt at that very
+ * thread. With neither it is of an older version, and names what to work on.
  */
 const jobData = z.looseObject({
   v: z.literal(1),
@@ -23,16 +23,16 @@ export type JobData = z.infer<typeof jobData>;
 const PASS_ON_MS = 1_000;
 
 interface PermitOptions extends JobQueueOptions {
-  ready: ReadyList;
+  ready: RedisReadyList;
   /** Adds a permit that any process may use, once however often it is asked for. */
   passOn(data: JobData, delayMs: number): Promise<void>;
   handler: (threadId: string) => Promise<void>;
 }
 
-export interface Permits {
+interface Permits {
   /**
-   * Works on what the job permits; resolves with the data of a job for another attempt when the handler was rejected. Rejects when
-   * it could not begin.
+   * Works on what the job permits; resolves with the data of a job for another attempt when the handler was
+   * rejected. Rejects when it could not begin.
    */
   use(data: unknown): Promise<JobData | null>;
   /** From now on nothing is begun. */

@@ -1,14 +1,14 @@
+import type { LateDecision } from "@aura-platform/contract/approvals.ts";
+import { jsonObject } from "@aura-platform/contract/json-text.ts";
 import { z } from "zod";
-import type { ApprovalRecord, Decision, LateDecision } from "../../records/approval.ts";
+import type { ApprovalRecord, Decision } from "../../records/approval.ts";
 import { approvalRecord } from "../../records/approval-schema.ts";
 import type { Owner, RunRecord, ThreadRecord } from "../../records/run.ts";
 import { runRecord, threadRecord } from "../../records/run-schema.ts";
 import { jsonField, parseRecord, timeField } from "./record-format.ts";
 
-const json = z.record(z.string(), z.unknown());
-
-const jsonObject = jsonField.pipe(json);
-const optionalObject = jsonObject.nullable();
+const storedObject = jsonField.pipe(jsonObject);
+const optionalObject = storedObject.nullable();
 /** Null until a transition sets it: then the record's own stands. */
 const attempt = z
   .string()
@@ -23,9 +23,9 @@ const workers = z
   .nullable();
 
 /** Fields of a HASH as HMGET answers them; all are null when there is no such key. */
-const threadFields = z.tuple([jsonObject, timeField, z.string(), timeField.nullable()]);
+const threadFields = z.tuple([storedObject, timeField, z.string(), timeField.nullable()]);
 const runFields = z.tuple([
-  jsonObject,
+  storedObject,
   z.string(),
   timeField,
   optionalObject,
@@ -34,7 +34,7 @@ const runFields = z.tuple([
   workers,
   z.string().nullable(),
 ]);
-const approvalFields = z.tuple([jsonObject, z.string(), optionalObject]);
+const approvalFields = z.tuple([storedObject, z.string(), optionalObject]);
 
 export const THREAD_FIELDS = Object.freeze(["record", "updatedAt", "currentRunId", "deletedAt"]);
 export const RUN_FIELDS = Object.freeze([

@@ -1,4 +1,4 @@
-/** An approval is written a handful of times in its life: whoever makes more conflicts is no service of ours. */
+/** An approval is written a few times in its life: more conflicts than this are not our services' doing. */
 const MAX_ATTEMPTS = 100;
 
 /**

@@ -18,7 +18,8 @@ export function createRedisRunControl(redis: RedisCommands, subscriber: Subscrib
     async listen(listener) {
       const leave = await subscriber.subscribe(CONTROL_CHANNEL, {
         onMessage(_channel, message) {
-          // What cannot be read is a newer version's, or no business of ours; the run's record tells all the same.
+          // What cannot be read is a newer version's, or no business of ours; the run's record tells all the
+          // same.
           const { data } = announcement.safeParse(message);
           if (data !== undefined) listener.onCancel(data.runId);
         },

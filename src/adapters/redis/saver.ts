@@ -6,16 +6,19 @@ import type { BackendLogger } from "../backend-logger.ts";
 import { InMemorySerializer } from "../serializer/serializer.ts";
 import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
-import type { Connection, RedisAddress } from "./connection.ts";
+import type { RedisAddress, RedisConnection } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";
 import { CHECKPOINTER_KEY, leaseKey } from "./keys.ts";
 import { claimCheckpointer } from "./scripts/checkpointer.ts";
 import { guarded } from "./stack-saver.ts";
 
 /** Where checkpoints are kept in redis mode. */
-export type CheckpointerKind = "redis" | "redis-stack" | "memory";
+type CheckpointerKind = "redis" | "redis-stack" | "memory";
 
-/** The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to do. */
+/**
+ * The chosen saver cannot be used with this Redis. The message is for the operator: one line, with what to
+ * do.
+ */
 export class CheckpointerRefusedError extends Error {
   constructor(message: string) {
     super(message);
@@ -32,7 +35,7 @@ export interface SaverOptions {
   /** How long a thread's checkpoints live after their last use. */
   threadTtlMs: number;
   address: RedisAddress;
-  connection: Connection;
+  connection: RedisConnection;
   redis: RedisCommands;
   logger: BackendLogger;
 }
@@ -48,7 +51,7 @@ export interface OpenSaver {
   close(): Promise<void>;
 }
 
-export interface ThreadConfigurable {
+interface ThreadConfigurable {
   thread_id: string;
   /** Whose lease on the thread the call is made under. */
   leaseHolder?: string | undefined;

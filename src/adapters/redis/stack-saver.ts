@@ -3,13 +3,14 @@ import type { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { decode } from "../serializer/decode.ts";
 import { encode } from "../serializer/encode.ts";
 import { readJsonPlus } from "../serializer/json-plus.ts";
-import { isObject, type Plain } from "../serializer/plain.ts";
-import { CheckpointSerializer, FORMAT } from "../serializer/serializer.ts";
+import { type DataObject, isDataObject } from "../serializer/marks.ts";
+import { CheckpointSerializer, SERIALIZER_FORMAT } from "../serializer/serializer.ts";
 
 /**
- * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So values are encoded before
- * it gets them, each in an envelope that names the format, and read by our rules; without an envelope they are of before, and read by
- * the closed list. Metadata stay as they are: the saver searches in them, and nothing of strangers' is there but texts.
+ * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So
+ * values are encoded before it gets them, each in an envelope that names the format, and read by our rules;
+ * without an envelope an older version wrote them, and they are read by the closed list. Metadata stay as
+ * they are: the saver searches in them, and all that is untrusted in them is text.
  */
 export function guarded(saver: RedisSaver): RedisSaver {
   const put = saver.put.bind(saver);
@@ -36,9 +37,9 @@ class StackSerializer extends CheckpointSerializer implements SerializerProtocol
   }
 }
 
-const ENVELOPE = `$${FORMAT}`;
+const ENVELOPE = `$${SERIALIZER_FORMAT}`;
 
-function wrap(value: unknown): Plain {
+function wrap(value: unknown): DataObject {
   return { [ENVELOPE]: encode(value) };
 }
 
@@ -46,11 +47,13 @@ function unwrap(value: unknown): unknown {
   return isEnvelope(value) ? decode(value[ENVELOPE]) : readJsonPlus(value);
 }
 
-function isEnvelope(value: unknown): value is Plain {
-  return isObject(value) && Object.hasOwn(value, ENVELOPE) && Object.keys(value).length === 1;
+function isEnvelope(value: unknown): value is DataObject {
+  return isDataObject(value) && Object.hasOwn(value, ENVELOPE) && Object.keys(value).length === 1;
 }
 
-function isCheckpoint(value: unknown): value is Plain & { channel_values: Plain } {
-  if (!isObject(value) || !isObject(value.channel_values)) return false;
-  return typeof value.v === "number" && isObject(value.channel_versions) && isObject(value.versions_seen);
+function isCheckpoint(value: unknown): value is DataObject & { channel_values: DataObject } {
+  if (!isDataObject(value) || !isDataObject(value.channel_values)) return false;
+  return (
+    typeof value.v === "number" && isDataObject(value.channel_versions) && isDataObject(value.versions_seen)
+  );
 }

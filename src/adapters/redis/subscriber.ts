@@ -1,8 +1,8 @@
 import type { BackendLogger } from "../backend-logger.ts";
 import { backendError } from "./commands.ts";
-import type { Connection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 
-export interface Listener {
+export interface SubscriptionListener {
   onMessage(channel: string, message: string): void;
   /** The connection was lost and the subscription is back: messages in between are gone. */
   onResubscribed(): void;
@@ -14,16 +14,16 @@ export interface Subscriber {
    * Resolves once Redis has confirmed the subscription; the returned function ends it.
    * Rejects with BackendUnavailableError.
    */
-  subscribe(channel: string, listener: Listener): Promise<() => void>;
+  subscribe(channel: string, listener: SubscriptionListener): Promise<() => void>;
   /** The same for every channel that matches a glob pattern. */
-  psubscribe(pattern: string, listener: Listener): Promise<() => void>;
+  psubscribe(pattern: string, listener: SubscriptionListener): Promise<() => void>;
   /** Resolves when Redis answers on this connection; rejects with BackendUnavailableError. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Topic {
-  listeners: Set<Listener>;
+  listeners: Set<SubscriptionListener>;
   subscribed: Promise<unknown>;
 }
 
@@ -32,7 +32,7 @@ const CHUNK = 500;
 /** Without traffic only a question shows that the other side of a connection has gone. */
 const HEARTBEAT_MS = 10_000;
 
-export function createSubscriber(connection: Connection, logger: BackendLogger): Subscriber {
+export function createSubscriber(connection: RedisConnection, logger: BackendLogger): Subscriber {
   const { client } = connection;
   const channels = createTopics(connection, logger, {
     subscribe: (names) => client.subscribe(...names),
@@ -82,10 +82,13 @@ interface SubscribeCommands {
 }
 
 /** What is subscribed to by one pair of commands, and who listens. */
-function createTopics({ opened }: Connection, logger: BackendLogger, commands: SubscribeCommands) {
+function createTopics({ opened }: RedisConnection, logger: BackendLogger, commands: SubscribeCommands) {
   const topics = new Map<string, Topic>();
 
-  const notify = (listeners: Iterable<Listener>, call: (listener: Listener) => void) => {
+  const notify = (
+    listeners: Iterable<SubscriptionListener>,
+    call: (listener: SubscriptionListener) => void,
+  ) => {
     for (const listener of listeners) {
       try {
         call(listener);
@@ -97,7 +100,7 @@ function createTopics({ opened }: Connection, logger: BackendLogger, commands: S
 
   // Redis takes a connection's commands in order: when the last listener of a topic leaves and another comes
   // at once, UNSUBSCRIBE is followed by SUBSCRIBE, and the newcomer waits for the answer to the latter.
-  const leave = (name: string, topic: Topic, listener: Listener) => {
+  const leave = (name: string, topic: Topic, listener: SubscriptionListener) => {
     if (!topic.listeners.delete(listener) || topic.listeners.size > 0) return;
     topics.delete(name);
     // It fails only when the connection is lost, and the subscription with it.
@@ -119,7 +122,7 @@ function createTopics({ opened }: Connection, logger: BackendLogger, commands: S
       await Promise.all(sent);
       for (const [, { listeners }] of lost) notify(listeners, (listener) => listener.onResubscribed());
     },
-    async join(name: string, { onMessage, onResubscribed }: Listener): Promise<() => void> {
+    async join(name: string, { onMessage, onResubscribed }: SubscriptionListener): Promise<() => void> {
       await opened;
       // An object of its own per call: one listener may join twice and leave once.
       const listener = { onMessage, onResubscribed };

@@ -1,6 +1,7 @@
+import { HITL_PREFIXES } from "@aura-platform/contract/hitl.ts";
 import { z } from "zod";
 import type { SavedThread, ThreadArchive } from "../../ports/thread-archive.ts";
-import { HITL_REQUEST_KEY_PREFIX, hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
+import { hitlSessionKey, hitlSignalKey } from "../hitl-keys.ts";
 import type { RedisCommands } from "./commands.ts";
 import { decodeEffect, encodeEffect } from "./effect-ledger.ts";
 import { encodeEvent } from "./event-format.ts";
@@ -21,7 +22,7 @@ import {
 } from "./keys.ts";
 import { parseRecord } from "./record-format.ts";
 import { APPROVAL_FIELDS, ownerText, parseApproval } from "./records.ts";
-import { condemnThread, readApprovals, removeThread, storeThread } from "./scripts/threads.ts";
+import { condemnThread, readApprovals, removeThreadKeys, storeThread } from "./scripts/threads.ts";
 import { createThreadList } from "./thread-list.ts";
 
 const effectsReply = z.array(z.string());
@@ -66,8 +67,8 @@ export function createRedisThreadArchive(redis: RedisCommands, threadTtlMs: numb
         rest: [unfinishedKey(threadId), ledgerKey(threadId), ...ofMain],
       };
       const channel = runsChannel(threadId);
-      const requestPrefix = HITL_REQUEST_KEY_PREFIX;
-      await removeThread(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
+      const requestPrefix = HITL_PREFIXES.request;
+      await removeThreadKeys(redis, keys, { threadId, channel, requestPrefix, ...PREFIXES });
     },
   };
 }

@@ -1,5 +1,6 @@
+import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
 import type { z } from "zod";
-import type { ThreadArchive, ThreadPosition, ThreadSummary } from "../../ports/thread-archive.ts";
+import type { ThreadArchive, ThreadPosition } from "../../ports/thread-archive.ts";
 import type { Owner } from "../../records/run.ts";
 import type { RedisCommands } from "./commands.ts";
 import { PREFIXES, threadKey, threadsOfKey } from "./keys.ts";

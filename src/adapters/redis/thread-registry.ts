@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { BeginOptions, BeginResult, ThreadRegistry } from "../../ports/thread-registry.ts";
 import { checkTransition, type RunRecord, titleOf } from "../../records/run.ts";
 import type { RedisCommands } from "./commands.ts";
-import { createDueRuns } from "./due-runs.ts";
+import { createRedisDueRuns } from "./due-runs.ts";
 import {
   approvalsKey,
   DUE_KEY,
-  idempotencyKey,
+  idempotentRunKey,
   ledgerKey,
   PREFIXES,
   queuedInKey,
@@ -79,7 +79,7 @@ export function createRedisThreadRegistry(
     async attend(runId, worker, what) {
       await attendRun(redis, { run: runKey(runId) }, { worker, what });
     },
-    ...createDueRuns(redis),
+    ...createRedisDueRuns(redis),
     async watch(threadId, onChange) {
       const listener = { onMessage: onChange, onResubscribed: onChange };
       return subscriber.subscribe(runsChannel(threadId), listener);
@@ -100,7 +100,7 @@ function beginKeys(run: RunRecord, { idempotency }: BeginOptions): Parameters<ty
     effects: ledgerKey(threadId),
     queuedOf: queuedOfKey(run),
     queuedIn: queuedInKey(run.tenantId),
-    idempotent: idempotency === undefined ? undefined : idempotencyKey(run, idempotency.key),
+    idempotent: idempotency === undefined ? undefined : idempotentRunKey(run, idempotency.key),
   };
 }
 

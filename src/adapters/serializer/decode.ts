@@ -1,8 +1,8 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { z } from "zod";
 import { UnknownFormatError } from "./errors.ts";
+import { type DataObject, isDataObject, isDollars, KINDS, MARK, setOwn, unescapeKey } from "./marks.ts";
 import { buildMessage } from "./messages.ts";
-import { isDollars, isObject, KINDS, MARK, type Plain, setOwn, unescapeKey } from "./plain.ts";
 
 const list = z.array(z.unknown());
 const text = z.string();
@@ -19,14 +19,14 @@ export function decode(value: unknown): unknown {
     for (const [at, each] of value.entries()) value[at] = decode(each);
     return value;
   }
-  if (!isObject(value)) return value;
+  if (!isDataObject(value)) return value;
   return Object.hasOwn(value, MARK) ? revive(value) : decodeEntries(value);
 }
 
-function decodeEntries(value: Plain): Plain {
+function decodeEntries(value: DataObject): DataObject {
   const keys = Object.keys(value);
   // A new object only where keys change: it keeps their order.
-  const target: Plain = keys.some(isDollars) ? {} : value;
+  const target: DataObject = keys.some(isDollars) ? {} : value;
   for (const key of keys) {
     const each = value[key];
     if (target !== value || typeof each === "object") setOwn(target, unescapeKey(key), decode(each));
@@ -34,7 +34,7 @@ function decodeEntries(value: Plain): Plain {
   return target;
 }
 
-function revive(marked: Plain): unknown {
+function revive(marked: DataObject): unknown {
   const { [MARK]: kind, value } = marked;
   switch (kind) {
     case KINDS.nothing:
@@ -60,9 +60,9 @@ function revive(marked: Plain): unknown {
   }
 }
 
-function reviveMessage({ kind, fields }: Plain): unknown {
+function reviveMessage({ kind, fields }: DataObject): unknown {
   const message =
-    typeof kind === "string" && isObject(fields) ? buildMessage(kind, decodeEntries(fields)) : undefined;
+    typeof kind === "string" && isDataObject(fields) ? buildMessage(kind, decodeEntries(fields)) : undefined;
   if (message === undefined) throw new UnknownFormatError("a stored message is of a kind that is not known");
   return message;
 }

@@ -1,14 +1,18 @@
 import { BaseMessage } from "@langchain/core/messages";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { NotSerializableError } from "./errors.ts";
-import { fieldsOf, kindOf } from "./messages.ts";
-import { escapeKey, KINDS, MARK, type Plain, setOwn } from "./plain.ts";
+import { type DataObject, escapeKey, KINDS, MARK, setOwn } from "./marks.ts";
+import { messageFields, messageKind } from "./messages.ts";
 
-/** Far above any state of ours. What is deeper, or refers to itself, would exhaust the stack of whoever reads it. */
+/**
+ * Far above any state of ours. What is deeper, or refers to itself, would exhaust the stack of whoever reads
+ * it.
+ */
 const MAX_DEPTH = 1_000;
 
 /**
- * The value as JSON. What stands for more than plain data is an object with the key `$`; data with such a key is escaped.
+ * The value as JSON. What stands for more than plain data is an object with the key `$`; data with such a key
+ * is escaped.
  *
  * @throws NotSerializableError
  */
@@ -42,10 +46,16 @@ function encodeObject(value: object, depth: number): unknown {
   return encodeInstance(value, depth);
 }
 
-/** What code has built. JSON of strangers is never here, whatever its keys say: it has no prototype of its own. */
+/**
+ * What code has built. Untrusted JSON never gets here, whatever its keys say: it has no prototype of its own.
+ */
 function encodeInstance(value: object, depth: number): unknown {
   if (BaseMessage.isInstance(value)) {
-    return { ...mark(KINDS.message), kind: kindOf(value), fields: encodeEntries(fieldsOf(value), depth + 1) };
+    return {
+      ...mark(KINDS.message),
+      kind: messageKind(value),
+      fields: encodeEntries(messageFields(value), depth + 1),
+    };
   }
   if (value instanceof Map) return mark(KINDS.map, encodeList([...value].flat(1), depth));
   if (value instanceof Set) return mark(KINDS.set, encodeList([...value], depth));
@@ -57,7 +67,9 @@ function encodeInstance(value: object, depth: number): unknown {
   return encodeOther(value, depth);
 }
 
-/** Anything else comes back as data. A Send as what LangGraph reads in its place: the node and its arguments. */
+/**
+ * Anything else comes back as data. A Send as what LangGraph reads in its place: the node and its arguments.
+ */
 function encodeOther(value: object, depth: number): unknown {
   if ("lg_name" in value && value.lg_name === "Send") {
     return encodeEntries(Object.fromEntries(Object.entries(value).filter(isPartOfSend)), depth);
@@ -74,14 +86,14 @@ function encodeList(values: readonly unknown[], depth: number): unknown[] {
   return Array.from(values, (each) => encodeAt(each, depth + 1));
 }
 
-function encodeEntries(value: object, depth: number): Plain {
-  const encoded: Plain = {};
+function encodeEntries(value: object, depth: number): DataObject {
+  const encoded: DataObject = {};
   for (const [key, each] of Object.entries(value)) {
     setOwn(encoded, escapeKey(key), encodeAt(each, depth + 1));
   }
   return encoded;
 }
 
-function mark(kind: string, value?: unknown): Plain {
+function mark(kind: string, value?: unknown): DataObject {
   return value === undefined ? { [MARK]: kind } : { [MARK]: kind, value };
 }

@@ -1,7 +1,7 @@
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import { z } from "zod";
+import { type DataObject, isDataObject } from "./marks.ts";
 import { buildMessage } from "./messages.ts";
-import { isObject, type Plain } from "./plain.ts";
 
 const byte = z.int().min(0).max(255);
 
@@ -20,16 +20,17 @@ const message = z.object({
   lc: z.literal(1),
   type: z.literal("constructor"),
   id: z.tuple([z.literal("langchain_core"), z.literal("messages"), z.string()]),
-  kwargs: z.custom<Plain>(isObject),
+  kwargs: z.custom<DataObject>(isDataObject),
 });
 
 /** LangChain's escape for data with a key `lc`, which it knew inside messages only. */
 const ESCAPED = "__lc_escaped__";
 
 /**
- * Reads what JsonPlusSerializer wrote before there was a format of our own. It did not tell its own marks from data that looks the
- * same, so neither can this: what is read as more than data is on a closed list of inert types (messages, Map, Set, RegExp, Error,
- * Uint8Array, DeltaSnapshot). Everything else, whatever class it names, stays the data that it is.
+ * Reads what JsonPlusSerializer wrote before there was a format of our own. It did not tell its own marks
+ * from data that looks the same, so neither can this: what is read as more than data is on a closed list of
+ * inert types (messages, Map, Set, RegExp, Error, Uint8Array, DeltaSnapshot). Everything else, whatever class
+ * it names, stays the data that it is.
  */
 export function readJsonPlus(value: unknown): unknown {
   return read(value, false);
@@ -38,7 +39,7 @@ export function readJsonPlus(value: unknown): unknown {
 /** @param inMessage whether the value belongs to a message, where data with a key `lc` was escaped */
 function read(value: unknown, inMessage: boolean): unknown {
   if (Array.isArray(value)) return value.map((each) => read(each, inMessage));
-  if (!isObject(value)) return value;
+  if (!isDataObject(value)) return value;
   const keys = Object.keys(value);
   if (inMessage && keys.length === 1 && keys[0] === ESCAPED) return value[ESCAPED];
   if (!Object.hasOwn(value, "lc")) return readEntries(value, inMessage);
@@ -46,11 +47,11 @@ function read(value: unknown, inMessage: boolean): unknown {
 }
 
 /** Object.fromEntries makes own properties whatever their names. */
-function readEntries(value: Plain, inMessage: boolean): Plain {
+function readEntries(value: DataObject, inMessage: boolean): DataObject {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, read(each, inMessage)]));
 }
 
-function readMessage(value: Plain, inMessage: boolean): unknown {
+function readMessage(value: DataObject, inMessage: boolean): unknown {
   const parsed = message.safeParse(value);
   if (!parsed.success) return readEntries(value, inMessage);
   const { id, kwargs } = parsed.data;
@@ -60,7 +61,7 @@ function readMessage(value: Plain, inMessage: boolean): unknown {
   return built ?? readEntries(value, inMessage);
 }
 
-function readBuilt(value: Plain, inMessage: boolean): unknown {
+function readBuilt(value: DataObject, inMessage: boolean): unknown {
   const entries = readEntries(value, inMessage);
   if (entries.lc !== 2) return entries;
   if (entries.type === "undefined") return undefined;
@@ -70,7 +71,7 @@ function readBuilt(value: Plain, inMessage: boolean): unknown {
   return construct(entries) ?? entries;
 }
 
-function construct(entries: Plain): unknown {
+function construct(entries: DataObject): unknown {
   const named = record.safeParse(entries);
   if (!named.success) return undefined;
   const parsed = built.safeParse({ name: named.data.id[0], args: entries.args });

@@ -21,7 +21,7 @@ import {
 } from "@langchain/core/messages";
 import { z } from "zod";
 import { NotSerializableError } from "./errors.ts";
-import { isObject, type Plain } from "./plain.ts";
+import { type DataObject, isDataObject } from "./marks.ts";
 
 /** Everything that a message of any kind can hold. What it does not have is not stored. */
 const FIELDS = [
@@ -41,18 +41,24 @@ const FIELDS = [
   "role",
 ] as const;
 
-/** Empty is what the constructors set anyway. (Not so for empty tool_calls: AIMessage then looks for calls elsewhere.) */
+/**
+ * Empty is what the constructors set anyway. (Not so for empty tool_calls: AIMessage then looks for calls
+ * elsewhere.)
+ */
 const DEFAULT_EMPTY = new Set<string>(["additional_kwargs", "response_metadata"]);
 
-/** Checked and passed on as they are: a copy would lose keys like `__proto__`, which arguments of a model can have. */
-const dictionary = z.custom<Plain>(isObject);
-const block = z.custom<ContentBlock>((value) => isObject(value) && typeof value.type === "string");
+/**
+ * Checked and passed on as they are: a copy would lose keys like `__proto__`, which arguments of a model can
+ * have.
+ */
+const dictionary = z.custom<DataObject>(isDataObject);
+const block = z.custom<ContentBlock>((value) => isDataObject(value) && typeof value.type === "string");
 const call = z.custom<ToolCall>(
-  (value) => isObject(value) && typeof value.name === "string" && isObject(value.args),
+  (value) => isDataObject(value) && typeof value.name === "string" && isDataObject(value.args),
 );
-const invalidCall = z.custom<InvalidToolCall>(isObject);
-const callChunk = z.custom<ToolCallChunk>(isObject);
-const usage = z.custom<UsageMetadata>(isObject);
+const invalidCall = z.custom<InvalidToolCall>(isDataObject);
+const callChunk = z.custom<ToolCallChunk>(isDataObject);
+const usage = z.custom<UsageMetadata>(isDataObject);
 
 const base = z.object({
   content: z.union([z.string(), z.array(block)]),
@@ -124,7 +130,7 @@ const BUILDERS = new Map(KINDS.map(([name, , build]) => [name, build]));
  *
  * @throws NotSerializableError for a message that extends none of LangChain's
  */
-export function kindOf(message: BaseMessage): string {
+export function messageKind(message: BaseMessage): string {
   let prototype: unknown = Object.getPrototypeOf(message);
   while (prototype !== null) {
     const name = NAMES.get(prototype);
@@ -135,8 +141,8 @@ export function kindOf(message: BaseMessage): string {
 }
 
 /** What the message holds. */
-export function fieldsOf(message: BaseMessage): Plain {
-  const held: Plain = {};
+export function messageFields(message: BaseMessage): DataObject {
+  const held: DataObject = {};
   for (const field of FIELDS) {
     const value: unknown = Reflect.get(message, field);
     if (value === undefined || value === null || (DEFAULT_EMPTY.has(field) && isEmpty(value))) continue;
@@ -146,7 +152,7 @@ export function fieldsOf(message: BaseMessage): Plain {
 }
 
 /** @returns undefined when there is no such kind, or these are not its fields */
-export function buildMessage(kind: string, fields: Plain): BaseMessage | undefined {
+export function buildMessage(kind: string, fields: DataObject): BaseMessage | undefined {
   return BUILDERS.get(kind)?.(fields);
 }
 
@@ -164,5 +170,5 @@ function buildAnswerChunk({ usage_metadata, ...fields }: z.infer<typeof aiChunk>
 }
 
 function isEmpty(value: unknown): boolean {
-  return isObject(value) && Object.keys(value).length === 0;
+  return isDataObject(value) && Object.keys(value).length === 0;
 }

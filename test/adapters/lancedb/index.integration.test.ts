@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectTo } from "../../../src/adapters/lancedb/connect.ts";
-import { EVENTS, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
+import { EVENTS_TABLE, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../../src/adapters/lancedb/rebuild.ts";
 import { tableSchema } from "../../../src/adapters/lancedb/rows.ts";
 import { createHashingEmbedder, type Embedder } from "../../../src/knowledge/embedder.ts";
@@ -53,7 +53,7 @@ describe("the index of events", () => {
     const [found] = (await index.search(ME, { text: "예산", limit: 5 })).events;
     const { eventId, eventType, at, text, payload, ...rest } = event;
     expect(found).toEqual({ eventId, eventType, at, text });
-    const table = await (await connectTo(folder)).db.openTable(EVENTS);
+    const table = await (await connectTo(folder)).db.openTable(EVENTS_TABLE);
     const [row] = await table.query().toArray();
     expect({ ...row }).toMatchObject({ ...rest, documentId: "", payload: JSON.stringify(payload) });
     table.close();
@@ -266,11 +266,11 @@ describe("the index of events", () => {
   test("an index whose making was cut off is made to its end", async () => {
     const uri = mkdtempSync(join(tmpdir(), "aura-cut-"));
     const { db } = await connectTo(uri);
-    await db.createEmptyTable(EVENTS, tableSchema(createHashingEmbedder().dimensions));
+    await db.createEmptyTable(EVENTS_TABLE, tableSchema(createHashingEmbedder().dimensions));
     const finished = await open(uri);
     await finished.upsert([anEvent()]);
     expect(await idsIn(finished, "예산")).toEqual(["event-1"]);
-    const table = await db.openTable(EVENTS);
+    const table = await db.openTable(EVENTS_TABLE);
     expect((await table.listIndices()).flatMap(({ columns }) => columns).sort()).toEqual([
       "audience",
       "id",
@@ -287,7 +287,7 @@ describe("the index of events", () => {
     await made.upsert([anEvent({ source: "mail", mailId: "mail-1" })]);
     await made.close();
     const { db } = await connectTo(uri);
-    const table = await db.openTable(EVENTS);
+    const table = await db.openTable(EVENTS_TABLE);
     const [{ vector: _, embedded: ___, ...row }] = (await table.query().toArray()).map((each) => ({
       ...each,
     }));
@@ -301,7 +301,7 @@ describe("the index of events", () => {
     const rebuilt = await open(uri);
     expect(await idsIn(rebuilt, "예산")).toEqual(["event-1"]);
     await rebuilt.close();
-    const [name] = (await db.tableNames()).filter((each) => each.startsWith(EVENTS));
+    const [name] = (await db.tableNames()).filter((each) => each.startsWith(EVENTS_TABLE));
     const [rewritten] = await (await db.openTable(name ?? "")).query().toArray();
     expect({ ...rewritten }).toMatchObject({ ...row });
     rmSync(uri, { recursive: true });

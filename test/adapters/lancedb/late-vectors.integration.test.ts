@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectTo } from "../../../src/adapters/lancedb/connect.ts";
-import { EVENTS, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
+import { EVENTS_TABLE, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../../src/adapters/lancedb/rebuild.ts";
 import { toRow } from "../../../src/adapters/lancedb/rows.ts";
 import { createOpenAiEmbedder } from "../../../src/adapters/openai-embedder.ts";
@@ -378,7 +378,7 @@ describe("an index that was written before events could be without a vector", ()
     const text = (name: string) => new Field(name, new Utf8(), false);
     const vector = new FixedSizeList(embedder.dimensions, new Field("item", new Float32(), true));
     const table = await db.createEmptyTable(
-      EVENTS,
+      EVENTS_TABLE,
       new Schema([
         ...names.map(text),
         new Field("at", new Float64(), false),
@@ -401,7 +401,7 @@ describe("an index that was written before events could be without a vector", ()
         .execute(more.map((event, at) => ({ ...toRow(event), vector: vectors[at] })));
     };
     await write(events);
-    const meta = { table: EVENTS, embedder: embedder.name, dimensions: embedder.dimensions, format: 2 };
+    const meta = { table: EVENTS_TABLE, embedder: embedder.name, dimensions: embedder.dimensions, format: 2 };
     await db.createTable("index_meta", [meta]);
     return write;
   };

@@ -5,7 +5,7 @@ import type { Table } from "@lancedb/lancedb";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectTo } from "../../../src/adapters/lancedb/connect.ts";
-import { EVENTS, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
+import { EVENTS_TABLE, openKnowledgeIndex } from "../../../src/adapters/lancedb/open.ts";
 import { rebuildKnowledgeIndex } from "../../../src/adapters/lancedb/rebuild.ts";
 import { toRow } from "../../../src/adapters/lancedb/rows.ts";
 import type { Embedder } from "../../../src/knowledge/embedder.ts";
@@ -35,7 +35,7 @@ let table: Table;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "aura-upkeep-"));
   index = await openKnowledgeIndex({ uri: folder, embedder }, pino({ level: "silent" }));
-  table = await (await connectTo(folder)).db.openTable(EVENTS);
+  table = await (await connectTo(folder)).db.openTable(EVENTS_TABLE);
 });
 afterAll(async () => {
   await index.close();
@@ -85,7 +85,7 @@ test("a large index that is made anew has one too, at once", async () => {
   const { db } = await connectTo(folder);
   const rows = await table.countRows();
   expect(await rebuildKnowledgeIndex(folder, { ...embedder, name: "other" }, () => {})).toBe(rows);
-  const rebuilt = (await db.tableNames()).find((name) => name.startsWith(`${EVENTS}_`));
+  const rebuilt = (await db.tableNames()).find((name) => name.startsWith(`${EVENTS_TABLE}_`));
   const indices = await (await db.openTable(rebuilt ?? "")).listIndices();
   expect(indices.find(isVectors)).toMatchObject({ numIndexedRows: rows, numUnindexedRows: 0 });
   expect(Math.max(...indices.map(({ numUnindexedRows }) => numUnindexedRows ?? 0))).toBe(0);

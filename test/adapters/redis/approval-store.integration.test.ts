@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisApprovalStore } from "../../../src/adapters/redis/approval-store.ts";
 import { createAvailability } from "../../../src/adapters/redis/availability.ts";
 import { createCommands, type RedisCommands } from "../../../src/adapters/redis/commands.ts";
-import { type Connection, openConnection } from "../../../src/adapters/redis/connection.ts";
+import { openConnection, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { createRedisEffectLedger } from "../../../src/adapters/redis/effect-ledger.ts";
 import { RecordFormatError } from "../../../src/adapters/redis/record-format.ts";
 import type { ApprovalStore } from "../../../src/ports/approval-store.ts";
@@ -16,7 +16,7 @@ import { recordingLogger } from "./recording-logger.ts";
 describe("approvals and effects in Redis", () => {
   let redis: TestRedis;
   let client: Redis;
-  let connection: Connection;
+  let connection: RedisConnection;
   let store: ApprovalStore;
   let ledger: EffectLedger;
   const sent: string[] = [];

@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { placeOf } from "../../../src/adapters/owner-slots.ts";
+import { ownerKeyOf } from "../../../src/adapters/owner-slots.ts";
 import { createCommands } from "../../../src/adapters/redis/commands.ts";
 import { createPermits } from "../../../src/adapters/redis/permits.ts";
-import { createReadyList } from "../../../src/adapters/redis/ready-list.ts";
+import { createRedisReadyList } from "../../../src/adapters/redis/ready-list.ts";
 import { startSweep } from "../../../src/runs/sweep.ts";
 import { aRun, callCounter, owned, range } from "../../contracts/harness.ts";
 import { gatedWorker } from "../../contracts/job-queue.ts";
@@ -58,14 +58,14 @@ describe("the redis job queue, with several workers and what may be lost,", () =
 
   it("goes on with a thread that was passed over as soon as one of its owner's is done, whoever else may come to it", async () => {
     const backend = connect();
-    const ready = createReadyList(createCommands(backend.connection));
+    const ready = createRedisReadyList(createCommands(backend.connection));
     const worker = gatedWorker();
     const permits = createPermits({
       ...{ ready, handler: worker.handler, onError: () => {}, caps: { user: 1, tenant: 1 } },
       // Nobody else takes what this process has no use for.
       passOn: async () => {},
     });
-    for (const threadId of ["a", "b", "c"]) await ready.add({ threadId, ...placeOf(KIM) }, "new");
+    for (const threadId of ["a", "b", "c"]) await ready.add({ threadId, ...ownerKeyOf(KIM) }, "new");
     const permit = { v: 1, threadId: "", permit: "own" };
     const first = permits.use(permit);
     await worker.starts.reached(1);
@@ -81,7 +81,7 @@ describe("the redis job queue, with several workers and what may be lost,", () =
   it("finds the threads that a worker had taken when it died", async () => {
     const [dead, alive] = [connect(), connect()];
     const ids = await begin(dead, 3);
-    const ready = createReadyList(createCommands(dead.connection));
+    const ready = createRedisReadyList(createCommands(dead.connection));
     for (const id of ids.slice(0, 2)) expect(await ready.take(NOBODY)).toMatchObject({ threadId: id });
     const { done, calls } = counting(alive);
     await calls.reached(1);

@@ -3,21 +3,21 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { RecordFormatError } from "../../../src/adapters/redis/record-format.ts";
-import { type DefinedScript, defineScript, type Place } from "../../../src/adapters/redis/script.ts";
+import { type DefinedScript, defineScript, type Parameter } from "../../../src/adapters/redis/script.ts";
 
 const folder = resolve(import.meta.dirname, "../../../src/adapters/redis/scripts");
 const files = readdirSync(folder);
 const luaOf = (name: string) => readFileSync(join(folder, `${name}.lua`), "utf8");
 
-type Defined = Pick<DefinedScript<readonly Place[], readonly Place[], unknown>, "places">;
-const isDefined = (value: unknown): value is Defined => typeof value === "function" && "places" in value;
+type Defined = Pick<DefinedScript<readonly Parameter[], readonly Parameter[], unknown>, "parameters">;
+const isDefined = (value: unknown): value is Defined => typeof value === "function" && "parameters" in value;
 const modules: Record<string, unknown>[] = await Promise.all(
   files.filter((file) => file.endsWith(".ts")).map((file) => import(join(folder, file))),
 );
 const defined = modules
   .flatMap((module) => Object.values(module))
   .filter(isDefined)
-  .map(({ places }) => places);
+  .map(({ parameters }) => parameters);
 
 /** Places as a header names them: `KEYS[1] a`, `ARGV[2], ... list`, `then list`; `, two each:` for groups. */
 function headerOf(lua: string): Record<"KEYS" | "ARGV", string[]> {
@@ -41,7 +41,7 @@ function headerOf(lua: string): Record<"KEYS" | "ARGV", string[]> {
   return found;
 }
 
-const asNamed = (place: Place) =>
+const asNamed = (place: Parameter) =>
   typeof place === "string"
     ? place.replace("?", "")
     : Object.entries(place)

@@ -22,8 +22,8 @@ import { describe, expect, test } from "vitest";
 import { NotSerializableError, UnknownFormatError } from "../../../src/adapters/serializer/errors.ts";
 import {
   CheckpointSerializer,
-  FORMAT,
   InMemorySerializer,
+  SERIALIZER_FORMAT,
 } from "../../../src/adapters/serializer/serializer.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
 import { RICH_VALUES } from "../redis/checkpointer/rich-values.ts";
@@ -31,7 +31,7 @@ import { RICH_VALUES } from "../redis/checkpointer/rich-values.ts";
 const serializer = new CheckpointSerializer();
 const stored = async (value: unknown) => {
   const [type, data] = await serializer.dumpsTyped(value);
-  expect(type).toBe(FORMAT);
+  expect(type).toBe(SERIALIZER_FORMAT);
   return serializer.loadsTyped(type, data);
 };
 
@@ -155,7 +155,8 @@ describe("what is refused", () => {
   });
 
   test("formats and marks of a newer version, and damaged text", async () => {
-    const load = (text: string, type: string = FORMAT) => serializer.loadsTyped(type, Buffer.from(text));
+    const load = (text: string, type: string = SERIALIZER_FORMAT) =>
+      serializer.loadsTyped(type, Buffer.from(text));
     await expect(load("{}", "aura2")).rejects.toBeInstanceOf(UnknownFormatError);
     await expect(load('{"$":"tensor","value":[]}')).rejects.toBeInstanceOf(UnknownFormatError);
     await expect(load('{"$":"message","kind":"Tool","fields":{}}')).rejects.toBeInstanceOf(

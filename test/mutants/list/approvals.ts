@@ -208,7 +208,7 @@ export const APPROVALS: readonly Mutant[] = [
   },
   {
     promise: "superseding fails when one has been decided (embedded)",
-    file: "src/adapters/embedded/approval-store.ts",
+    file: "src/adapters/embedded/approval-settlements.ts",
     source: "awaitsResume(record.status) || isPublishedAsDecided(record)",
     replacement: "false",
     tests: CONTRACTS,

@@ -11,7 +11,7 @@ const SAVED = [
 export const STRANGERS: readonly Mutant[] = [
   {
     promise: "data that looks like something of ours is stored as the data it is",
-    file: "src/adapters/serializer/plain.ts",
+    file: "src/adapters/serializer/marks.ts",
     source: "return isDollars(key) ? `$${key}` : key;",
     replacement: "return key;",
     tests: ["test/adapters/serializer/serializer.test.ts"],

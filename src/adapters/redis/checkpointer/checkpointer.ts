@@ -46,8 +46,8 @@ export interface RedisCheckpointerOptions {
 }
 
 /**
- * Stores LangGraph's checkpoints in plain Redis (>= 6.2; single, Sentinel or Cluster). One key per thread, one
- * atomic script and one round trip per put, putWrites and getTuple; nothing scans the keyspace.
+ * Stores LangGraph's checkpoints in plain Redis (>= 6.2; single, Sentinel or Cluster). One key per thread,
+ * one atomic script and one round trip per put, putWrites and getTuple; nothing scans the keyspace.
  */
 export class RedisCheckpointer extends BaseCheckpointSaver {
   readonly #threads: ThreadStore;
@@ -186,8 +186,8 @@ export class RedisCheckpointer extends BaseCheckpointSaver {
   }
 
   /**
-   * Whole numbers count the steps; the fraction is this branch's own, so that two branches of one parent never
-   * give the same version to different values. Threads with whole versions simply go on.
+   * Whole numbers count the steps; the fraction is this branch's own, so that two branches of one parent
+   * never give the same version to different values. Threads with whole versions simply go on.
    */
   override getNextVersion(current: number | undefined): number {
     return Math.floor(current ?? 0) + 1 + Math.random();

@@ -9,8 +9,8 @@ export class InvalidIdError extends CheckpointerError {
 }
 
 /**
- * Redis holds something under the thread's key that this version does not read: damaged, foreign, or written by
- * a newer version. It was left as it is. The message names key and field, never values.
+ * Redis holds something under the thread's key that this version does not read: damaged, foreign, or written
+ * by a newer version. It was left as it is. The message names key and field, never values.
  */
 export class StoredDataError extends CheckpointerError {
   override name = "StoredDataError";

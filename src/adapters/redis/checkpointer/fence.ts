@@ -1,6 +1,7 @@
 /**
- * Lets a writer write only as long as a HASH elsewhere in the same Redis names it (on a Cluster: under the same hash
- * tag): the check is part of the write, so that one who has been replaced without noticing changes nothing any more.
+ * Lets a writer write only as long as a HASH elsewhere in the same Redis names it (on a Cluster: under the
+ * same hash tag): the check is part of the write, so that one who has been replaced without noticing changes
+ * nothing any more.
  */
 export interface Fence {
   key: string;

@@ -3,7 +3,7 @@ import { getCheckpointId } from "@langchain/langgraph-checkpoint";
 import { InvalidIdError } from "./errors.ts";
 
 /** The part of a config that says which checkpoints are meant. */
-export interface Address {
+interface Address {
   threadId: string | undefined;
   ns: string | undefined;
   checkpointId: string | undefined;

@@ -31,7 +31,7 @@ export function unescapePart(text: string): string {
   return text.includes("%") ? text.replaceAll("%00", "\0").replaceAll("%25", "%") : text;
 }
 
-export const threadKey = (prefix: string, threadId: string) => `${prefix}thread:${threadId}`;
+export const checkpointsKey = (prefix: string, threadId: string) => `${prefix}thread:${threadId}`;
 /** ZSET of all thread ids; the score is when the thread can be gone, Unix ms. */
 export const indexKey = (prefix: string) => `${prefix}threads`;
 

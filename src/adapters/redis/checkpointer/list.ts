@@ -10,7 +10,7 @@ import type { CheckpointName, StoredCheckpoint } from "./stored.ts";
 import type { ThreadStore } from "./thread-store.ts";
 import { toTuples } from "./tuples.ts";
 
-export interface ListQuery {
+interface ListQuery {
   ns: string | undefined;
   checkpointId: string | undefined;
   /** Only checkpoints with a smaller id. */

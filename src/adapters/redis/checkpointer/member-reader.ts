@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { StoredDataError } from "./errors.ts";
 import { RECORD_FORMAT, unescapePart } from "./layout.ts";
-import type { Typed } from "./stored.ts";
+import type { SerializedValue } from "./stored.ts";
 
 type Kind = "c" | "b" | "w";
 
@@ -67,7 +67,7 @@ export class MemberReader {
   }
 
   /** A value and the name of its encoding. A copy: a value must not keep a whole reply in memory. */
-  typed(): Typed {
+  typed(): SerializedValue {
     return { type: this.text(), data: new Uint8Array(this.#bytes()) };
   }
 

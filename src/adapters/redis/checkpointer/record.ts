@@ -8,10 +8,10 @@ import type {
   ChannelEntry,
   CheckpointName,
   CheckpointRecord,
+  SerializedValue,
   StoredCheckpoint,
   StoredValue,
   StoredWrite,
-  Typed,
   Version,
 } from "./stored.ts";
 
@@ -41,11 +41,11 @@ export function encodeCheckpoint(record: CheckpointRecord): Buffer {
   return Buffer.concat([Buffer.from(RECORD_FORMAT + head), structure, ...typedBytes(metadata)]);
 }
 
-export function encodeValue(value: Typed): Buffer {
+export function encodeValue(value: SerializedValue): Buffer {
   return Buffer.concat([Buffer.from(RECORD_FORMAT), ...typedBytes(value)]);
 }
 
-export function encodeWrite(taskPath: string, channel: string, value: Typed): Buffer {
+export function encodeWrite(taskPath: string, channel: string, value: SerializedValue): Buffer {
   return Buffer.concat([Buffer.from(RECORD_FORMAT + part(taskPath) + part(channel)), ...typedBytes(value)]);
 }
 
@@ -96,11 +96,18 @@ export function decodeWrite(member: Buffer, key: string): StoredWrite {
   return { ns, checkpointId, taskId, index, taskPath, channel, value };
 }
 
-/** What LangGraph's JsonPlusSerializer, if it is the `serde`, answers, instead of an error, for a value with a BigInt in it. */
+/**
+ * What LangGraph's JsonPlusSerializer, if it is the `serde`, answers, instead of an error, for a value with a
+ * BigInt in it.
+ */
 const NOT_SERIALIZED = "[unable to serialize, circular reference is too complex to analyze]";
 
 /** @throws UnserializableValueError */
-export async function dump(serde: SerializerProtocol, value: unknown, name: string): Promise<Typed> {
+export async function dump(
+  serde: SerializerProtocol,
+  value: unknown,
+  name: string,
+): Promise<SerializedValue> {
   const [type, data] = await serde.dumpsTyped(value).catch((error: unknown) => {
     throw error instanceof NotSerializableError ? new UnserializableValueError(name, error) : error;
   });
@@ -112,7 +119,11 @@ export async function dump(serde: SerializerProtocol, value: unknown, name: stri
 }
 
 /** @throws StoredDataError when the serializer cannot read it */
-export async function load(serde: SerializerProtocol, { type, data }: Typed, key: string): Promise<unknown> {
+export async function load(
+  serde: SerializerProtocol,
+  { type, data }: SerializedValue,
+  key: string,
+): Promise<unknown> {
   try {
     return await serde.loadsTyped(type, data);
   } catch (error) {
@@ -140,6 +151,6 @@ function readChannel(reader: MemberReader): ChannelEntry {
   return { channel, version: parsed, filled: reader.flag() };
 }
 
-function typedBytes({ type, data }: Typed): Uint8Array[] {
+function typedBytes({ type, data }: SerializedValue): Uint8Array[] {
   return [Buffer.from(part(type) + part(String(data.length))), data];
 }

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import type { Cluster, Redis } from "ioredis";
 
 /** A Lua script: runs in Redis as one atomic step. */
-export interface Script {
+export interface ThreadScript {
   readonly source: string;
   /** How Redis names it in EVALSHA. */
   readonly sha: string;
 }
 
-export type Argument = string | number | Buffer;
+export type ScriptArgument = string | number | Buffer;
 
 /** Scripts on a thread begin with prelude.lua; Redis has no other way to share code between scripts. */
 export const READ = loadScript("prelude", "read");
@@ -22,9 +22,9 @@ export const FORGET = loadScript("forget");
 /** Runs it by its hash, sending the source only when Redis does not know it. Replies hold Buffers. */
 export async function runScript(
   redis: Redis | Cluster,
-  { sha, source }: Script,
+  { sha, source }: ThreadScript,
   keys: readonly string[],
-  args: readonly Argument[],
+  args: readonly ScriptArgument[],
 ): Promise<unknown> {
   const rest = [keys.length, ...keys, ...args];
   return withoutCommand(async () => {
@@ -47,7 +47,7 @@ export async function withoutCommand<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function loadScript(...names: string[]): Script {
+function loadScript(...names: string[]): ThreadScript {
   const files = names.map((name) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8"));
   const source = files.join("\n");
   return Object.freeze({ source, sha: createHash("sha1").update(source).digest("hex") });

@@ -1,7 +1,7 @@
 import type { ChannelVersions } from "@langchain/langgraph-checkpoint";
 
 /** What a serializer made of a value. */
-export interface Typed {
+export interface SerializedValue {
   type: string;
   data: Uint8Array;
 }
@@ -24,7 +24,7 @@ export interface CheckpointRecord {
   deltas: string[];
   ts: string;
   versionsSeen: Record<string, ChannelVersions>;
-  metadata: Typed;
+  metadata: SerializedValue;
 }
 
 export interface CheckpointName {
@@ -38,7 +38,7 @@ export interface StoredValue {
   /** As in layout.ts. */
   name: string;
   channel: string;
-  value: Typed;
+  value: SerializedValue;
 }
 
 export interface StoredWrite {
@@ -48,5 +48,5 @@ export interface StoredWrite {
   index: number;
   taskPath: string;
   channel: string;
-  value: Typed;
+  value: SerializedValue;
 }

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { FORGET, runScript, withoutCommand } from "./scripts.ts";
 
-export interface IndexedThread {
+interface IndexedThread {
   threadId: string;
   score: string;
 }
@@ -16,8 +16,8 @@ const PAGE = 500;
 const rows = z.array(z.string());
 
 /**
- * Knows all threads, so that nothing ever scans the keyspace. One ZSET, maybe on another node than the threads:
- * every acknowledged put is in it, and a thread that is in it but gone is removed by whoever lists.
+ * Knows all threads, so that nothing ever scans the keyspace. One ZSET, maybe on another node than the
+ * threads: every acknowledged put is in it, and a thread that is in it but gone is removed by whoever lists.
  */
 export class ThreadIndex {
   readonly #redis: Redis | Cluster;

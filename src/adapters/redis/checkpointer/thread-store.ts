@@ -2,20 +2,26 @@ import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
 import { StoredDataError, VersionConflictError } from "./errors.ts";
 import type { Fence } from "./fence.ts";
-import { MARKER, part, type Range, threadKey } from "./layout.ts";
+import { checkpointsKey, MARKER, part, type Range } from "./layout.ts";
 import { decodeCheckpoint, decodeCheckpointName, decodeValue, decodeWrite } from "./record.ts";
 import {
-  type Argument,
   DELETE,
   HISTORY,
   PUT,
   PUT_WRITES,
   READ,
   runScript,
-  type Script,
+  type ScriptArgument,
+  type ThreadScript,
   withoutCommand,
 } from "./scripts.ts";
-import type { CheckpointName, StoredCheckpoint, StoredValue, StoredWrite, Typed } from "./stored.ts";
+import type {
+  CheckpointName,
+  SerializedValue,
+  StoredCheckpoint,
+  StoredValue,
+  StoredWrite,
+} from "./stored.ts";
 
 /** A name (layout.ts) and the record to be stored under it. */
 export interface NamedRecord {
@@ -27,13 +33,13 @@ export interface FoundCheckpoints {
   /** Newest first within each range. */
   checkpoints: StoredCheckpoint[];
   /** By name (layout.ts). */
-  values: Map<string, Typed>;
+  values: Map<string, SerializedValue>;
   writes: StoredWrite[];
 }
 
 export interface FoundHistory {
   /** By channel. */
-  values: Map<string, Typed>;
+  values: Map<string, SerializedValue>;
   /** Nearest ancestor first. */
   steps: StoredWrite[][];
 }
@@ -58,7 +64,7 @@ export class ThreadStore {
   }
 
   key(threadId: string): string {
-    return threadKey(this.#prefix, threadId);
+    return checkpointsKey(this.#prefix, threadId);
   }
 
   /** @param perRange how many checkpoints of each range */
@@ -153,9 +159,9 @@ export class ThreadStore {
 
   /** Throws the fence's refusal. */
   async #write(
-    script: Script,
+    script: ThreadScript,
     threadId: string,
-    args: Argument[],
+    args: ScriptArgument[],
     fence: Fence | undefined,
   ): Promise<number> {
     const code = outcome.parse(await this.#run(script, threadId, args, fence));
@@ -163,7 +169,12 @@ export class ThreadStore {
     return code;
   }
 
-  async #run(script: Script, threadId: string, args: Argument[], fence?: Fence): Promise<unknown> {
+  async #run(
+    script: ThreadScript,
+    threadId: string,
+    args: ScriptArgument[],
+    fence?: Fence,
+  ): Promise<unknown> {
     const key = this.key(threadId);
     const keys = fence === undefined ? [key] : [key, fence.key];
     const pass = fence === undefined ? [] : [fence.field, fence.value];
@@ -186,10 +197,10 @@ function refused(code: number, key: string): StoredDataError {
   );
 }
 
-const byName = ({ name, value }: StoredValue): [string, Typed] => [name, value];
-const byChannel = ({ channel, value }: StoredValue): [string, Typed] => [channel, value];
+const byName = ({ name, value }: StoredValue): [string, SerializedValue] => [name, value];
+const byChannel = ({ channel, value }: StoredValue): [string, SerializedValue] => [channel, value];
 
-function flat(records: NamedRecord[]): Argument[] {
+function flat(records: NamedRecord[]): ScriptArgument[] {
   return records.flatMap(({ name, record }) => [name, record]);
 }
 

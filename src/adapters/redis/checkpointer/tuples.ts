@@ -12,7 +12,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { valueName } from "./layout.ts";
 import { load, loadMetadata, versionText } from "./record.ts";
-import type { StoredCheckpoint, StoredWrite, Typed } from "./stored.ts";
+import type { SerializedValue, StoredCheckpoint, StoredWrite } from "./stored.ts";
 import type { FoundCheckpoints } from "./thread-store.ts";
 
 export interface Source {
@@ -62,7 +62,7 @@ export function configOf(threadId: string, ns: string, id: string) {
 async function toTuple(
   source: Source,
   stored: StoredCheckpoint,
-  values: Map<string, Typed>,
+  values: Map<string, SerializedValue>,
   writes: StoredWrite[],
   parentWrites: StoredWrite[],
 ): Promise<CheckpointTuple> {
@@ -87,7 +87,7 @@ async function toTuple(
 async function toCheckpoint(
   { serde, key }: Source,
   { ns, id, v, ts, channels, versionsSeen }: StoredCheckpoint,
-  values: Map<string, Typed>,
+  values: Map<string, SerializedValue>,
 ): Promise<Checkpoint> {
   const loaded = channels.map(async ({ channel, version, filled }): Promise<[string, unknown][]> => {
     const value = filled ? values.get(valueName(ns, channel, versionText(version))) : undefined;

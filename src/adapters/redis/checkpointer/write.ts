@@ -35,7 +35,9 @@ export async function toRecord(
   return { name: checkpointName(ns, id), record };
 }
 
-/** The values that these versions stand for. A version without a value is an empty channel: nothing to store. */
+/**
+ * The values that these versions stand for. A version without a value is an empty channel: nothing to store.
+ */
 export function newValues(
   serde: SerializerProtocol,
   ns: string,

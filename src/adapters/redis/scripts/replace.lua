@@ -27,7 +27,8 @@
 -- ARGV[12] sessionTtlMs    lifetime of hitl:session
 -- ARGV[13] runId           becomes due with a decision
 -- ARGV[14] member          the approval's name among the pending ones
--- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when the record lacks fields.
+-- Returns 1 when done. Nothing was changed: 0 when something was not as read, -1 when the record lacks
+-- fields.
 local old = redis.call('HMGET', KEYS[1], 'status', 'due', 'owner', 'member')
 if old[1] ~= 'pending' or redis.call('EXISTS', KEYS[6]) == 1 then return 0 end
 if not (old[2] and old[3] and old[4]) then return -1 end

@@ -1,5 +1,5 @@
+import { runStatus } from "@aura-platform/contract/run-status.ts";
 import { z } from "zod";
-import { runStatus } from "../../../records/run-schema.ts";
 import { hashFields } from "../record-format.ts";
 import { defineScript } from "../script.ts";
 

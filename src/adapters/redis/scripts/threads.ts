@@ -1,5 +1,5 @@
+import { runStatus } from "@aura-platform/contract/run-status.ts";
 import { z } from "zod";
-import { runStatus } from "../../../records/run-schema.ts";
 import { hashFields } from "../record-format.ts";
 import { defineScript } from "../script.ts";
 
@@ -71,7 +71,7 @@ export const condemnThread = defineScript(
 );
 
 /** The number of its runs. */
-export const removeThread = defineScript(
+export const removeThreadKeys = defineScript(
   "remove-thread",
   ["thread", "runs", "approvals", "pending", "due", "threadsOf", "...rest"],
   ["threadId", "runPrefix", "eventsPrefix", "approvalPrefix", "requestPrefix", "channel"],

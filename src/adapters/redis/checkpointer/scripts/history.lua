@@ -1,5 +1,5 @@
--- Walks the ancestors of a checkpoint for what rebuilds its delta channels: for each channel the writes on the
--- way up to, and on, the nearest ancestor that stores a value, and that value.
+-- Walks the ancestors of a checkpoint for what rebuilds its delta channels: for each channel the writes
+-- on the way up to, and on, the nearest ancestor that stores a value, and that value.
 -- KEYS, ARGV[1], ARGV[2]  see prelude.lua; reading lets the thread live on
 -- ARGV[3]  namespace, escaped
 -- ARGV[4]  id of the checkpoint, escaped; '' for the newest

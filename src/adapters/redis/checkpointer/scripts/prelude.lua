@@ -2,8 +2,10 @@
 -- KEYS[1]  ZSET  the thread
 -- ARGV[1]  its marker
 -- ARGV[2]  time to live in ms, '0' for ever
--- and returns -1, or {-1}, without having written, when the key is there and not marked as ours. A script that writes may have
--- KEYS[2]  HASH  its fence; the last two ARGV are then a field of it and the value that lets this writer write
+-- and returns -1, or {-1}, without having written, when the key is there and not marked as ours. A script
+-- that writes may have
+-- KEYS[2]  HASH  its fence; the last two ARGV are then a field of it, and the value with which this writer
+--   may write
 -- and returns -4, without having written, when the field holds another one.
 local fenced_off = false
 if KEYS[2] then

@@ -1,7 +1,7 @@
 -- prune(ns, keep): removes the checkpoints of a namespace that nothing needs. What stays:
 --   the newest `keep`;
---   every checkpoint without a child: the end of a branch, on which an interrupt may be pending, or of which a
---     run may be about to store the next one;
+--   every checkpoint without a child: the end of a branch, on which an interrupt may be pending, or of which
+--     a run may be about to store the next one;
 --   ancestors from which one of these rebuilds a delta channel: up to the nearest stored value;
 --   the parent of a checkpoint of before format 4: its writes hold the child's sends.
 

@@ -4,8 +4,8 @@
 -- ARGV[4]  name of the parent, which must be there because its values are referred to; '' when none are
 -- ARGV[5], ARGV[6]  name and record of the checkpoint
 -- ARGV[7], ARGV[8], ...  per new value: name, record
--- Returns 0: stored. Otherwise nothing was written: -1 foreign; -2 the checkpoint is there, damaged or in another format;
--- -3 the parent is not there; -4 fenced off; n > 0: the n-th value is there and differs.
+-- Returns 0: stored. Otherwise nothing was written: -1 foreign; -2 the checkpoint is there, damaged or in
+-- another format; -3 the parent is not there; -4 fenced off; n > 0: the n-th value is there and differs.
 if fenced_off then return -4 end
 local state = thread_state()
 if state == 'foreign' then return -1 end

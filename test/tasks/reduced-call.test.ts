@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { type Habits, withLesserCalls } from "../../src/tasks/lesser-call.ts";
-import type { Call } from "../../src/tasks/main-service.ts";
-import { type FailureKind, kindOf, MainServiceError } from "../../src/tasks/main-service-error.ts";
+import type { MainServiceCall } from "../../src/tasks/main-service.ts";
+import { type FailureKind, failureKindOf, MainServiceError } from "../../src/tasks/main-service-error.ts";
+import { type Habits, withReducedCalls } from "../../src/tasks/reduced-call.ts";
 
 const caller = { tenantId: "1", userId: "u", traceId: "trace" };
 
-function call(after: FailureKind[], more: Partial<Call> = {}): Call {
+function call(after: FailureKind[], more: Partial<MainServiceCall> = {}): MainServiceCall {
   const optional = { fields: ["b"], after, habit: "progress" };
   return { method: "PATCH", path: "/p", body: { a: 1, b: 2 }, repeatable: true, optional, ...more };
 }
@@ -15,11 +15,11 @@ function scripted(...statuses: number[]) {
   const sent: unknown[] = [];
   const told: string[] = [];
   const habits: Habits = new Map();
-  const main = withLesserCalls(
+  const main = withReducedCalls(
     async (_caller, { body }) => {
       sent.push(body);
       const status = statuses.shift() ?? 200;
-      if (status !== 200) throw new MainServiceError(kindOf(status), `${status}`, { status });
+      if (status !== 200) throw new MainServiceError(failureKindOf(status), `${status}`, { status });
       return "done";
     },
     habits,
@@ -61,10 +61,10 @@ test("when neither form is taken, the first error says why; an outage in between
 test("after three in a row it is made so from the beginning; one that was taken whole begins the count anew", async () => {
   const { main, sent, told } = scripted(500, 200, 500, 200, 200, 500, 200, 500, 200, 500, 200);
   for (let n = 0; n < 8; n += 1) await main(caller, call(["failed"]));
-  const [whole, lesser] = [{ a: 1, b: 2 }, { a: 1 }];
+  const [whole, reduced] = [{ a: 1, b: 2 }, { a: 1 }];
   expect(sent).toEqual([
-    ...[whole, lesser, whole, lesser, whole],
-    ...[whole, lesser, whole, lesser, whole, lesser, lesser, lesser],
+    ...[whole, reduced, whole, reduced, whole],
+    ...[whole, reduced, whole, reduced, whole, reduced, reduced, reduced],
   ]);
   expect(told).toHaveLength(5);
   // Another kind of call has no such habit.

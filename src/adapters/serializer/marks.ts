@@ -14,9 +14,9 @@ export const KINDS = {
   message: "message",
 } as const;
 
-export type Plain = Record<string, unknown>;
+export type DataObject = Record<string, unknown>;
 
-export function isObject(value: unknown): value is Plain {
+export function isDataObject(value: unknown): value is DataObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -34,7 +34,7 @@ export function isDollars(key: string): boolean {
 }
 
 /** Sets an own property whatever its name: an assignment to `__proto__` would change what the object is. */
-export function setOwn(target: Plain, key: string, value: unknown): void {
+export function setOwn(target: DataObject, key: string, value: unknown): void {
   if (key === "__proto__") {
     Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
   } else {

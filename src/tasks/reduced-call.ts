@@ -1,47 +1,47 @@
-import type { Call, MainService } from "./main-service.ts";
+import type { MainService, MainServiceCall } from "./main-service.ts";
 import { isAboutContent, MainServiceError } from "./main-service-error.ts";
 
-/** After so many in a row the whole call is not tried any more, for as long as the process lives. */
+/** After this many in a row the whole call is not tried any more while the process lives. */
 const HABIT = 3;
 
 /** Calls in a row, by their habit, that Main Service took only without some of their fields. */
 export type Habits = Map<string, number>;
 
 /** What Main Service took without some of its fields. */
-export interface Lesser {
-  /** Those that it was made without. */
+interface ReducedCall {
+  /** The fields that were left out. */
   fields: readonly string[];
   /** Why. */
   err: MainServiceError;
 }
 
 /**
- * Makes calls again, at once, without what they may do without, when that is what Main Service may not take:
- * a task without its result is better than one that is in progress for ever.
+ * Repeats a call at once without its optional fields when those may be what Main Service does not take: a
+ * task without its result is better than one that is in progress for ever.
  *
  * @param habits of this Main Service, kept by the caller
  * @param tell hears of every call that was taken so
  */
-export function withLesserCalls(
+export function withReducedCalls(
   main: MainService,
   habits: Habits,
-  tell: (lesser: Lesser) => void,
+  tell: (reduced: ReducedCall) => void,
 ): MainService {
   return async (caller, call) => {
     const { optional, ...rest } = call;
     const { habit = "", fields = [] } = optional ?? {};
-    const lesser = without(rest, fields);
-    if ((habits.get(habit) ?? 0) >= HABIT) return main(caller, lesser);
+    const reduced = without(rest, fields);
+    if ((habits.get(habit) ?? 0) >= HABIT) return main(caller, reduced);
     let err: MainServiceError;
     try {
       const data = await main(caller, rest);
       habits.delete(habit);
       return data;
     } catch (error) {
-      if (!isWorthMakingLesser(error, call)) throw error;
+      if (!isWorthReducing(error, call)) throw error;
       err = error;
     }
-    const data = await main(caller, lesser).catch((second: unknown) => {
+    const data = await main(caller, reduced).catch((second: unknown) => {
       // Neither form is taken: the first error is about all that there was to take.
       throw second instanceof MainServiceError && second.kind !== "unavailable" ? err : second;
     });
@@ -51,13 +51,13 @@ export function withLesserCalls(
   };
 }
 
-function isWorthMakingLesser(error: unknown, { optional }: Call): error is MainServiceError {
+function isWorthReducing(error: unknown, { optional }: MainServiceCall): error is MainServiceError {
   if (!(error instanceof MainServiceError) || !optional?.after.includes(error.kind)) return false;
   return error.kind === "failed" || isAboutContent(error);
 }
 
 /** The call without these fields; without a body when none is left. */
-function without({ body, ...call }: Call, fields: readonly string[]): Call {
+function without({ body, ...call }: MainServiceCall, fields: readonly string[]): MainServiceCall {
   const left = Object.entries(body ?? {}).filter(([name]) => !fields.includes(name));
   return left.length === 0 ? call : { ...call, body: Object.fromEntries(left) };
 }
