@@ -42,14 +42,14 @@ export const STRANGERS: readonly Mutant[] = [
     file: "src/mcp/keep-connected.ts",
     source: "if (!isConnectionLost(error)) throw error;",
     replacement: "if (error === null) throw error;",
-    tests: ["test/mcp/answers.test.ts"],
+    tests: ["test/mcp/answers.integration.test.ts"],
   },
   {
     promise: "an answer that ends early is told at once",
     file: "src/mcp/http-answers.ts",
     source: "yield frame(unanswered(sent.id, why));",
     replacement: "",
-    tests: ["test/mcp/answers.test.ts"],
+    tests: ["test/mcp/answers.integration.test.ts"],
   },
   {
     promise: "what a server's tool answers is marked as data",

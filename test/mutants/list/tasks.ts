@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
-const CALLS = ["test/tasks/main-service.test.ts"];
-const REPORTER = ["test/tasks/reporter.test.ts"];
+const CALLS = ["test/tasks/main-service.integration.test.ts"];
+const REPORTER = ["test/tasks/reporter.integration.test.ts"];
 const STRICT = ["test/http/strict-tasks.integration.test.ts"];
 
 /** What Main Service is told, and what becomes of what it does not take. */
