@@ -4,7 +4,7 @@ import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { beforeEach, describe, expect, test } from "vitest";
 import { guarded } from "../../../src/adapters/redis/stack-saver.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
-import { at, checkpoint, METADATA, valuesOf, writesOf } from "./checkpointer/sample.ts";
+import { at, checkpoint, METADATA, valuesOf, writesOf } from "../../packages/checkpoint-redis/sample.ts";
 
 /** The commands of Redis Stack that the official saver uses for one thread: no such Redis is at hand where the tests run. */
 function stackClient() {
