@@ -1,8 +1,9 @@
 /**
- * What a program that keeps its LangGraph threads in Redis needs: the saver, what it throws, and the
- * serializer that it stores values with.
+ * What a program that keeps its LangGraph threads in Redis needs: the saver, what it throws, the serializer
+ * that it stores values with, and a copy of what another saver has.
  */
 export { RedisCheckpointer, type RedisCheckpointerOptions } from "./checkpointer.ts";
+export { copyThread } from "./copy-thread.ts";
 export {
   CheckpointerError,
   InvalidIdError,
