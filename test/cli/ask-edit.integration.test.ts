@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { getJson, headersOf, type Stack, startStack } from "../helpers/stack.ts";
+import { describe, expect, test, vi } from "vitest";
+import { getJson, headersOf, type Stack } from "../helpers/stack.ts";
 import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
-import { command, tokenOf } from "./cli.ts";
+import { command } from "./cli.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { type FakeEditor, fakeEditor, setting } from "./fake-editor.ts";
 import { atTerminal, type Person } from "./person.ts";
 
@@ -13,11 +14,10 @@ const two = (name: string) =>
 
 let stack: Stack;
 let env: NodeJS.ProcessEnv;
-beforeAll(async () => {
-  stack = await startStack({ backend: "embedded" });
-  env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+onDevStack((theStack, itsEnv) => {
+  stack = theStack;
+  env = itsEnv;
 });
-afterAll(() => stack.close());
 
 const chat = (prompt: string, editor: FakeEditor, more: NodeJS.ProcessEnv = {}) =>
   atTerminal(["chat", prompt], { ...env, EDITOR: editor.command, ...more });

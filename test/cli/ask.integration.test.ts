@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decide, getJson, type Stack, startStack } from "../helpers/stack.ts";
 import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
-import { command, tokenOf } from "./cli.ts";
+import { command } from "./cli.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { atTerminal, type Person } from "./person.ts";
 
 const mail = (subject: string) =>
@@ -13,11 +14,10 @@ const QUESTION = /send_email (req-\w+): approve \(a\), reject \(r\), edit \(e\) 
 
 let stack: Stack;
 let env: NodeJS.ProcessEnv;
-beforeAll(async () => {
-  stack = await startStack({ backend: "embedded" });
-  env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+onDevStack((theStack, itsEnv) => {
+  stack = theStack;
+  env = itsEnv;
 });
-afterAll(() => stack.close());
 
 const chat = (prompt: string, ...args: string[]) => atTerminal(["chat", prompt, ...args], env);
 const sent = (subject: string) => stack.mailbox.mails().filter((each) => each.subject === subject);

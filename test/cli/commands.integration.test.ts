@@ -1,20 +1,20 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decide, type Stack, startStack } from "../helpers/stack.ts";
+import { describe, expect, test } from "vitest";
+import { decide, type Stack } from "../helpers/stack.ts";
 import { startFaultyProxy } from "../helpers/tcp-proxy.ts";
 import { aura, command, startCli, tokenOf } from "./cli.ts";
+import { onDevStack } from "./dev-stack.ts";
 
 const MAIL = "Send an email to kim@example.com with subject Hi saying hello there";
 
 let stack: Stack;
 let env: NodeJS.ProcessEnv;
-beforeAll(async () => {
-  stack = await startStack({ backend: "embedded" });
-  env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+onDevStack((theStack, itsEnv) => {
+  stack = theStack;
+  env = itsEnv;
 });
-afterAll(() => stack.close());
 
 describe("chat", () => {
   test("draws a run to its end, and --json gives an event a line", async () => {

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventsOf, type SseStream } from "../helpers/sse-client.ts";
-import { chat, decide, type Stack, startStack } from "../helpers/stack.ts";
+import { chat, decide, type Stack } from "../helpers/stack.ts";
 import { aura, command, tokenOf } from "./cli.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { startForgetful } from "./forgetful.ts";
 import { type Answer, type Asked, startApiServer } from "./saved-threads-server.ts";
 
@@ -15,11 +16,10 @@ const mail = (subject: string) =>
 describe("approve and reject, at the dev stack", () => {
   let stack: Stack;
   let env: NodeJS.ProcessEnv;
-  beforeAll(async () => {
-    stack = await startStack({ backend: "embedded" });
-    env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+  onDevStack((theStack, itsEnv) => {
+    stack = theStack;
+    env = itsEnv;
   });
-  afterAll(() => stack.close());
 
   const waiting = async (subject: string): Promise<{ stream: SseStream; requestId: string }> => {
     const stream = await chat(stack, { prompt: mail(subject), threadId: `thread-${subject}` });

@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { eventsOf, type SseStream } from "../helpers/sse-client.ts";
-import { chat, decide, getJson, type Stack, startStack } from "../helpers/stack.ts";
-import { aura, command, tokenOf } from "./cli.ts";
+import { chat, decide, getJson, type Stack } from "../helpers/stack.ts";
+import { aura, command } from "./cli.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { type FakeEditor, fakeEditor, setting } from "./fake-editor.ts";
 import { startForgetful } from "./forgetful.ts";
 import { atTerminal } from "./person.ts";
@@ -15,11 +16,10 @@ const AGAIN = /req-\w+: edit what you typed again \(e\), or leave it as it was \
 
 let stack: Stack;
 let env: NodeJS.ProcessEnv;
-beforeAll(async () => {
-  stack = await startStack({ backend: "embedded" });
-  env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+onDevStack((theStack, itsEnv) => {
+  stack = theStack;
+  env = itsEnv;
 });
-afterAll(() => stack.close());
 
 interface Waiting {
   stream: SseStream;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chat, getJson, type Stack, startStack } from "../helpers/stack.ts";
-import { tokenOf } from "./cli.ts";
+import { describe, expect, test } from "vitest";
+import { chat, getJson, type Stack } from "../helpers/stack.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { type FakeEditor, fakeEditor, setting } from "./fake-editor.ts";
 import { type AtPty, auraAtPty, hasPty } from "./pty.ts";
 
@@ -20,11 +20,10 @@ const STANDS = `process.stdout.write("editing\\n"); await new Promise(() => setI
 describe.skipIf(!hasPty)("an editor on a real terminal", () => {
   let stack: Stack;
   let env: NodeJS.ProcessEnv;
-  beforeAll(async () => {
-    stack = await startStack({ backend: "embedded" });
-    env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+  onDevStack((theStack, itsEnv) => {
+    stack = theStack;
+    env = itsEnv;
   });
-  afterAll(() => stack.close());
 
   const at = (args: string[], editor: FakeEditor, line?: string) =>
     auraAtPty(args, { ...env, EDITOR: editor.command }, line);

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { tokenOf } from "./cli.ts";
+import { describe, expect, test } from "vitest";
+import type { Stack } from "../helpers/stack.ts";
+import { onDevStack } from "./dev-stack.ts";
 import { auraAtPty, hasPty } from "./pty.ts";
 
 const mail = (subject: string) =>
@@ -15,11 +15,10 @@ const THEN_STTY =
 describe.skipIf(!hasPty)("chat on a real terminal", () => {
   let stack: Stack;
   let env: NodeJS.ProcessEnv;
-  beforeAll(async () => {
-    stack = await startStack({ backend: "embedded" });
-    env = { AURA_URL: `${stack.url}/api`, AURA_TOKEN: await tokenOf() };
+  onDevStack((theStack, itsEnv) => {
+    stack = theStack;
+    env = itsEnv;
   });
-  afterAll(() => stack.close());
   const sent = (subject: string) => stack.mailbox.mails().filter((each) => each.subject === subject);
 
   test("asks, carries the decision out, and ends with the run; the terminal is left as it was", async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApprovalStore, PendingApproval } from "../../src/ports/approval-store.ts";
 import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, aRun, dueRun, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedAt: 1_706_152_870_000 };
 
@@ -18,12 +19,11 @@ export function pendingApprovalsContract(name: string, makeHarness: MakeHarness)
     let harness: Harness;
     let store: ApprovalStore;
     let other: ApprovalStore;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       store = harness.backends[0].approvals;
       other = harness.backends[1].approvals;
     });
-    afterAll(() => harness.close());
 
     /** All of it, `limit` at a time. */
     const all = async (limit: number): Promise<PendingApproval[]> => {

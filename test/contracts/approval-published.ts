@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
 import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, awkwardContext, type Harness, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedAt: 1_706_152_870_000 };
 const REJECTED: Decision = { status: "rejected", reason: "아니요", decidedAt: 1_706_152_880_000 };
@@ -15,12 +16,11 @@ export function publishedApprovalsContract(name: string, makeHarness: MakeHarnes
     let harness: Harness;
     let store: ApprovalStore;
     let other: ApprovalStore;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       store = harness.backends[0].approvals;
       other = harness.backends[1].approvals;
     });
-    afterAll(() => harness.close());
 
     const keyOf = ({ requestId }: ApprovalRecord) => `hitl:request:${requestId}`;
     const published = async (record: ApprovalRecord) =>

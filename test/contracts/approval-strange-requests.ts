@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
 import type { ApprovalRecord, Decision } from "../../src/records/approval.ts";
 import { anApproval, type Harness, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every ApprovalStore must withstand: hitl:request is a key that anybody on Redis can write. */
 export function strangeRequestsContract(name: string, makeHarness: MakeHarness): void {
@@ -10,12 +11,11 @@ export function strangeRequestsContract(name: string, makeHarness: MakeHarness):
     let harness: Harness;
     let store: ApprovalStore;
     let other: ApprovalStore;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       store = harness.backends[0].approvals;
       other = harness.backends[1].approvals;
     });
-    afterAll(() => harness.close());
 
     const keyOf = ({ requestId }: ApprovalRecord) => `hitl:request:${requestId}`;
     const opened = async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
 import type { Decision } from "../../src/records/approval.ts";
 import { anApproval, awkwardContext, type Harness, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const APPROVED: Decision = { status: "approved", decidedBy: "user123", decidedAt: 1_706_152_870_000 };
 const REJECTED: Decision = { status: "rejected", reason: "no", decidedAt: 1_706_152_880_000 };
@@ -14,12 +15,11 @@ export function supersedeContract(name: string, makeHarness: MakeHarness): void 
     let harness: Harness;
     let store: ApprovalStore;
     let other: ApprovalStore;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       store = harness.backends[0].approvals;
       other = harness.backends[1].approvals;
     });
-    afterAll(() => harness.close());
 
     const published = async (requestId: string) =>
       JSON.parse((await store.publishedRequest(requestId)) ?? "null");

@@ -1,8 +1,9 @@
 import type { ApprovalStatus, Settlement } from "@aura-platform/contract/approvals.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ApprovalStore } from "../../src/ports/approval-store.ts";
 import { maySettle } from "../../src/records/approval.ts";
 import { anApproval, type Harness, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const STATUSES: readonly ApprovalStatus[] = [
   "pending",
@@ -19,11 +20,10 @@ export function approvalTransitionsContract(name: string, makeHarness: MakeHarne
   describe(`${name} approval store, asked to settle an approval`, () => {
     let harness: Harness;
     let store: ApprovalStore;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       store = harness.backends[0].approvals;
     });
-    afterAll(() => harness.close());
 
     const approvalThatIs = async (status: ApprovalStatus) => {
       const record = anApproval();

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { AuraError } from "../../src/errors.ts";
 import type { ChangedCall, Examined } from "../../src/ports/call-examination.ts";
 import { type Harness, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const call = (args: unknown): ChangedCall => ({
   tool: "send_email",
@@ -20,10 +21,9 @@ const found = ({ args, tool, language }: ChangedCall): Examined => ({
 export function callExaminationContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} examination of edited calls`, () => {
     let harness: Harness;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
     });
-    afterAll(() => harness.close());
 
     it("is answered by one process that works on runs, whoever asks", async () => {
       const [here, there] = harness.backends.map(({ examination }) => examination);

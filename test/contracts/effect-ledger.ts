@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { EffectKey, EffectLedger } from "../../src/ports/effect-ledger.ts";
 import { LeaseLostError } from "../../src/ports/thread-lease.ts";
 import { awkwardContext, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const anEffect = (fields: Partial<EffectKey> = {}): EffectKey => ({
   threadId: randomUUID(),
@@ -17,12 +18,11 @@ export function effectLedgerContract(name: string, makeHarness: MakeHarness): vo
     let harness: Harness;
     let ledger: EffectLedger;
     let other: EffectLedger;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       ledger = harness.backends[0].ledger;
       other = harness.backends[1].ledger;
     });
-    afterAll(() => harness.close());
 
     it("knows what was begun, and what came of it", async () => {
       const key = anEffect();

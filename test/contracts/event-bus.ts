@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { EventBus, RawEvent } from "../../src/ports/event-bus.ts";
 import { callCounter, type Harness, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const CHANNELS = ["dwp:events:all", "dwp:events:mail", "dwp:events:approval"];
 
@@ -9,11 +10,10 @@ export function eventBusContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} event bus`, () => {
     let harness: Harness;
     let bus: EventBus;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       bus = harness.backends[0].events;
     });
-    afterAll(() => harness.close());
 
     const listen = async (on: EventBus = bus) => {
       const events: RawEvent[] = [];

@@ -1,28 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type EventLog, EventLogClosedError, EventLogConflictError } from "../../src/ports/event-log.ts";
-import {
-  awkwardContext,
-  callCounter,
-  type Harness,
-  hostileIds,
-  type MakeHarness,
-  range,
-  someEvents,
-} from "./harness.ts";
+import { awkwardContext, callCounter, hostileIds, type MakeHarness, range, someEvents } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every EventLog must do. */
 export function eventLogContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} event log`, () => {
-    let harness: Harness;
     let log: EventLog;
     let other: EventLog;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       log = harness.backends[0].eventLog;
       other = harness.backends[1].eventLog;
     });
-    afterAll(() => harness.close());
 
     it("reads an unknown run as an empty, open log", async () => {
       const run = randomUUID();

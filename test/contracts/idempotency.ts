@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
-import { aRun, bringTo, type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { aRun, bringTo, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const BODY = "b1".repeat(32);
 const OTHER_BODY = "b2".repeat(32);
@@ -9,15 +10,12 @@ const OTHER_BODY = "b2".repeat(32);
 /** What every ThreadRegistry must do with an Idempotency-Key. */
 export function idempotencyContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} thread registry, given an Idempotency-Key,`, () => {
-    let harness: Harness;
     let threads: ThreadRegistry;
     let other: ThreadRegistry;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       threads = harness.backends[0].threads;
       other = harness.backends[1].threads;
     });
-    afterAll(() => harness.close());
 
     const withKey = (key: string, bodyDigest = BODY) => ({ idempotency: { key, bodyDigest } });
 

@@ -1,23 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import type { RunRecord } from "../../src/records/run.ts";
-import { aRun, type Harness, type MakeHarness, range } from "./harness.ts";
+import { aRun, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const CAPS = { queued: { user: 3, tenant: 5 } };
 
 /** How many queued runs every ThreadRegistry lets a user and a tenant have. */
 export function queuedRunsContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} thread registry, told how many runs may be queued,`, () => {
-    let harness: Harness;
     let threads: ThreadRegistry;
     let other: ThreadRegistry;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       threads = harness.backends[0].threads;
       other = harness.backends[1].threads;
     });
-    afterAll(() => harness.close());
 
     const someone = (tenantId: string = randomUUID()) => ({ tenantId, userId: randomUUID() });
     const queue = async (owner: Pick<RunRecord, "tenantId" | "userId">, count: number) => {

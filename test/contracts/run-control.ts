@@ -1,20 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RunControl } from "../../src/ports/run-control.ts";
-import { callCounter, type Harness, hostileIds, type MakeHarness } from "./harness.ts";
+import { callCounter, hostileIds, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every RunControl must do. */
 export function runControlContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} run control`, () => {
-    let harness: Harness;
     let control: RunControl;
     let other: RunControl;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       control = harness.backends[0].control;
       other = harness.backends[1].control;
     });
-    afterAll(() => harness.close());
 
     const listen = async (on: RunControl = control) => {
       const runs: string[] = [];

@@ -1,8 +1,9 @@
 import type { RunStatus } from "@aura-platform/contract/run-status.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import { IllegalTransitionError, mayBecome, type StatusBefore } from "../../src/records/run.ts";
-import { aRun, bringTo, type Harness, type MakeHarness } from "./harness.ts";
+import { aRun, bringTo, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const STATUSES: readonly RunStatus[] = ["queued", "running", "waiting", "completed", "failed", "cancelled"];
 const PAIRS = STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const));
@@ -10,13 +11,10 @@ const PAIRS = STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as cons
 /** Every ThreadRegistry moves runs as the table of statuses says, and in no other way. */
 export function runTransitionsContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} thread registry, asked to move a run`, () => {
-    let harness: Harness;
     let threads: ThreadRegistry;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       threads = harness.backends[0].threads;
     });
-    afterAll(() => harness.close());
 
     const runThatIs = async (status: RunStatus) => {
       const run = aRun();

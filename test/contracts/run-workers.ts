@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RunStatus } from "@aura-platform/contract/run-status.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Attendance, ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import { aRun, type Harness, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 type Step = [worker: string, what: Attendance | "runs" | "runs alone"];
 
@@ -11,11 +12,10 @@ export function runWorkersContract(name: string, makeHarness: MakeHarness): void
   describe(`${name} workers of a run`, () => {
     let harness: Harness;
     let threads: ThreadRegistry;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       threads = harness.backends[0].threads;
     });
-    afterAll(() => harness.close());
 
     const begin = async () => {
       const run = aRun();

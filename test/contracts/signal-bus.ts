@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RawSignal, SignalBus } from "../../src/ports/signal-bus.ts";
 import { callCounter, type Harness, hostileIds, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every SignalBus must do. */
 export function signalBusContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} signal bus`, () => {
     let harness: Harness;
     let bus: SignalBus;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       bus = harness.backends[0].signals;
     });
-    afterAll(() => harness.close());
 
     const listen = async (on: SignalBus = bus) => {
       const signals: RawSignal[] = [];

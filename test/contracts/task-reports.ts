@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { ReportState } from "../../src/ports/task-reports.ts";
 import { anApproval, aRun, awkwardContext, type Harness, type MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every TaskReports must do, and linking an approval to its task. */
 export function taskReportsContract(name: string, makeHarness: MakeHarness): void {
@@ -10,11 +11,10 @@ export function taskReportsContract(name: string, makeHarness: MakeHarness): voi
     let harness: Harness;
     let backend: Backend;
     let other: Backend;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       [backend, other] = harness.backends;
     });
-    afterAll(() => harness.close());
 
     const told: ReportState = {
       phase: "started",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RunStatus } from "@aura-platform/contract/run-status.ts";
 import type { ThreadSummary } from "@aura-platform/contract/threads.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/ports/backend.ts";
 import type { SavedThread, ThreadPosition } from "../../src/ports/thread-archive.ts";
 import type { Owner, RunRecord } from "../../src/records/run.ts";
@@ -17,6 +17,7 @@ import {
   range,
   someEvents,
 } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every ThreadArchive must do. */
 export function threadArchiveContract(name: string, makeHarness: MakeHarness): void {
@@ -24,11 +25,10 @@ export function threadArchiveContract(name: string, makeHarness: MakeHarness): v
     let harness: Harness;
     let backend: Backend;
     let other: Backend;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       [backend, other] = harness.backends;
     });
-    afterAll(() => harness.close());
 
     const someone = (): Owner => ({ tenantId: "tenant1", userId: `user-${randomUUID()}` });
     const begin = async (fields: Partial<RunRecord>, status: RunStatus = "completed") => {

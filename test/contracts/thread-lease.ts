@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadLeases } from "../../src/ports/thread-lease.ts";
 import { type Harness, hostileIds, type MakeHarness, range } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 const TTL_MS = 30_000;
 
@@ -11,12 +12,11 @@ export function threadLeaseContract(name: string, makeHarness: MakeHarness): voi
     let harness: Harness;
     let leases: ThreadLeases;
     let other: ThreadLeases;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (made) => {
+      harness = made;
       leases = harness.backends[0].leases;
       other = harness.backends[1].leases;
     });
-    afterAll(() => harness.close());
 
     const held = async () => {
       const lease = { threadId: randomUUID(), holder: randomUUID() };

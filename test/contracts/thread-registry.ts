@@ -1,29 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ThreadRegistry } from "../../src/ports/thread-registry.ts";
 import {
   aRun,
   awkwardContext,
   bringTo,
   callCounter,
-  type Harness,
   hostileIds,
   type MakeHarness,
   range,
 } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every ThreadRegistry must do. */
 export function threadRegistryContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} thread registry`, () => {
-    let harness: Harness;
     let threads: ThreadRegistry;
     let other: ThreadRegistry;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       threads = harness.backends[0].threads;
       other = harness.backends[1].threads;
     });
-    afterAll(() => harness.close());
 
     it("knows nothing of unknown ids", async () => {
       expect(await threads.thread(randomUUID())).toBeNull();

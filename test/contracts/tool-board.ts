@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ToolBoard } from "../../src/ports/tool-board.ts";
-import type { Harness, MakeHarness } from "./harness.ts";
+import type { MakeHarness } from "./harness.ts";
+import { withHarness } from "./with-harness.ts";
 
 /** What every ToolBoard must do. */
 export function toolBoardContract(name: string, makeHarness: MakeHarness): void {
   describe(`${name} tool board`, () => {
-    let harness: Harness;
     let board: ToolBoard;
     let other: ToolBoard;
-    beforeAll(async () => {
-      harness = await makeHarness();
+    withHarness(makeHarness, (harness) => {
       board = harness.backends[0].board;
       other = harness.backends[1].board;
     });
-    afterAll(() => harness.close());
 
     it("has nothing at first, then what was put up last, as it was", async () => {
       expect(await board.get()).toBeNull();

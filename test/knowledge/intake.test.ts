@@ -1,12 +1,10 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { createEmbeddedKnowledgeQueue } from "../../src/adapters/embedded/knowledge-queue.ts";
-import { BackendUnavailableError } from "../../src/errors.ts";
 import { createIntake } from "../../src/knowledge/intake.ts";
 import type { KnowledgeQueue } from "../../src/ports/knowledge-queue.ts";
-import { callCounter, range } from "../contracts/harness.ts";
+import { range } from "../contracts/harness.ts";
 import { BATCH, knowledgeWorker } from "../contracts/knowledge-queue.ts";
-import { flatEvent } from "../helpers/knowledge.ts";
+import { cutOffQueue, heard } from "./cut-off-queue.ts";
 
 const createIntakeOf = (queue: KnowledgeQueue, onAdd: () => void) =>
   createIntake(
@@ -18,27 +16,6 @@ const createIntakeOf = (queue: KnowledgeQueue, onAdd: () => void) =>
     },
     pino({ level: "silent" }),
   );
-
-/** A queue that can be cut off, as Redis can. */
-function cutOffQueue() {
-  const logs: any[] = [];
-  const logger = pino({}, { write: (line: string) => logs.push(JSON.parse(line)) });
-  const queue = createEmbeddedKnowledgeQueue({ logger, now: Date.now });
-  const refusals = callCounter();
-  const state = { isAway: true };
-  const add: KnowledgeQueue["add"] = async (event, digest) => {
-    if (event.eventId === "bug") throw new Error("a bug");
-    if (!state.isAway) return queue.add(event, digest);
-    refusals.call();
-    throw new BackendUnavailableError(new Error("away"));
-  };
-  return { queue, intake: createIntake({ ...queue, add }, logger), state, refusals, logs };
-}
-
-const heard = (fields: Record<string, unknown> = {}) => ({
-  channel: "dwp:events:mail",
-  payload: JSON.stringify(flatEvent(fields)),
-});
 
 test("what was heard while the queue was away is taken in when it is back, in order; a bug costs one event", async () => {
   const { queue, intake, state, refusals, logs } = cutOffQueue();
@@ -67,25 +44,6 @@ test("what cannot be held is counted, and so is what is left at the end", async 
   expect(logs.map(({ msg, lost }) => [msg, lost])).toEqual([
     ["events were lost: Redis was out of reach", 100_100],
   ]);
-});
-
-test("large events are held up to a number of characters, and no more", async () => {
-  const { queue, intake, state, refusals, logs } = cutOffQueue();
-  const { handler, dones } = knowledgeWorker();
-  queue.work(handler, BATCH);
-  const large = heard({ subject: "x".repeat(900_000) });
-  const held = Math.floor(64_000_000 / large.payload.length);
-  for (const at of range(100)) {
-    intake.offer({ ...large, payload: large.payload.replace("event-", `event-${at}-`) });
-  }
-  await refusals.reached(1);
-  state.isAway = false;
-  await dones.reached(held);
-  await intake.close();
-  await queue.close();
-  expect(logs.map(({ msg }) => msg)).toEqual(["events were lost: Redis was out of reach"]);
-  expect(logs[0].lost).toBeGreaterThanOrEqual(100 - held);
-  expect(logs[0].lost).toBeLessThanOrEqual(100 - held + 1);
 });
 
 test("a burst leaves the process its turns: what else it has to do is not kept waiting for all of it", async () => {

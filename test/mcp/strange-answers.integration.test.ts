@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../helpers/eventually.ts";
 import {
   type ChatRequest,
@@ -121,9 +121,11 @@ afterAll(async () => {
 const plain = (value: unknown) =>
   JSON.parse(JSON.stringify(value), (key, each) => (key === "__proto__" ? undefined : each));
 
-const start = (backend: "embedded" | "redis") => {
-  // Some answers are none: the call waits for them as long as this, and its outcome is unknown then.
-  const far = { url: server.url, approval: { do: "never" }, timeoutMs: 150 };
+/** Some answers are none: the call waits for them as long as this, and its outcome is unknown then. */
+const IMPATIENT = { timeoutMs: 150 };
+
+const start = (backend: "embedded" | "redis", patience: { timeoutMs?: number }) => {
+  const far = { url: server.url, approval: { do: "never" }, ...patience };
   const AURA_MCP_SERVERS = JSON.stringify({ far });
   return startStack({
     backend,
@@ -156,16 +158,15 @@ const told = (value: unknown): unknown =>
 
 describe.each(["embedded", "redis"] as const)("what an MCP server answers a call, %s backend", (backend) => {
   let stack: Stack;
-  beforeAll(async () => {
+  const connected = async (patience: { timeoutMs?: number }) => {
     server.list(well({ tools: [DO] }));
-    stack = await start(backend);
-  });
-  beforeEach(async () => {
+    stack = await start(backend, patience);
     await eventually(() => expect(stack.logs).toContainEqual(expect.objectContaining(CONNECTED)));
-  });
-  afterAll(() => stack.close());
+  };
+  afterEach(() => stack.close());
 
   test("is its result or its failure, whatever it is, and the thread goes on", async () => {
+    await connected(IMPATIENT);
     const drawn = fc.asyncProperty(answers(result), callArgs, async (answer, drawnArgs) => {
       server.call(answer);
       args = drawnArgs;
@@ -178,6 +179,7 @@ describe.each(["embedded", "redis"] as const)("what an MCP server answers a call
   });
 
   test("stays data where the protocol allows any", async () => {
+    await connected({});
     const drawn = fc.asyncProperty(strangeObject(), async (structuredContent) => {
       server.call(well({ content: [], structuredContent }));
       args = {};
@@ -196,7 +198,7 @@ test("what an MCP server lists costs it its tools at most", async () => {
     server.call(well({ content: [] }));
     args = {};
     const before = server.listed();
-    const stack = await start("embedded");
+    const stack = await start("embedded", IMPATIENT);
     await eventually(() => expect(server.listed()).toBeGreaterThan(before));
     await prompts(stack);
     await stack.close();

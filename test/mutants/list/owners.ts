@@ -2,7 +2,7 @@ import type { Mutant } from "../mutant.ts";
 
 const HTTP = [
   "test/http/runs.integration.test.ts",
-  "test/http/saved-threads.integration.test.ts",
+  "test/http/saved-threads-refused.integration.test.ts",
   "test/http/bad-input.integration.test.ts",
 ];
 const EMBEDDED = ["test/adapters/embedded/backend.test.ts"];

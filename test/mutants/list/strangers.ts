@@ -2,7 +2,10 @@ import type { Mutant } from "../mutant.ts";
 
 const MCP = ["test/mcp/tools.test.ts", "test/mcp/mcp.integration.test.ts"];
 const STATE = ["test/graphs/saved/saved-state.test.ts"];
-const SAVED = ["test/http/saved-threads.integration.test.ts"];
+const SAVED = [
+  "test/http/thread-documents.integration.test.ts",
+  "test/http/saved-threads-refused.integration.test.ts",
+];
 
 /** What strangers write is data. */
 export const STRANGERS: readonly Mutant[] = [
