@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, "../../..");
 
 test("the README's example runs as it stands there", async () => {
   const readme = readFileSync(join(root, "packages/checkpoint-redis/README.md"), "utf8");
-  const [, example = ""] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  const [, example = ""] = /```ts\n(.*?)```/s.exec(readme) ?? [];
   const folder = mkdtempSync(join(tmpdir(), "aura-readme-"));
   const server = await startRedis();
   try {
