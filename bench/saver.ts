@@ -4,6 +4,7 @@
  *   node bench/saver.ts [--threads 1000,10000,100000] [--rounds 60] [--json]
  */
 import { parseArgs } from "node:util";
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import {
   type BaseCheckpointSaver,
   emptyCheckpoint,
@@ -11,7 +12,6 @@ import {
   uuid6,
 } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
-import { RedisCheckpointer } from "../src/adapters/redis/checkpointer/index.ts";
 import { startRedis, type TestRedis } from "../test/helpers/redis.ts";
 import { conversation, shortThread, steppingGraph } from "./saver-graphs.ts";
 

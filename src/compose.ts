@@ -1,10 +1,10 @@
+import { InMemorySerializer } from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import { MemorySaver } from "@langchain/langgraph";
 import type { Logger } from "pino";
 import { createEmbeddedBackend } from "./adapters/embedded/backend.ts";
 import { createEmbeddedBus, type EmbeddedBus } from "./adapters/embedded/bus.ts";
 import { createRedisBackend } from "./adapters/redis/backend.ts";
 import { type OpenSaver, openSaver, withoutLeases } from "./adapters/redis/saver.ts";
-import { InMemorySerializer } from "./adapters/serializer/serializer.ts";
 import { createAgent, type ServiceAgent } from "./agent.ts";
 import { editApproval } from "./approvals/edit.ts";
 import { composeKnowledge, type KnowledgePart } from "./compose-knowledge.ts";

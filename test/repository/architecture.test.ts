@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
+import checkpointRedis from "../../packages/checkpoint-redis/package.json" with { type: "json" };
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -34,12 +35,16 @@ const rules: [folder: string, mayImport: string[]][] = [
   ["src/threads", ["src/ports", "src/records", "src/runs", "src/approvals"]],
   ["src/tasks", ["src/ports", "src/records", "src/runs"]],
   ["src/http", ["src/ports", "src/records", "src/runs", "src/approvals", "src/threads", "src/knowledge"]],
-  ["src/adapters", ["src/ports", "src/records", "src/approvals", "src/knowledge"]],
+  [
+    "src/adapters",
+    ["src/ports", "src/records", "src/approvals", "src/knowledge", "packages/checkpoint-redis"],
+  ],
   ["devstack", ["src"]],
   ["cli", ["packages/client", "packages/contract"]],
   ["packages/client", ["packages/contract"]],
   ["encoding", []],
   ["packages/contract", []],
+  ["packages/checkpoint-redis/src/serializer", []],
 ];
 
 const filesBelow = (folder: string) =>
@@ -55,7 +60,7 @@ const importsOf = (file: string) =>
   ].map(([, start, rest = ""]) =>
     start === "."
       ? relative(root, resolve(root, dirname(file), `.${rest}`))
-      : `packages/${rest.replace("/", "/src/")}`,
+      : `packages/${(rest.includes("/") ? rest : `${rest}/index.ts`).replace("/", "/src/")}`,
   );
 
 test.each(rules)("%s imports only from where it may", (folder, mayImport) => {
@@ -111,12 +116,28 @@ test("the command line knows the service by HTTP alone, and nothing imports it",
   expect(others.filter((path) => path.startsWith("cli/"))).toEqual([]);
 });
 
+/** The packages that a folder imports; all that Node brings along counts as `node`. */
+const packagesOf = (folder: string) => {
+  const texts = filesBelow(folder).map((file) => readFileSync(join(root, file), "utf8"));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/^(?:import|export|\}).* from "((?:@[\w-]+\/)?[\w-]+)[^"]*";$/gm)].map(
+      ([, name]) => name,
+    ),
+  );
+  return [...new Set(names)].sort();
+};
+
 test("the contract needs zod and nothing else", () => {
-  const texts = filesBelow("packages/contract").map((file) => readFileSync(join(root, file), "utf8"));
-  const packages = texts.flatMap((text) => [
-    ...text.matchAll(/^(?:import|export|\}).* from "([^."].*)";$/gm),
-  ]);
-  expect([...new Set(packages.map(([, name]) => name))]).toEqual(["zod"]);
+  expect(packagesOf("packages/contract")).toEqual(["zod"]);
+});
+
+test("the saver imports nothing of this repository, and what its manifest says and nothing else", () => {
+  const folder = "packages/checkpoint-redis";
+  const imports = filesBelow(folder).flatMap(importsOf);
+  expect(imports.filter((path) => !path.startsWith(`${folder}/src/`))).toEqual([]);
+  const { dependencies, peerDependencies } = checkpointRedis;
+  const declared = Object.keys({ ...dependencies, ...peerDependencies });
+  expect(packagesOf(folder)).toEqual(["node", ...declared].sort());
 });
 
 const FOLDERS = ["packages", "src", "cli", "encoding", "graphs", "tools", "devstack", "test"];

@@ -68,7 +68,10 @@ test("a test that a document names is there", () => {
   const documents = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name));
-  const named = ["README.md", ...documents].flatMap((file) =>
+  const ofPackages = readdirSync(join(root, "packages"))
+    .map((name) => join("packages", name, "README.md"))
+    .filter((file) => existsSync(join(root, file)));
+  const named = ["README.md", ...ofPackages, ...documents].flatMap((file) =>
     [...readFileSync(join(root, file), "utf8").matchAll(/\btest\/[\w./-]+\.ts\b/g)].map(
       ([name]) => `${file}: ${name}`,
     ),

@@ -1,10 +1,10 @@
+import { type FenceOf, RedisCheckpointer } from "@aura-platform/checkpoint-redis";
+import { InMemorySerializer } from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import { type BaseCheckpointSaver, MemorySaver } from "@langchain/langgraph";
 import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { z } from "zod";
 import { LeaseLostError } from "../../ports/thread-lease.ts";
 import type { BackendLogger } from "../backend-logger.ts";
-import { InMemorySerializer } from "../serializer/serializer.ts";
-import { type FenceOf, RedisCheckpointer } from "./checkpointer/index.ts";
 import type { RedisCommands } from "./commands.ts";
 import type { RedisAddress, RedisConnection } from "./connection.ts";
 import { durabilityWarnings } from "./durability.ts";

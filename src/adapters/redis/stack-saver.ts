@@ -1,10 +1,13 @@
+import { decode } from "@aura-platform/checkpoint-redis/serializer/decode.ts";
+import { encode } from "@aura-platform/checkpoint-redis/serializer/encode.ts";
+import { readJsonPlus } from "@aura-platform/checkpoint-redis/serializer/json-plus.ts";
+import { type DataObject, isDataObject } from "@aura-platform/checkpoint-redis/serializer/marks.ts";
+import {
+  CheckpointSerializer,
+  SERIALIZER_FORMAT,
+} from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
-import { decode } from "../serializer/decode.ts";
-import { encode } from "../serializer/encode.ts";
-import { readJsonPlus } from "../serializer/json-plus.ts";
-import { type DataObject, isDataObject } from "../serializer/marks.ts";
-import { CheckpointSerializer, SERIALIZER_FORMAT } from "../serializer/serializer.ts";
 
 /**
  * The official saver writes values into Redis as they are, past every serializer, and reads them with one. So

@@ -4,31 +4,14 @@ import { RedisSaver } from "@langchain/langgraph-checkpoint-redis";
 import { beforeEach, describe, expect, test } from "vitest";
 import { guarded } from "../../../src/adapters/redis/stack-saver.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
-import { at, checkpoint, METADATA, valuesOf, writesOf } from "./checkpointer/sample.ts";
-
-/** The commands of Redis Stack that the official saver uses for one thread: no such Redis is at hand where the tests run. */
-function stackClient() {
-  const documents = new Map<string, string>();
-  return {
-    documents,
-    json: {
-      get: async (key: string) => JSON.parse(documents.get(key) ?? "null"),
-      set: async (key: string, _: string, value: unknown) => documents.set(key, JSON.stringify(value)),
-    },
-    ft: { create: async () => "OK" },
-    keys: async (pattern: string) => {
-      return [...documents.keys()].filter((key) => key.startsWith(pattern.slice(0, -1)));
-    },
-    exists: async (key: string) => (documents.has(key) ? 1 : 0),
-    zAdd: async (key: string) => documents.set(key, "[]"),
-  };
-}
+import { redisStackClient } from "../../helpers/redis-stack-client.ts";
+import { at, checkpoint, METADATA, valuesOf, writesOf } from "../../packages/checkpoint-redis/sample.ts";
 
 describe("the official saver, guarded", () => {
-  let client: ReturnType<typeof stackClient>;
+  let client: ReturnType<typeof redisStackClient>;
   let official: RedisSaver;
   beforeEach(() => {
-    client = stackClient();
+    client = redisStackClient();
     official = new RedisSaver(client as any);
   });
 

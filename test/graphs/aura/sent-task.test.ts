@@ -1,8 +1,8 @@
+import { CheckpointSerializer } from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import type { Send } from "@langchain/langgraph";
 import { expect, test } from "vitest";
 import { receivedTask, type SentTask, sendTask } from "../../../graphs/aura/sent-task.ts";
 import type { ToolTask } from "../../../graphs/aura/tool-task.ts";
-import { CheckpointSerializer } from "../../../src/adapters/serializer/serializer.ts";
 import { HOSTILE } from "../../helpers/hostile-json.ts";
 
 /**

@@ -1,8 +1,8 @@
+import { InMemorySerializer } from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import { Command, MemorySaver } from "@langchain/langgraph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEmbeddedEffectLedger } from "../../../src/adapters/embedded/effect-ledger.ts";
-import { InMemorySerializer } from "../../../src/adapters/serializer/serializer.ts";
 import type { AuraTool } from "../../../tools/tool.ts";
 import { planReply, type StubStep } from "../../helpers/openai-stub.ts";
 import { spoilt, strangeValue } from "../../helpers/strange-json.ts";

@@ -3,7 +3,7 @@ import type { Mutant } from "../mutant.ts";
 const EFFECT = ["test/graphs/aura/effect.test.ts"];
 const ORDER = ["test/runs/stored-first.test.ts"];
 const FENCE = [
-  "test/adapters/redis/checkpointer/fence.integration.test.ts",
+  "test/packages/checkpoint-redis/fence.integration.test.ts",
   "test/adapters/redis/stale-worker.slow.test.ts",
 ];
 
@@ -183,21 +183,21 @@ export const EFFECTS: readonly Mutant[] = [
   },
   {
     promise: "who has lost the lease stores no checkpoint",
-    file: "src/adapters/redis/checkpointer/scripts/put.lua",
+    file: "packages/checkpoint-redis/src/scripts/put.lua",
     source: "if fenced_off then return -4 end",
     replacement: "",
     tests: FENCE,
   },
   {
     promise: "who has lost the lease stores no result of a task",
-    file: "src/adapters/redis/checkpointer/scripts/put-writes.lua",
+    file: "packages/checkpoint-redis/src/scripts/put-writes.lua",
     source: "if fenced_off then return -4 end",
     replacement: "",
     tests: FENCE,
   },
   {
     promise: "who has lost the lease deletes no thread",
-    file: "src/adapters/redis/checkpointer/scripts/delete.lua",
+    file: "packages/checkpoint-redis/src/scripts/delete.lua",
     source: "if fenced_off then return -4 end",
     replacement: "",
     tests: FENCE,

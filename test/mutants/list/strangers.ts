@@ -11,10 +11,10 @@ const SAVED = [
 export const STRANGERS: readonly Mutant[] = [
   {
     promise: "data that looks like something of ours is stored as the data it is",
-    file: "src/adapters/serializer/marks.ts",
+    file: "packages/checkpoint-redis/src/serializer/marks.ts",
     source: "return isDollars(key) ? `$${key}` : key;",
     replacement: "return key;",
-    tests: ["test/adapters/serializer/serializer.test.ts"],
+    tests: ["test/packages/checkpoint-redis/serializer/serializer.test.ts"],
   },
   {
     promise: "a server's readOnlyHint counts only where the operator trusts it",

@@ -12,7 +12,6 @@ import {
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
 import type { Cluster, Redis } from "ioredis";
-import { CheckpointSerializer } from "../../serializer/serializer.ts";
 import { CheckpointerError, InvalidIdError } from "./errors.ts";
 import type { FenceOf } from "./fence.ts";
 import { deltaHistory } from "./history.ts";
@@ -27,6 +26,7 @@ import {
 } from "./layout.ts";
 import { listThread } from "./list.ts";
 import { dump, encodeWrite } from "./record.ts";
+import { CheckpointSerializer } from "./serializer/serializer.ts";
 import { ThreadIndex } from "./thread-index.ts";
 import { ThreadStore } from "./thread-store.ts";
 import { configOf, toTuples } from "./tuples.ts";

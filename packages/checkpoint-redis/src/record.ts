@@ -1,9 +1,9 @@
 import type { CheckpointMetadata, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { z } from "zod";
-import { NotSerializableError } from "../../serializer/errors.ts";
 import { StoredDataError, UnserializableValueError } from "./errors.ts";
 import { part, RECORD_FORMAT } from "./layout.ts";
 import { MemberReader } from "./member-reader.ts";
+import { NotSerializableError } from "./serializer/errors.ts";
 import type {
   ChannelEntry,
   CheckpointName,

@@ -1,6 +1,6 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { Command } from "@langchain/langgraph";
 import { Redis } from "ioredis";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
 import { approvalGraph } from "./approval-graph.ts";
 
 // A process of its own: prints the state of a suspended thread, resumes it, prints the outcome.

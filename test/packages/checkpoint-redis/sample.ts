@@ -1,3 +1,4 @@
+import type { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import {
   type ChannelVersions,
@@ -7,7 +8,6 @@ import {
   type CheckpointTuple,
   uuid6,
 } from "@langchain/langgraph-checkpoint";
-import type { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
 
 export const METADATA: CheckpointMetadata = { source: "loop", step: 0, parents: {} };
 

@@ -1,11 +1,8 @@
+import { RedisCheckpointer, UnserializableValueError } from "@aura-platform/checkpoint-redis";
 import { Command, INTERRUPT } from "@langchain/langgraph";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import {
-  RedisCheckpointer,
-  UnserializableValueError,
-} from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { approvalGraph } from "./approval-graph.ts";
 import { delayed } from "./delayed.ts";
 import { RICH_VALUES } from "./rich-values.ts";

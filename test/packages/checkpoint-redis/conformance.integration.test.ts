@@ -1,8 +1,8 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { deltaChannelHistoryTests, specTest } from "@langchain/langgraph-checkpoint-validation";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { startRedis, type TestRedis } from "../../helpers/redis.ts";
 
 // The suite takes its test functions from the global scope, at the time it is called.
 Object.assign(globalThis, { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it });

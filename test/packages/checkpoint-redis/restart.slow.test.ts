@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis } from "../../../helpers/redis.ts";
+import { startRedis } from "../../helpers/redis.ts";
 import { approvalGraph } from "./approval-graph.ts";
 
 const PROCESS = fileURLToPath(new URL("./resume-process.ts", import.meta.url));

@@ -1,8 +1,8 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { Command } from "@langchain/langgraph";
 import type { Cluster } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startCluster, type TestCluster } from "../../../helpers/redis-cluster.ts";
+import { startCluster, type TestCluster } from "../../helpers/redis-cluster.ts";
 import { approvalGraph } from "./approval-graph.ts";
 import { at, checkpoint, collect, listed, METADATA, putValues, valuesOf } from "./sample.ts";
 

@@ -1,7 +1,7 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { at, checkpoint, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
 class RefusedError extends Error {}

@@ -1,9 +1,9 @@
+import { RedisCheckpointer, StoredDataError } from "@aura-platform/checkpoint-redis";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { INTERRUPT } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { RedisCheckpointer, StoredDataError } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { at, checkpoint, listed, METADATA, putValues } from "./sample.ts";
 
 const KEY = "langgraph:thread:t";

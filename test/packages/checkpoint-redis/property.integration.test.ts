@@ -1,7 +1,7 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { MemorySaver } from "@langchain/langgraph-checkpoint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { startRedis, type TestRedis } from "../../helpers/redis.ts";
 import { FORWARD, observe } from "./scenario.ts";
 
 const SEEDS = 200;

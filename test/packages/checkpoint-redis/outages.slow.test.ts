@@ -1,11 +1,11 @@
 import { once } from "node:events";
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import { INTERRUPT } from "@langchain/langgraph-checkpoint";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import type { TestRedis } from "../../../helpers/redis.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
-import { type FaultyProxy, startFaultyProxy } from "../../../helpers/tcp-proxy.ts";
+import type { TestRedis } from "../../helpers/redis.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
+import { type FaultyProxy, startFaultyProxy } from "../../helpers/tcp-proxy.ts";
 import { at, checkpoint, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
 let server: TestRedis;

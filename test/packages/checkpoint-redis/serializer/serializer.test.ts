@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import {
+  NotSerializableError,
+  UnknownFormatError,
+} from "@aura-platform/checkpoint-redis/serializer/errors.ts";
+import {
+  CheckpointSerializer,
+  InMemorySerializer,
+  SERIALIZER_FORMAT,
+} from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
+import {
   AIMessage,
   AIMessageChunk,
   type BaseMessage,
@@ -19,14 +28,8 @@ import { Send } from "@langchain/langgraph";
 import { DeltaSnapshot } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NotSerializableError, UnknownFormatError } from "../../../src/adapters/serializer/errors.ts";
-import {
-  CheckpointSerializer,
-  InMemorySerializer,
-  SERIALIZER_FORMAT,
-} from "../../../src/adapters/serializer/serializer.ts";
-import { HOSTILE } from "../../helpers/hostile-json.ts";
-import { RICH_VALUES } from "../redis/checkpointer/rich-values.ts";
+import { HOSTILE } from "../../../helpers/hostile-json.ts";
+import { RICH_VALUES } from "../rich-values.ts";
 
 const serializer = new CheckpointSerializer();
 const stored = async (value: unknown) => {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import { CheckpointSerializer } from "@aura-platform/checkpoint-redis/serializer/serializer.ts";
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { DeltaSnapshot, JsonPlusSerializer } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CheckpointSerializer } from "../../../src/adapters/serializer/serializer.ts";
-import { HOSTILE } from "../../helpers/hostile-json.ts";
-import { RICH_VALUES } from "../redis/checkpointer/rich-values.ts";
+import { HOSTILE } from "../../../helpers/hostile-json.ts";
+import { RICH_VALUES } from "../rich-values.ts";
 
 const before = new JsonPlusSerializer();
 const serializer = new CheckpointSerializer();

@@ -1,10 +1,10 @@
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, Command, DeltaChannel, END, START, StateGraph } from "@langchain/langgraph";
 import { INTERRUPT, TASKS } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { approvalGraph } from "./approval-graph.ts";
 import {
   at,

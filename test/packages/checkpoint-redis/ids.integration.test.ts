@@ -1,11 +1,7 @@
+import { CheckpointerError, InvalidIdError, RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import {
-  CheckpointerError,
-  InvalidIdError,
-  RedisCheckpointer,
-} from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { at, checkpoint, idOf, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";
 
 let redis: Redis;

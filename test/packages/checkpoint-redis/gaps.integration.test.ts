@@ -1,4 +1,5 @@
 import { deserialize, serialize } from "node:v8";
+import { RedisCheckpointer, VersionConflictError } from "@aura-platform/checkpoint-redis";
 import {
   DeltaSnapshot,
   ERROR,
@@ -9,11 +10,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import {
-  RedisCheckpointer,
-  VersionConflictError,
-} from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { onEmptyRedis } from "../../../helpers/redis-of-file.ts";
+import { onEmptyRedis } from "../../helpers/redis-of-file.ts";
 import { delayed } from "./delayed.ts";
 import { RICH_VALUES } from "./rich-values.ts";
 import { at, checkpoint, idOf, idsOf, listed, METADATA, putValues, valuesOf, writesOf } from "./sample.ts";

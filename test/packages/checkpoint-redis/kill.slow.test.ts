@@ -1,9 +1,9 @@
 import { once } from "node:events";
+import { RedisCheckpointer } from "@aura-platform/checkpoint-redis";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { RedisCheckpointer } from "../../../../src/adapters/redis/checkpointer/index.ts";
-import { startRedis, type TestRedis } from "../../../helpers/redis.ts";
+import { startRedis, type TestRedis } from "../../helpers/redis.ts";
 import { at, checkpoint, idOf, listed, METADATA, valuesOf, writesOf } from "./sample.ts";
 
 interface Acknowledged {
