@@ -4,6 +4,7 @@ import { getDefaultEnvironment } from "@modelcontextprotocol/sdk/client/stdio.js
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { parseJson, readMessages } from "./messages.ts";
+import { ServerUnavailableError } from "./reason.ts";
 import type { McpServer } from "./settings.ts";
 import { waitAtMost } from "./wait-at-most.ts";
 
@@ -71,13 +72,19 @@ export class StdioTransport implements Transport {
     await started;
   }
 
-  /** @throws when the program reads no more */
-  send(message: JSONRPCMessage): Promise<void> {
+  /** @throws ServerUnavailableError when the program has ended; when it reads no more, the pipe's error */
+  async send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin;
-    if (!stdin) return Promise.reject(new Error("the program has ended"));
-    return new Promise((resolve, reject) => {
-      stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
-    });
+    if (!stdin) throw new ServerUnavailableError(this.#ending);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (error) {
+      // Its pipe breaks before its end is known; and how it ended says more than that the pipe broke.
+      await waitAtMost(END_MS, this.#closed);
+      throw error;
+    }
   }
 
   /** Ends the program and what it has started; by force if it must be. Resolves when it is over. */
