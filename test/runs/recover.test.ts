@@ -10,7 +10,7 @@ const mail = (subject: string) => ({
   args: { to: "kim@example.com", subject, body: "hello" },
 });
 
-test("a run whose worker dies between a decision and its effect carries it out, in the same stretch, and asks nobody again", async () => {
+test("a run whose worker dies between a decision and its effect carries it out, in the same execution, and asks nobody again", async () => {
   let dies = true;
   const gone = new BackendUnavailableError(new Error("gone"));
   const stage = await startStage({
