@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { PortsOf } from "../ports/backend.ts";
 import type { RawSignal } from "../ports/signal-bus.ts";
 import type { ApprovalRecord, Decision } from "../records/approval.ts";
-import { parsePublishedRequest, publishedDecision } from "./published-request.ts";
+import { isOfTenant, parsePublishedRequest, publishedDecision } from "./published-request.ts";
 import { type RestateDeps, restate } from "./restate.ts";
 import { decisionOf, parseSignal } from "./signal.ts";
 
@@ -35,6 +35,10 @@ export async function decideBySignal(deps: DecideDeps, raw: RawSignal): Promise<
     const told = publishedDecision(published, deps.now());
     if (told !== null && told.status !== approval.status) await restate(deps, requestId);
     return ignore(`already ${approval.status}`, requestId);
+  }
+  // Who decided and why would be taken from it, and it may be ours again a moment later.
+  if (!isOfTenant(published, approval.tenantId)) {
+    return ignore("hitl:request names another tenant", requestId);
   }
   const standing = await applyDecision(deps, requestId, decisionOf(parsed.signal, published, deps.now()));
   if (standing === null) return;

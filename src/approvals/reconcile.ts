@@ -28,7 +28,7 @@ export async function reconcileApprovals(deps: ReconcileDeps): Promise<void> {
     const published = await deps.approvals.published(page);
     for (const [index, approval] of page.entries()) {
       const decision = outcome(approval, published[index], deps.now());
-      if (decision !== null) await decideQuietly(deps, approval, decision);
+      if (decision !== null) await decideQuietly(deps, approval, decision, published[index]?.signal ?? null);
     }
     after = page.at(-1) ?? null;
     if (page.length < PAGE) return;
@@ -53,21 +53,29 @@ function keptSignal(approval: PendingApproval, payload: string | null, at: numbe
 async function decideQuietly(
   deps: ApplyDeps & OwnRequestDeps,
   approval: PendingApproval,
-  decision: Decision,
+  found: Decision,
+  signal: string | null,
 ): Promise<void> {
   const { requestId, expiresAt } = approval;
-  if (decision.status !== "expired" && !(await isOwnRequest(deps, requestId))) {
-    // A request of another tenant decides nothing, and must not keep the approval from expiring.
-    if (expiresAt > decision.decidedAt) return;
-    await applyDecision(deps, requestId, { status: "expired", decidedAt: decision.decidedAt });
-    return;
-  }
-  await applyDecision(deps, requestId, decision);
+  const at = found.decidedAt;
+  const decision = found.status === "expired" ? found : await confirmed(deps, approval, signal, at);
+  if (decision !== null) await applyDecision(deps, requestId, decision);
+  // What another tenant's request says must not keep the approval from expiring.
+  else if (expiresAt <= at) await applyDecision(deps, requestId, { status: "expired", decidedAt: at });
 }
 
-/** The same check as for a signal: the stored request must be about this approval's tenant. */
-async function isOwnRequest({ approvals }: OwnRequestDeps, requestId: string): Promise<boolean> {
-  const record = await approvals.get(requestId);
-  const request = parsePublishedRequest(await approvals.publishedRequest(requestId));
-  return record !== null && isOfTenant(request, record.tenantId);
+/**
+ * The decision once more, from one reading of `hitl:request` that is of this approval's tenant: the page was
+ * read before, and what it said then may have been another tenant's. Null when there is none.
+ */
+async function confirmed(
+  { approvals }: OwnRequestDeps,
+  approval: PendingApproval,
+  signal: string | null,
+  at: number,
+): Promise<Decision | null> {
+  const record = await approvals.get(approval.requestId);
+  const request = parsePublishedRequest(await approvals.publishedRequest(approval.requestId));
+  if (record === null || !isOfTenant(request, record.tenantId)) return null;
+  return publishedDecision(request, at) ?? keptSignal(approval, signal, at);
 }
