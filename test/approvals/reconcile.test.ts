@@ -9,15 +9,16 @@ import { recordingLogger } from "../adapters/redis/recording-logger.ts";
 import { anApproval } from "../contracts/harness.ts";
 
 /** A waiting approval, and its `hitl:request`: as it is, or as if another tenant had approved it. */
-async function waiting(expiresAt = 1_000) {
+async function waiting() {
   const bus = createEmbeddedBus();
   const backend = createEmbeddedBackend({ bus, logger: recordingLogger() });
   onTestFinished(() => backend.close());
-  const record = anApproval({ expiresAt });
+  const record = anApproval();
   const { requestId } = record;
   await backend.approvals.open([record]);
   const key = hitlRequestKey(requestId);
-  const own = bus.get(key) ?? "";
+  const own = bus.get(key);
+  if (own === null) throw new Error("the approval has no hitl:request");
   const foreign = JSON.stringify({ ...JSON.parse(own), tenantId: "another", status: "approved" });
   const say = (request: string) => bus.set(key, request, 60);
   const status = async () => (await backend.approvals.get(requestId))?.status;
@@ -25,12 +26,12 @@ async function waiting(expiresAt = 1_000) {
 }
 
 test.each([
-  ["waits", 10, "pending"],
-  ["expires", 2_000, "expired"],
+  ["waits", -1, "pending"],
+  ["expires", 1, "expired"],
 ])(
   "what another tenant's request said when it was looked at decides nothing a moment later: it %s",
-  async (_, now, standing) => {
-    const { backend, own, foreign, say, status } = await waiting();
+  async (_, late, standing) => {
+    const { backend, record, own, foreign, say, status } = await waiting();
     say(foreign);
     const { approvals } = backend;
     const racing = {
@@ -42,15 +43,15 @@ test.each([
       },
     };
     const logger = pino({ level: "silent" });
-    await reconcileApprovals({ ...backend, approvals: racing, logger, now: () => now });
+    await reconcileApprovals({ ...backend, approvals: racing, logger, now: () => record.expiresAt + late });
     expect(await status()).toBe(standing);
   },
 );
 
 test("what Main Service has stored is found without a signal", async () => {
-  const { backend, own, say, status } = await waiting();
+  const { backend, record, own, say, status } = await waiting();
   say(JSON.stringify({ ...JSON.parse(own), status: "rejected", reason: "no" }));
-  await reconcileApprovals({ ...backend, logger: pino({ level: "silent" }), now: () => 10 });
+  await reconcileApprovals({ ...backend, logger: pino({ level: "silent" }), now: () => record.createdAt });
   expect(await status()).toBe("rejected");
 });
 
@@ -68,7 +69,7 @@ test("a signal beside another tenant's request decides nothing, though the reque
   };
   const payload = JSON.stringify({ type: "approval", requestId: record.requestId, status: "approved" });
   await decideBySignal(
-    { ...backend, approvals: racing, logger: pino({ level: "silent" }), now: () => 10 },
+    { ...backend, approvals: racing, logger: pino({ level: "silent" }), now: () => record.createdAt },
     { sessionId: record.threadId, payload },
   );
   expect(await status()).toBe("pending");
